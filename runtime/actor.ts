@@ -1,0 +1,168 @@
+/**
+ * Actor definitions: a protocol, an initial state and a handler per operation.
+ *
+ * Owns: what a definition is and what a handler may do through its context. Its neighbour `cell.ts`
+ * owns the running instance.
+ *
+ * A1: handlers run one at a time per actor, awaits included.
+ * A2: a definition is data; the same one may be spawned any number of times.
+ */
+import type { ActorRef, AnyActorRef } from "./actor-ref.ts";
+import type { Address } from "./address.ts";
+import type { Clock } from "./clock.ts";
+import type { Duration } from "./duration.ts";
+import type { Terminated } from "./exit-reason.ts";
+import type { Log } from "./log.ts";
+import type { MailboxOptions } from "./mailbox.ts";
+import type { Model } from "./model.ts";
+import type { Ports } from "./ports.ts";
+import type { Args, Chunk, Named, Operations, Protocol, Reply, Request } from "./protocol.ts";
+import type { Random } from "./random.ts";
+import type { Backoff, Intensity, RestartType } from "./supervision.ts";
+
+declare const input: unique symbol;
+
+/** Timers of an actor: messages to itself, keyed; gone on restart and stop. */
+export interface Timers<O extends Operations> {
+  /** Tells `operation` once after `delay`; a timer of the same key is replaced. */
+  after<N extends Named<O, "tell">>(
+    key: string,
+    delay: Duration,
+    operation: N,
+    ...args: Args<Request<O[N]>, []>
+  ): void;
+  /** Tells `operation` every `period`, first after one period. */
+  every<N extends Named<O, "tell">>(
+    key: string,
+    period: Duration,
+    operation: N,
+    ...args: Args<Request<O[N]>, []>
+  ): void;
+  /** Calls a timer off, also when its message is already queued. */
+  cancel(key: string): void;
+}
+
+/** What a handler may do. Bound to one generation: after a restart the old one's context is fenced. */
+export interface ActorContext<O extends Operations, S, I> {
+  readonly self: ActorRef<O>;
+  /** Who sent the current message; absent when a program outside any actor did. */
+  readonly sender: Address | undefined;
+  state: S;
+  readonly input: I;
+  /** Aborts on restart, stop and kill, and when the asker of the current message gives up. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly ports: Ports;
+  readonly timers: Timers<O>;
+  /** Starts a child, supervised by this actor. */
+  spawn<P extends Operations, J>(
+    definition: ActorDefinition<P, J>,
+    ...options: SpawnArgs<J>
+  ): ActorRef<P>;
+  /** A reference to whoever lives at `address`, here or elsewhere. */
+  refOf<P extends Operations>(protocol: Protocol<P>, address: Address): ActorRef<P>;
+  /** Asks to be told once when that actor ends; see {@link Hooks.terminated}. */
+  watch(target: AnyActorRef | Address): void;
+  unwatch(target: AnyActorRef | Address): void;
+  /** Stops a child, or this actor itself when none is named, after the current message. */
+  stop(child?: AnyActorRef): void;
+  /** Receives what is published on `topic`, on any node, as `operation`. */
+  subscribe<N extends Named<O, "tell">>(topic: string, operation: N): void;
+  unsubscribe(topic: string): void;
+  /** Tells every subscriber of `topic` on every node; at most once each. */
+  publish(topic: string, payload: unknown): boolean;
+  /** A model by name; `auto` is the node's default. */
+  model(name: string): Model;
+  /** Refuses the current ask with a code and data of the actor's own; supervision is not involved. */
+  fail(code: string, data?: unknown): never;
+  /** Ends the actor for good, whatever its restart type. */
+  fatal(reason: string): never;
+}
+
+/** A handler for each operation of a protocol. */
+export type Handlers<O extends Operations, S, I> = {
+  readonly [N in keyof O]: O[N] extends { readonly kind: "stream" }
+    ? (
+        ctx: ActorContext<O, S, I>,
+        payload: Request<O[N]>,
+      ) => AsyncGenerator<Chunk<O[N]>, Reply<O[N]>>
+    : O[N] extends { readonly kind: "ask" }
+      ? (ctx: ActorContext<O, S, I>, payload: Request<O[N]>) => Reply<O[N]> | Promise<Reply<O[N]>>
+      : (ctx: ActorContext<O, S, I>, payload: Request<O[N]>) => void | Promise<void>;
+};
+
+/** What an actor does beside its operations. */
+export interface Hooks<O extends Operations, S, I> {
+  /** A watched actor ended. Runs serially like a handler. */
+  readonly terminated?: (ctx: ActorContext<O, S, I>, ended: Terminated) => void | Promise<void>;
+  /** The actor is about to stop or restart; its state is still there. Errors are logged. */
+  readonly stopping?: (ctx: ActorContext<O, S, I>) => void | Promise<void>;
+}
+
+/** How an actor is started; each can be overridden at `spawn`. */
+export interface ActorOptions {
+  /** `permanent`, `transient` (default) or `temporary`. */
+  readonly restart?: RestartType;
+  readonly mailbox?: MailboxOptions;
+  /** How many restarts its children may need before it gives up itself. */
+  readonly intensity?: Intensity;
+  readonly backoff?: Backoff;
+  /** How long a handler may run after its signal aborted before it is abandoned; default 5 s. */
+  readonly shutdown?: Duration;
+}
+
+/** An actor's implementation; `spawn` starts instances of it. */
+export interface ActorDefinition<O extends Operations, I> {
+  readonly protocol: Protocol<O>;
+  readonly init: (input: I, ctx: ActorContext<O, never, I>) => unknown;
+  readonly handlers: Handlers<O, never, I>;
+  readonly hooks: Hooks<O, never, I>;
+  readonly options: ActorOptions;
+  readonly [input]?: I;
+}
+
+/** Options of `spawn`. */
+export interface SpawnOptions extends ActorOptions {
+  /** Unique among its siblings; a generated one otherwise. */
+  readonly name?: string;
+}
+
+/** `spawn`'s second argument: it must carry `input` unless the actor takes none. */
+export type SpawnArgs<I> = [undefined] extends [I]
+  ? [options?: SpawnOptions & { readonly input?: I }]
+  : [options: SpawnOptions & { readonly input: I }];
+
+/**
+ * Defines an actor. The initial state comes before the handlers because TypeScript then infers both.
+ *
+ * @param of - the protocol it speaks
+ * @param init - makes the state, at first start and again at every restart; may be async
+ * @param handlers - one per operation
+ *
+ * @example
+ * const Counter = protocol("counter@1", { add: tell<number>(), total: ask<undefined, number>() });
+ * const counter = actor(Counter, () => ({ total: 0 }), {
+ *   add: (ctx, n) => { ctx.state.total += n; },
+ *   total: (ctx) => ctx.state.total,
+ * });
+ */
+export function actor<O extends Operations, S, I = undefined>(
+  of: Protocol<O>,
+  init: (input: I, ctx: ActorContext<O, never, I>) => S | Promise<S>,
+  handlers: Handlers<O, NoInfer<S>, NoInfer<I>>,
+  options: ActorOptions & Hooks<O, NoInfer<S>, NoInfer<I>> = {},
+): ActorDefinition<O, I> {
+  const { terminated, stopping, ...rest } = options;
+  return {
+    protocol: of,
+    init,
+    handlers: handlers as unknown as Handlers<O, never, I>,
+    hooks: {
+      ...(terminated === undefined ? {} : { terminated }),
+      ...(stopping === undefined ? {} : { stopping }),
+    } as Hooks<O, never, I>,
+    options: rest,
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * The one format of everything that is shown or checked, version 1.
+ *
+ * Owns: what can be said to have happened. Dashboards, command line, traces and invariant checkers
+ * read the same events; each is emitted at one point.
+ *
+ * V1: fields are only added; a reader ignores what it does not know.
+ * V2: `atMs` is the emitting node's wall clock; order within a node is `seq`.
+ */
+import type { Address } from "./address.ts";
+import type { ExitReason } from "./exit-reason.ts";
+import type { MemberPhase } from "./membership.ts";
+
+/** What happened, without who saw it and when. */
+export type Happening =
+  | { readonly type: "actor.started"; readonly path: string; readonly generation: number }
+  | {
+      readonly type: "actor.failed";
+      readonly path: string;
+      readonly generation: number;
+      readonly operation: string;
+      readonly message: string;
+      readonly decision: "restart" | "stop" | "escalate" | "resume";
+    }
+  | { readonly type: "actor.stopped"; readonly path: string; readonly reason: ExitReason }
+  | {
+      readonly type: "message.handled";
+      readonly trace: string;
+      readonly span: string;
+      readonly parent: string | undefined;
+      readonly from: Address;
+      readonly to: Address;
+      /** Protocol and operation, for example `auction.bid@1`. */
+      readonly message: string;
+      readonly sentAtMs: number;
+      readonly receivedAtMs: number;
+      readonly doneAtMs: number;
+      readonly outcome: "ok" | "failed" | "refused" | "cancelled";
+      readonly attempt: number;
+    }
+  | {
+      readonly type: "message.dead-lettered";
+      readonly from: Address;
+      readonly to: Address;
+      readonly message: string;
+      readonly reason: string;
+    }
+  | { readonly type: "task.accepted"; readonly task: string; readonly capability: string }
+  | {
+      readonly type: "task.claimed";
+      readonly task: string;
+      readonly capability: string;
+      readonly attempt: number;
+      readonly token: number;
+      /** The owner that this claim took the task from. */
+      readonly takenFrom: string | undefined;
+    }
+  | {
+      readonly type: "task.done";
+      readonly task: string;
+      readonly capability: string;
+      readonly attempt: number;
+      readonly token: number;
+    }
+  | {
+      readonly type: "task.failed";
+      readonly task: string;
+      readonly capability: string;
+      readonly attempt: number;
+      readonly message: string;
+      /** Whether it will be tried again. */
+      readonly again: boolean;
+    }
+  | { readonly type: "task.dead-lettered"; readonly task: string; readonly capability: string }
+  /** A result came from a worker that no longer owned the task, and was refused. */
+  | { readonly type: "task.fenced"; readonly task: string; readonly token: number }
+  | {
+      readonly type: "assignment.settled";
+      readonly job: string;
+      readonly assignment: string;
+      readonly phase: string;
+    }
+  | { readonly type: "auction.opened"; readonly auction: string; readonly capability: string }
+  | {
+      readonly type: "bid.received";
+      readonly auction: string;
+      readonly bidder: string;
+      readonly priceMicros: number;
+    }
+  | {
+      readonly type: "auction.awarded";
+      readonly auction: string;
+      readonly bidder: string;
+      readonly priceMicros: number;
+      readonly round: number;
+    }
+  | { readonly type: "auction.closed"; readonly auction: string; readonly outcome: string }
+  | {
+      readonly type: "entry.posted";
+      readonly board: string;
+      readonly entry: string;
+      readonly level: string;
+      readonly author: string;
+      readonly confidence: number;
+    }
+  | { readonly type: "board.closed"; readonly board: string; readonly outcome: string }
+  | {
+      readonly type: "question.routed";
+      readonly question: string;
+      readonly intent: string;
+      readonly confidence: number;
+    }
+  | {
+      readonly type: "model.called";
+      readonly model: string;
+      readonly inputTokens: number;
+      readonly outputTokens: number;
+      readonly costMicros: number;
+      readonly firstTokenMs: number;
+      readonly outcome: "ok" | "failed" | "cancelled";
+    }
+  | {
+      readonly type: "node.changed";
+      readonly name: string;
+      readonly incarnation: string;
+      readonly phase: MemberPhase;
+    };
+
+/** An event of the feed. */
+export type TroupeEvent = Happening & {
+  readonly v: 1;
+  readonly node: string;
+  readonly seq: number;
+  readonly atMs: number;
+};
+
+/** Where events are emitted. */
+export interface EventSink {
+  /** Whether anyone watches; detailed events are built only then. */
+  readonly watched: boolean;
+  emit(happening: Happening): void;
+}

@@ -1,0 +1,35 @@
+/**
+ * Structured logging as a port, and its pino implementation: the one home of `pino`.
+ *
+ * Owns: how a line leaves the process. Logs go to standard error; standard output belongs to data.
+ */
+import { destination, pino } from "pino";
+
+/** How loud a log is; `silent` writes nothing. */
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
+
+/** Values that a log line carries beside its message. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Writes structured lines; a child adds its fields to every line. */
+export interface Log {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+  child(fields: LogFields): Log;
+}
+
+/** A log that writes one JSON line per entry to standard error, synchronously so that a crash loses none. */
+export function pinoLog(level: LogLevel, fields: LogFields = {}): Log {
+  return pino({ level, base: fields }, destination({ fd: 2, sync: true }));
+}
+
+/** A log that writes nothing. */
+export const silentLog: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silentLog,
+};

@@ -1,0 +1,40 @@
+/**
+ * Who is in the cluster, as a port.
+ *
+ * M1: a (name, incarnation) that was `down` never comes back.
+ * M2: `suspected` only redirects new work; `down` alone moves ownership and tells watchers.
+ */
+import type { Cancel } from "./clock.ts";
+
+/** A node as the cluster knows it. */
+export interface NodeIdentity {
+  readonly name: string;
+  /** Grows with every start of a node of that name. */
+  readonly incarnation: string;
+}
+
+/** `degraded` = its event loop lags; `draining` = takes no new work; `down` is final. */
+export type MemberPhase = "up" | "degraded" | "draining" | "suspected" | "down";
+
+/** A member of the cluster. */
+export interface Member extends NodeIdentity {
+  readonly roles: readonly string[];
+  readonly phase: MemberPhase;
+  /** Its event loop's lag, in milliseconds, at the last heartbeat. */
+  readonly lagMs: number;
+}
+
+/** A member changed phase or appeared. */
+export interface MembershipEvent {
+  readonly member: Member;
+  readonly previous: MemberPhase | undefined;
+}
+
+/** The view of the cluster from this node. */
+export interface Membership {
+  readonly self: NodeIdentity;
+  members(): readonly Member[];
+  /** `undefined` when this node never heard of that incarnation. */
+  phaseOf(node: NodeIdentity): MemberPhase | undefined;
+  subscribe(listener: (event: MembershipEvent) => void): Cancel;
+}

@@ -1,0 +1,21 @@
+/**
+ * The order of turns, as a port.
+ *
+ * Owns: when a ready dispatcher runs. Its neighbour `clock.ts` owns the passing of time.
+ */
+
+/** Runs work soon: in this turn's microtasks or in a turn of its own. */
+export interface Scheduler {
+  /** Runs `turn` after the current job, before any I/O. */
+  microtask(turn: () => void): void;
+  /** Runs `turn` after pending I/O has had its chance. */
+  macrotask(turn: () => void): void;
+}
+
+/** The process's own queues. */
+export const systemScheduler: Scheduler = {
+  microtask: (turn) => queueMicrotask(turn),
+  macrotask: (turn) => {
+    setImmediate(turn);
+  },
+};

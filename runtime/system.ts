@@ -1,0 +1,36 @@
+/**
+ * A system: the actors of one process, under one guardian.
+ */
+import type { ActorDefinition, SpawnArgs } from "./actor.ts";
+import type { ActorRef, AnyActorRef } from "./actor-ref.ts";
+import type { Address } from "./address.ts";
+import type { Cancel } from "./clock.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import type { Duration } from "./duration.ts";
+import type { Terminated } from "./exit-reason.ts";
+import type { Ports } from "./ports.ts";
+import type { Operations, Protocol } from "./protocol.ts";
+
+/** The actors of one process. */
+export interface System {
+  /** This system's node name. */
+  readonly node: string;
+  readonly ports: Ports;
+  /** Starts a top-level actor, supervised one for one by the system. */
+  spawn<O extends Operations, I>(
+    definition: ActorDefinition<O, I>,
+    ...options: SpawnArgs<I>
+  ): ActorRef<O>;
+  /** A reference to whoever lives at `address`, here or elsewhere. */
+  refOf<O extends Operations>(protocol: Protocol<O>, address: Address): ActorRef<O>;
+  /** Stops an actor after its current message (`drain`: after what is queued; `kill`: at once). */
+  stop(target: AnyActorRef, how?: "stop" | "drain" | "kill"): Promise<void>;
+  /** Calls `ended` exactly once when that actor ends, at once when it already has. */
+  watch(target: AnyActorRef | Address, ended: (terminated: Terminated) => void): Cancel;
+  /** Calls `listener` for every message that could not be delivered. */
+  onDeadLetter(listener: (letter: DeadLetter) => void): Cancel;
+  /** Dead letters so far. */
+  readonly deadLetters: number;
+  /** Stops everything, children first, within `deadline` (default 10 s). */
+  shutdown(options?: { readonly deadline?: Duration }): Promise<void>;
+}
