@@ -207,6 +207,11 @@ export class Link {
     return this.#outbox.length === 0 && this.#unacked.length === 0;
   }
 
+  /** Whether the peer has acknowledged nothing through several attempts, about 3 s. */
+  get stalled(): boolean {
+    return this.#unacked.length > 0 && this.#resendAfterMs > 2 * RESEND_FIRST_MS;
+  }
+
   #open(): boolean {
     return (
       this.#isMember &&

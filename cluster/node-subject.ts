@@ -59,9 +59,19 @@ export function pinnedIngressSubject(cluster: string, client: string, gateway: s
   return `${ROOT}.${cluster}.in.${client}.${gateway}`;
 }
 
-/** Where a client is answered; gateways append their own name. */
-export function clientInbox(cluster: string, client: string): string {
-  return `${ROOT}.${cluster}.out.${client}`;
+/** The ingress of all clients, before they have a gateway. */
+export function ingressOf(cluster: string): string {
+  return ingressSubject(cluster, "*");
+}
+
+/** What all clients send to one gateway. */
+export function pinnedIngressOf(cluster: string, gateway: string): string {
+  return pinnedIngressSubject(cluster, "*", gateway);
+}
+
+/** Where a gateway answers a client. */
+export function egressSubject(cluster: string, client: string, gateway: string): string {
+  return `${ROOT}.${cluster}.out.${client}.${gateway}`;
 }
 
 /** The last token of a subject: the sender of frames, heartbeats and topics. */
@@ -71,7 +81,7 @@ export function senderOf(subject: string): string {
 
 /** The client that a message on the ingress is from; the fifth token. */
 export function clientOf(subject: string): string {
-  return subject.split(".")[4] ?? "";
+  return subject.split(".", 5)[4] ?? "";
 }
 
 /** Any text as one token: what is not a letter, a digit, `_`, `-` or `@` becomes `=` and its code. */
