@@ -1,18 +1,18 @@
 /**
- * A real nats-server for a test: on a free port of the loopback, with a store of its own, and
- * stoppable and startable again on both.
+ * A real nats-server for a test, run as the embedded one is: on a free port of the loopback, with a
+ * store of its own, and stoppable and startable again on both.
  */
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { NatsServerProcess } from "../../cluster/nats-server/launch.ts";
+import { launchNatsServer } from "../../cluster/nats-server/launch.ts";
+import { locateNatsServer } from "../../cluster/nats-server/locate.ts";
 
 /** A server that a test may stop and start. */
 export interface TestServer {
   readonly url: string;
-  readonly pid: number;
   /** Ends it the hard way or the soft way, and waits until it is gone. */
   stop(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   /** Starts it again on the same port and store. */
@@ -23,59 +23,26 @@ export interface TestServer {
 
 /** Starts a server. */
 export async function startTestServer(): Promise<TestServer> {
-  const binary = process.env["TROUPE_NATS_SERVER"] ?? "nats-server";
-  const home = mkdtempSync(join(tmpdir(), "troupe-nats-"));
-  let port = -1;
-  let child: ChildProcess | undefined;
-  const start = async (): Promise<void> => {
-    child = spawn(
-      binary,
-      [
-        "-a",
-        "127.0.0.1",
-        "-p",
-        String(port),
-        "-js",
-        "-sd",
-        join(home, "js"),
-        "--ports_file_dir",
-        home,
-      ],
-      { stdio: "ignore" },
-    );
-    const file = `${child.pid}.ports`;
-    for (let tries = 0; ; tries++) {
-      const name = readdirSync(home).find((entry) => entry.endsWith(file));
-      const text = name === undefined ? "" : readFileSync(join(home, name), "utf8");
-      if (text.endsWith("}")) {
-        const { nats } = JSON.parse(text) as { nats: readonly string[] };
-        port = Number(new URL(nats[0] ?? "").port);
-        return;
-      }
-      if (tries > 500) throw new Error("the test's nats-server did not start");
-      await delay(10);
+  const binary = (await locateNatsServer({ env: process.env })).path;
+  const storeDir = await mkdtemp(join(tmpdir(), "troupe-nats-"));
+  let server: NatsServerProcess = await launchNatsServer({ binary, storeDir });
+  const { url, port } = server;
+  const stop = async (signal: "SIGKILL" | "SIGTERM" = "SIGTERM"): Promise<void> => {
+    if (signal === "SIGTERM") await server.stop();
+    else {
+      process.kill(server.pid, signal);
+      await server.ended;
     }
   };
-  const stop = async (signal: "SIGKILL" | "SIGTERM" = "SIGTERM"): Promise<void> => {
-    const ending = child;
-    if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => ending.once("exit", () => resolve()));
-    ending.kill(signal);
-    await gone;
-  };
-  await start();
   return {
-    get url() {
-      return `nats://127.0.0.1:${port}`;
-    },
-    get pid() {
-      return child?.pid ?? 0;
-    },
-    start,
+    url,
     stop,
+    start: async () => {
+      server = await launchNatsServer({ binary, storeDir, port });
+    },
     dispose: async () => {
       await stop();
-      rmSync(home, { recursive: true, force: true });
+      await rm(storeDir, { recursive: true, force: true });
     },
   };
 }
