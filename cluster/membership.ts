@@ -47,6 +47,8 @@ export interface NatsMembershipOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly events: EventSink;
+  /** Whether this node may still act; once it may not, its view stands still. */
+  readonly standing?: () => boolean;
 }
 
 /** Membership over NATS; see the file's header. */
@@ -129,7 +131,7 @@ export class NatsMembership implements Membership {
   }
 
   #heard(name: string, bytes: Uint8Array): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.#isStanding()) return;
     const beat = parseHeartbeat(bytes);
     if (!beat.ok) {
       this.#options.log.warn({ from: name, fault: beat.error }, "dropped a heartbeat");
@@ -147,7 +149,7 @@ export class NatsMembership implements Membership {
     if (this.#closed) return;
     this.#cancelCheck = this.#options.clock.after(CHECK_MS, this.#check);
     // `lastCheckMs` stands still meanwhile, so that the return excuses the whole absence.
-    if (!this.#connected) return;
+    if (!this.#connected || !this.#isStanding()) return;
     const nowMs = this.#options.clock.monotonicMs();
     this.#view.checked(nowMs, pauseBetween(this.#lastCheckMs, nowMs));
     this.#lastCheckMs = nowMs;
@@ -165,7 +167,7 @@ export class NatsMembership implements Membership {
     this.#options.leases
       .get(leaseKey(name))
       .then((entry) => {
-        if (this.#closed) return;
+        if (this.#closed || !this.#isStanding()) return;
         const holder = entry === undefined ? undefined : holderOf(entry);
         if (holder?.incarnation !== incarnation) this.#view.ended({ name, incarnation });
         if (holder !== undefined) this.#view.leased(holder, this.#options.clock.monotonicMs());
@@ -174,6 +176,10 @@ export class NatsMembership implements Membership {
         this.#options.log.warn({ node: name, error: messageOf(error) }, "a lease was not readable");
       })
       .finally(() => this.#readAtMs.set(name, this.#options.clock.monotonicMs()));
+  }
+
+  #isStanding(): boolean {
+    return this.#options.standing?.() ?? true;
   }
 
   #changed(member: Member, previous: MemberPhase | undefined): void {
