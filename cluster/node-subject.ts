@@ -7,16 +7,16 @@
  */
 
 const ROOT = "troupe.v1";
-const CLUSTER = /^[A-Za-z0-9_-]{1,64}$/;
+const CLUSTER = /^[A-Za-z0-9-]{1,64}$/;
 
 /**
  * The name itself, when it may name a cluster.
  *
- * @throws {TypeError} unless it is 1 to 64 of letters, digits, `_` and `-`
+ * @throws {TypeError} unless it is 1 to 64 of letters, digits and `-`
  */
 export function checkedClusterName(name: string): string {
   if (CLUSTER.test(name)) return name;
-  throw new TypeError(`not a cluster name: ${JSON.stringify(name)} (1 to 64 of A-Z a-z 0-9 _-)`);
+  throw new TypeError(`not a cluster name: ${JSON.stringify(name)} (1 to 64 of A-Z a-z 0-9 -)`);
 }
 
 /** Frames from one node to another. */

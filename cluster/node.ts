@@ -47,6 +47,7 @@ import { trackedTasks } from "./tracked-tasks.ts";
 
 const STOP_MS = 10_000;
 const FENCED_STOP_MS = 1_000;
+const REQUESTS_PER_LEASE = 8;
 const SETTLE_MS = 1_000;
 /** Of the time that is left, how much tasks in hand may take. */
 const DRAIN_SHARE = 0.5;
@@ -115,8 +116,15 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   teardown.add("connections", () => connections.close());
   await checkServer(connections.control);
 
-  const keyValues = natsKeyValues(connections.control, { cluster });
-  const leases = await keyValues.open(LEASE_BUCKET, { ttlMs: leaseTtlMs });
+  const { control, data } = connections;
+  // Several attempts must fit into a lease.
+  const requestTimeoutMs = leaseTtlMs / REQUESTS_PER_LEASE;
+  const leaseStore = natsKeyValues(control, {
+    cluster,
+    random: random.fork("lease"),
+    requestTimeoutMs,
+  });
+  const leases = await leaseStore.open(LEASE_BUCKET, { ttlMs: leaseTtlMs });
   // Ends after the lease is released: the goodbye says "look now", and the lease must be gone by then.
   let pulse: Pulse | undefined;
   let fenced: TroupeError | undefined;
@@ -136,7 +144,6 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const self = { name, incarnation: lease.incarnation };
   const standing = (): boolean => lease.standing();
   const events = new EventFeed(name, clock);
-  const { control, data } = connections;
   const membership = new NatsMembership({
     connection: control,
     leases,
@@ -166,7 +173,8 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   });
   await membership.load();
 
-  const queue = natsDurableQueue(control, { cluster });
+  const keyValues = natsKeyValues(data, { cluster, random: random.fork("store") });
+  const queue = natsDurableQueue(data, { cluster });
   const { tasks, ...workers } = trackedTasks(
     createTasks({ queue, keyValues, membership, clock, random, events, log }),
   );
