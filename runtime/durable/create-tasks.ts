@@ -16,7 +16,7 @@ import type { Log } from "../log.ts";
 import type { Membership } from "../membership.ts";
 import type { Random } from "../random.ts";
 import { TroupeError } from "../troupe-error.ts";
-import { cancelledRecord } from "./ledger.ts";
+import { cancelledRecord, type LedgerEntry } from "./ledger.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { DEFAULT_ATTEMPTS, type TaskBody } from "./task-body.ts";
 import { TaskFollower } from "./task-follower.ts";
@@ -113,7 +113,7 @@ class DurableTasks implements Tasks {
       if (standing === "foreign") break;
       const record = cancelledRecord(standing, reason);
       if (record === undefined) return;
-      const written = await this.#ledger.write(id, record, standing?.revision ?? 0);
+      const written = await this.#ledger.write(id, record, revisionOf(standing));
       if (written.ok) {
         await this.#hands.get(id)?.check();
         return;
@@ -149,6 +149,11 @@ class DurableTasks implements Tasks {
       putBackMs: this.#options.putBackMs ?? 500,
     });
   }
+}
+
+/** The revision to write over. */
+function revisionOf(standing: LedgerEntry | undefined): number {
+  return standing === undefined ? 0 : standing.revision;
 }
 
 /** The first token of a task's id. */
