@@ -6,13 +6,12 @@ import { parseHeartbeat } from "../../cluster/heartbeat.ts";
 import type { Lease } from "../../cluster/lease.ts";
 import { acquireLease, LEASE_BUCKET, LEASE_TTL_MS } from "../../cluster/lease.ts";
 import { NatsMembership } from "../../cluster/membership.ts";
+import { natsKeyValues } from "../../cluster/nats-key-values.ts";
 import { heartbeatSubject } from "../../cluster/node-subject.ts";
 import type { Pulse } from "../../cluster/pulse.ts";
 import { startPulse } from "../../cluster/pulse.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import type { KeyValue } from "../../runtime/key-value.ts";
 import { silentLog } from "../../runtime/log.ts";
-import { memoryKeyValues } from "../../runtime/memory-key-value.ts";
 import { systemRandom } from "../../runtime/random.ts";
 import type { TestServer } from "./test-server.ts";
 import { startTestServer, until } from "./test-server.ts";
@@ -25,10 +24,13 @@ interface Member {
   leave(how: "farewell" | "silent"): Promise<void>;
 }
 
-async function member(server: TestServer, leases: KeyValue, name: string): Promise<Member> {
-  const target = { url: server.url, cluster: "test", name };
+async function member(server: TestServer, cluster: string, name: string): Promise<Member> {
+  const target = { url: server.url, cluster, name };
   const connection: NatsConnection = await openConnection(target, "control");
   const clock = systemClock;
+  const random = systemRandom();
+  const stores = natsKeyValues(connection, { cluster, random, requestTimeoutMs: 600 });
+  const leases = await stores.open(LEASE_BUCKET, { ttlMs: LEASE_TTL_MS });
   const log = silentLog;
   const roles = ["text"];
   const lease = await acquireLease({
@@ -38,14 +40,14 @@ async function member(server: TestServer, leases: KeyValue, name: string): Promi
     pid: process.pid,
     ttlMs: LEASE_TTL_MS,
     clock,
-    random: systemRandom(),
+    random,
     log,
   });
   const self = { name, incarnation: lease.incarnation };
   const membership = new NatsMembership({
     connection,
     leases,
-    cluster: "test",
+    cluster,
     self,
     roles,
     clock,
@@ -78,12 +80,13 @@ async function member(server: TestServer, leases: KeyValue, name: string): Promi
 /** A node's heartbeats as anyone hears them. */
 async function listenTo(
   server: TestServer,
+  cluster: string,
   name: string,
 ): Promise<{ readonly heard: readonly Heartbeat[]; close(): Promise<void> }> {
-  const target = { url: server.url, cluster: "test", name: "listener" };
+  const target = { url: server.url, cluster, name: "listener" };
   const connection = await openConnection(target, "client");
   const heard: Heartbeat[] = [];
-  connection.subscribe(heartbeatSubject("test", name), {
+  connection.subscribe(heartbeatSubject(cluster, name), {
     callback: (_error, message) => {
       const beat = parseHeartbeat(message.data);
       if (beat.ok) heard.push(beat.value);
@@ -100,9 +103,9 @@ t.test("membership", async (t) => {
   t.test(
     "a node is seen by beat and by lease, drains, says goodbye and is down at once",
     async (t) => {
-      const leases = await memoryKeyValues().open(LEASE_BUCKET, { ttlMs: LEASE_TTL_MS });
-      const a = await member(server, leases, "a");
-      const b = await member(server, leases, "b");
+      const cluster = "goodbye";
+      const a = await member(server, cluster, "a");
+      const b = await member(server, cluster, "b");
       t.equal(b.membership.phaseOf(a.membership.self), "up", "known from its lease");
       await until("a hears b", () => a.membership.phaseOf(b.membership.self) === "up");
       b.pulse.announce("draining");
@@ -117,9 +120,9 @@ t.test("membership", async (t) => {
   t.test(
     "a node that falls silent is suspected within 3 s, and not down while its lease stands",
     async (t) => {
-      const leases = await memoryKeyValues().open(LEASE_BUCKET, { ttlMs: LEASE_TTL_MS });
-      const a = await member(server, leases, "a");
-      const b = await member(server, leases, "b");
+      const cluster = "silence";
+      const a = await member(server, cluster, "a");
+      const b = await member(server, cluster, "b");
       await until("a hears b", () => a.membership.phaseOf(b.membership.self) === "up");
       await b.pulse.stop("silent");
       await until("b is suspected", () => a.changes.includes("b suspected"), 3_000);
@@ -131,27 +134,28 @@ t.test("membership", async (t) => {
   );
 
   t.test("M2: while its own connection is down a node suspects nobody", async (t) => {
-    const leases = await memoryKeyValues().open(LEASE_BUCKET, { ttlMs: LEASE_TTL_MS });
-    const a = await member(server, leases, "a");
-    const b = await member(server, leases, "b");
+    const cluster = "absence";
+    const a = await member(server, cluster, "a");
+    const b = await member(server, cluster, "b");
     await until("a hears b", () => a.membership.phaseOf(b.membership.self) === "up");
     await server.stop();
     const downSinceMs = performance.now();
     await until("longer than suspicion takes", () => performance.now() - downSinceMs > 3_200);
     t.same(a.changes, ["b up"]);
     await server.start();
-    const listener = await listenTo(server, "b");
+    const listener = await listenTo(server, cluster, "b");
     await until("beats are back", () => listener.heard.length >= 2);
     await listener.close();
+    t.same([a.lease.standing(), b.lease.standing()], [true, true], "shorter than a lease");
     t.same(a.changes, ["b up"]);
     t.same(b.changes, []);
     await Promise.all([a.leave("farewell"), b.leave("farewell")]);
   });
 
   t.test("a blocked main loop makes a node degraded, not silent", async (t) => {
-    const leases = await memoryKeyValues().open(LEASE_BUCKET, { ttlMs: LEASE_TTL_MS });
-    const a = await member(server, leases, "a");
-    const listener = await listenTo(server, "a");
+    const cluster = "lag";
+    const a = await member(server, cluster, "a");
+    const listener = await listenTo(server, cluster, "a");
     const untilMs = performance.now() + 2_500;
     while (performance.now() < untilMs);
     await until("beats came meanwhile", () => listener.heard.length >= 2);
