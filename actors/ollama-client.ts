@@ -14,7 +14,7 @@
  *
  * Source: https://github.com/ollama/ollama/blob/main/docs/api.md
  */
-import { type GenerateResponse, Ollama } from "ollama";
+import { type GenerateRequest, type GenerateResponse, Ollama } from "ollama";
 import type { Agent } from "undici";
 import type { Cancel, Clock } from "../runtime/clock.ts";
 import type {
@@ -24,6 +24,7 @@ import type {
   ModelUsage,
 } from "../runtime/model-client.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
+import { isRecord } from "./json-schema.ts";
 import { ollamaAgent, ollamaFetch } from "./ollama-fetch.ts";
 
 /** How long a call may take. All in milliseconds. */
@@ -63,6 +64,7 @@ const DEFAULT_DEADLINES: OllamaDeadlines = {
   totalMs: 600_000,
 };
 const DEFAULT_MAX_IN_FLIGHT = 64;
+const DEEPEST_CAUSE = 8;
 
 /** Generates with one model of one Ollama server. */
 export class OllamaClient implements ModelClient {
@@ -120,9 +122,10 @@ export class OllamaClient implements ModelClient {
         cancelWait();
         if (!answered) this.#firstTokenMs = this.#clock.monotonicMs() - startedMs;
         answered = true;
-        if (part.response !== "") {
+        const { response = "" } = part;
+        if (response !== "") {
           chunks++;
-          yield part.response;
+          yield response;
           // A chunk may hold more pieces than this one: after an abort they are not handed out.
           call.signal.throwIfAborted();
         }
@@ -213,15 +216,11 @@ export async function ollamaModels(
   const agent = ollamaAgent();
   try {
     const server = new Ollama({ host, fetch: ollamaFetch(agent, call.signal) });
-    const { models } = await server.list();
+    const models = modelsIn(await server.list());
     // Servers from before `ps` answer 404; nothing is known to be warm there.
-    const running = await server.ps().catch(() => ({ models: [] }));
-    const warm = new Set(running.models.map(({ name }) => name));
-    return models.map(({ name, details }) => ({
-      name,
-      family: details?.family ?? "",
-      warm: warm.has(name),
-    }));
+    const running = await server.ps().then(modelsIn, () => []);
+    const warm = new Set(running.map(({ name }) => name));
+    return models.map((model) => ({ ...model, warm: warm.has(model.name) }));
   } catch (thrown) {
     const message = rootMessage(call.signal.aborted ? call.signal.reason : thrown);
     throw new TroupeError("model.unavailable", `Ollama at ${host}: ${message}`, { data: { host } });
@@ -232,10 +231,20 @@ export async function ollamaModels(
   }
 }
 
-function requestBody(
-  model: string,
-  request: ModelRequest,
-): Parameters<Ollama["generate"]>[0] & { stream: true } {
+/** Whatever listens at a port may answer: its list is parsed, not trusted. */
+function modelsIn(answer: unknown): readonly { readonly name: string; readonly family: string }[] {
+  const { models } = isRecord(answer) ? answer : {};
+  if (!Array.isArray(models)) throw new Error("it does not answer like Ollama");
+  return models.flatMap((model: unknown) => {
+    if (!isRecord(model)) return [];
+    const { name, details } = model;
+    const { family } = isRecord(details) ? details : {};
+    if (typeof name !== "string") return [];
+    return [{ name, family: typeof family === "string" ? family : "" }];
+  });
+}
+
+function requestBody(model: string, request: ModelRequest): GenerateRequest & { stream: true } {
   return {
     model,
     prompt: request.prompt,
@@ -277,12 +286,10 @@ function statusOf(thrown: unknown): number | undefined {
 /** The innermost message: `fetch failed` says nothing, `connect ECONNREFUSED …` below it does. */
 function rootMessage(thrown: unknown): string {
   let inner = thrown;
-  for (
-    let depth = 0;
-    depth < 4 && inner instanceof Error && inner.cause instanceof Error;
-    depth++
-  ) {
-    inner = inner.cause;
+  for (let depth = 0; depth < DEEPEST_CAUSE && inner instanceof Error; depth++) {
+    const below: unknown = inner instanceof AggregateError ? inner.errors[0] : inner.cause;
+    if (!(below instanceof Error)) break;
+    inner = below;
   }
   return messageOf(inner);
 }

@@ -48,9 +48,9 @@ export function ollamaFetch(agent: Agent, signal: AbortSignal): typeof fetch {
 /** The same error with a JSON body: `{"error": …}` as the server sent it, or its text. */
 async function jsonError(response: Response): Promise<Response> {
   const text = await beginningOf(response);
-  const parsed = jsonObject(text);
-  const error = typeof parsed?.["error"] === "string" ? parsed["error"] : text.trim();
-  return new Response(JSON.stringify({ error }), {
+  const { error } = jsonObject(text) ?? {};
+  const message = typeof error === "string" ? error : text.trim();
+  return new Response(JSON.stringify({ error: message }), {
     status: response.status,
     statusText: response.statusText,
     headers: { "content-type": "application/json" },
