@@ -42,10 +42,15 @@ export interface StubSettings {
   tokensAfterDisconnect: number;
 }
 
+/** A request's body. */
+export interface StubBody extends Readonly<Record<string, unknown>> {
+  readonly model?: unknown;
+}
+
 /** What became of one generation. */
 export interface StubCall {
   readonly route: string;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: StubBody;
   tokens: number;
   disconnected: boolean;
   tokensAfterDisconnect: number;
@@ -149,7 +154,7 @@ class Stub implements OllamaStub {
           : undefined;
       case "POST /api/embed":
         return this.#known(response, body)
-          ? json(response, 200, { model: body["model"], embeddings: [[1, 0]] })
+          ? json(response, 200, { model: body.model, embeddings: [[1, 0]] })
           : undefined;
       case "POST /api/pull":
         return json(response, 200, { status: "success" });
@@ -162,7 +167,7 @@ class Stub implements OllamaStub {
     }
   }
 
-  #known(response: ServerResponse, body: Readonly<Record<string, unknown>>): boolean {
+  #known(response: ServerResponse, body: StubBody): boolean {
     const { model } = body;
     if (typeof model !== "string" || model === "") {
       json(response, 400, { error: "model is required" });
@@ -173,11 +178,7 @@ class Stub implements OllamaStub {
     return known;
   }
 
-  async #generate(
-    route: string,
-    body: Readonly<Record<string, unknown>>,
-    response: ServerResponse,
-  ): Promise<void> {
+  async #generate(route: string, body: StubBody, response: ServerResponse): Promise<void> {
     if (this.#busy >= this.settings.slots && this.#waiting.length >= this.settings.queue) {
       json(response, 503, {
         error: "server busy, please try again.  maximum pending requests exceeded",
@@ -216,7 +217,7 @@ class Stub implements OllamaStub {
 
   async #stream(call: StubCall, response: ServerResponse): Promise<void> {
     const { settings } = this;
-    const model = String(call.body["model"]);
+    const model = String(call.body.model);
     const isWarm = settings.warm.some((name) => name === model || name === `${model}:latest`);
     if (!isWarm) {
       await this.#pause(settings.coldLoadMs);
@@ -301,8 +302,8 @@ function json(response: ServerResponse, code: number, body: object): void {
     .end(JSON.stringify(body));
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+async function bodyOf(request: IncomingMessage): Promise<StubBody> {
   let text = "";
   for await (const chunk of request) text += String(chunk);
-  return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
+  return text === "" ? {} : (JSON.parse(text) as StubBody);
 }
