@@ -21,7 +21,8 @@ export interface Sentence {
   readonly end: number;
 }
 
-const BLOCK_BREAK = /\r?\n(?=[^\S\n]*(?:\r?\n|$|[-*•=_#>]|\(?[a-zA-Z0-9]{1,3}[.)]\s))/g;
+const BLOCK_BREAK =
+  /(?<=[-=*_]{3})[^\S\n]*\n|\r?\n(?=[^\S\n]*(?:\r?\n|$|[-*•=_#>]|\(?[a-zA-Z0-9]{1,3}[.)]\s))/g;
 const SENTENCE_END = /[.!?]["'”’)\]]*(?=\s+["'“‘([]?[\p{Lu}\p{N}])/gu;
 /** What a full stop may follow without ending a sentence: an initial, or a usual abbreviation. */
 const ABBREVIATION =

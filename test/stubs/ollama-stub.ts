@@ -8,7 +8,7 @@
  * W1: settings are read per request, so a test changes them between calls.
  * W2: `close` ends every connection and every timer.
  */
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -109,6 +109,8 @@ class Stub implements OllamaStub {
   }
 
   async listen(): Promise<void> {
+    // Every pause of every call listens to it.
+    setMaxListeners(0, this.#closing.signal);
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
     const address = this.#server.address();
