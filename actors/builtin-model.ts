@@ -9,7 +9,7 @@
  * B2: with `format`, the whole answer satisfies it or the call fails with `model.failed`.
  * B3: tokens are this model's own count (words and punctuation marks), not a language model's.
  *
- * Cost: linear in the prompt, about 10 ms per 100 KB, in one turn of the event loop; hence the bound
+ * Cost: linear in the prompt, about 25 ms per 100 KB, in one turn of the event loop; hence the bound
  * on the prompt.
  */
 import type {
@@ -32,7 +32,7 @@ export const builtinIdentity: ModelIdentity = {
 };
 
 /** The longest prompt that the built-in model reads, in UTF-16 code units. */
-export const LONGEST_PROMPT = 1_000_000;
+export const LONGEST_PROMPT = 400_000;
 
 /** The built-in model. Stateless: one serves everybody. */
 export const builtinModel: ModelClient = { identity: builtinIdentity, generate };

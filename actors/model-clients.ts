@@ -22,6 +22,7 @@ import {
   type OllamaDeadlines,
   type OllamaModel,
   ollamaModels,
+  shownHost,
 } from "./ollama-client.ts";
 
 /** Options of {@link modelClients}. */
@@ -94,7 +95,7 @@ export function chosenModel(wanted: string, server: OllamaServer): ModelChoice {
     case "none":
       return { ollamaModel: undefined, line: `no OLLAMA_HOST, ${builtin}`, fallback: false };
     case "unreachable": {
-      const line = `Ollama at ${server.host} is unreachable (${server.reason}), ${builtin}`;
+      const line = `Ollama at ${shownHost(server.host)} is unreachable (${server.reason}), ${builtin}`;
       return { ollamaModel: undefined, line, fallback: true };
     }
     case "reachable": {

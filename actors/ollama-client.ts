@@ -39,7 +39,7 @@ export interface OllamaDeadlines {
 
 /** Options of an {@link OllamaClient}. */
 export interface OllamaOptions {
-  /** As in `OLLAMA_HOST`: `host`, `host:port` or a URL; the port defaults to 11434. */
+  /** As in `OLLAMA_HOST`: `host`, `host:port` or a URL without a user; the port defaults to 11434. */
   readonly host: string;
   /** As in `ollama list`. */
   readonly model: string;
@@ -77,9 +77,15 @@ export class OllamaClient implements ModelClient {
   #inFlight = 0;
   #firstTokenMs: number | undefined;
 
-  /** @throws {TypeError} when the host is none */
+  /**
+   * @throws {TypeError} when the host is none
+   * @throws {RangeError} when `maxInFlight` is not a whole number above 0
+   */
   constructor({ host, model, clock, deadlines = {}, maxInFlight }: OllamaOptions) {
     assertHost(host);
+    if (maxInFlight !== undefined && !(Number.isInteger(maxInFlight) && maxInFlight >= 1)) {
+      throw new RangeError(`maxInFlight must be a whole number, 1 or more: ${maxInFlight}`);
+    }
     this.identity = { kind: "ollama", name: model };
     this.#host = host;
     this.#clock = clock;
@@ -294,10 +300,20 @@ function rootMessage(thrown: unknown): string {
   return messageOf(inner);
 }
 
+/** A host as it may be shown: without the user and password that a URL can carry. */
+export function shownHost(host: string): string {
+  return host.replace(/^(\w+:\/\/)?[^/]*@/, "$1");
+}
+
 function assertHost(host: string): void {
+  const shown = JSON.stringify(shownHost(host));
+  // `fetch` refuses such URLs, with a message that prints the password.
+  if (shownHost(host) !== host) {
+    throw new TypeError(`a host of Ollama carries no user or password: ${shown}`);
+  }
   try {
     new Ollama({ host });
   } catch (cause) {
-    throw new TypeError(`not a host of Ollama: ${JSON.stringify(host)} (use host:port)`, { cause });
+    throw new TypeError(`not a host of Ollama: ${shown} (use host:port)`, { cause });
   }
 }

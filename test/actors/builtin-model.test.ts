@@ -185,7 +185,7 @@ t.test("built-in model", async (t) => {
   t.test("a prompt over its bound is model.failed", async (t) => {
     t.match(await failureOf({ prompt: "x".repeat(LONGEST_PROMPT + 1) }), {
       code: "model.failed",
-      message: /reads 1000000: split the text/,
+      message: /reads 400000: split the text/,
     });
   });
 

@@ -81,6 +81,14 @@ t.test("modelClients", async (t) => {
     t.match(lines, [/^warn: .*unreachable \(not a host/]);
   });
 
+  t.test("a password in the host is refused and never printed", async (t) => {
+    for (const host of ["http://me:secret@127.0.0.1:1", "me:secret@127.0.0.1"]) {
+      const { lines } = await clientsFor("auto", host);
+      t.match(lines, [/127\.0\.0\.1.* is unreachable \(a host of Ollama carries no user/]);
+      t.notMatch(lines[0], /secret/);
+    }
+  });
+
   t.test("M1: a name without a tag means latest", async (t) => {
     const stub = await stubFor(t, { models: ["a:7b", "llama3.2:latest"] });
     const { clients } = await clientsFor("ollama:llama3.2", stub.host);

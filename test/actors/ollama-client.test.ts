@@ -58,11 +58,12 @@ function ask(client: OllamaClient, signal: AbortSignal = NEVER, request?: ModelR
 
 t.test("OllamaClient", async (t) => {
   t.test("streams the pieces and returns the endpoint's own counts", async (t) => {
-    const { client, clock } = await bench(t);
+    const { client, clock, stub } = await bench(t);
     const { text, usage } = await ask(client);
     t.equal(text, "Hello, world");
     t.same(usage, { inputTokens: 7, outputTokens: 3, finish: "stop" });
     t.equal(clock.pending, 0, "no deadline is left behind");
+    t.match(stub.calls, [{ ended: true, disconnected: false }], "nothing is cut off");
   });
 
   t.test("O2: streams always and sends what was asked, deterministic by default", async (t) => {

@@ -1,4 +1,5 @@
 import { t } from "tap";
+import { systemClock } from "../../../runtime/clock.ts";
 import { type LoadOptions, type Pace, runLoad } from "../../../runtime/load/load-run.ts";
 import { seededRandom } from "../../../runtime/random.ts";
 import { systemScheduler } from "../../../runtime/scheduler.ts";
@@ -94,6 +95,23 @@ t.test("runLoad, open loop", async (t) => {
     t.match(report, { ok: 50, unsent: 0 });
     t.match(report.lateness, { maxMs: 0 });
   });
+
+  t.test(
+    "starts within a fraction of a millisecond when it polls for the last stretch",
+    async (t) => {
+      const report = await runLoad({
+        clock: systemClock,
+        scheduler: systemScheduler,
+        random: seededRandom(1),
+        send: async () => {},
+        rateHz: 200,
+        durationMs: 250,
+        wait: "spin",
+      });
+      t.equal(report.ok, 50);
+      t.ok((report.lateness?.p50Ms ?? 1) < 0.5, `p50 of lateness ${report.lateness?.p50Ms} ms`);
+    },
+  );
 
   t.test("poisson arrivals have the same rate on average and uneven gaps", async (t) => {
     const sentAtMs: number[] = [];
