@@ -42,7 +42,7 @@ export type LoadOptions = Pace & {
   readonly durationMs: number;
   /** Sent before the measured part and not measured; default 0. */
   readonly warmupMs?: number;
-  /** How an open loop waits for the next start: on timers (default) or polling for the last 2 ms. */
+  /** How an open loop waits for the next start: on timers (default) or polling for the last 3 ms. */
   readonly wait?: "timer" | "spin";
   /** Requests without an answer at one time in an open loop; default 10,000. */
   readonly maxInFlight?: number;
@@ -57,12 +57,12 @@ const DEFAULT_DRAIN_MS = 10_000;
 /** Answers that a closed loop takes before it lets timers and I/O have their turn. */
 const ANSWERS_PER_TURN = 256;
 /** How long before a start polling takes over from the timer. */
-const SPIN_MS = 2;
+const SPIN_MS = 3;
 const SHORTEST_TIMER_MS = 1;
 const NOTHING_TO_CANCEL: Cancel = () => {};
 
 /**
- * Runs load and reports.
+ * Runs load and reports. The process must be held by what it sends to: a clock's timers do not.
  *
  * @throws {RangeError} when a rate, a count or a span is out of range
  *
