@@ -100,8 +100,8 @@ class Job implements Orchestration {
   readonly news: Slot[] = [];
   phase: JobPhase = "running";
   reason: string | undefined;
-  started = false;
-  held = false;
+  started: boolean = false;
+  held: boolean = false;
   retries = 0;
   defaults = 0;
   duplicateResults = 0;

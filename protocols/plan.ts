@@ -113,26 +113,26 @@ function idsOf(need: unknown): string | readonly string[] {
  * `given`, `needs`, `priority` and `fallback` may be left out of an assignment.
  */
 export function parsePlan(value: unknown): Result<Plan, readonly PlanFault[]> {
-  if (!isRecord(value) || typeof value["job"] !== "string" || !TOKEN.test(value["job"])) {
+  if (!isRecord(value) || typeof value.job !== "string" || !TOKEN.test(value.job)) {
     return err([malformed("a plan needs a job: one token of A-Z a-z 0-9 _ -")]);
   }
-  if (!Array.isArray(value["assignments"])) {
+  if (!Array.isArray(value.assignments)) {
     return err([malformed("a plan needs a list of assignments")]);
   }
   const faults: PlanFault[] = [];
   const assignments: Assignment[] = [];
-  const list: readonly unknown[] = value["assignments"];
+  const list: readonly unknown[] = value.assignments;
   list.forEach((item, index) => {
     const parsed = parseAssignment(item, index);
     if (parsed.ok) assignments.push(parsed.value);
     else faults.push(parsed.error);
   });
   if (faults.length === 0) faults.push(...graphFaults(assignments));
-  return faults.length === 0 ? ok({ job: value["job"], assignments }) : err(faults);
+  return faults.length === 0 ? ok({ job: value.job, assignments }) : err(faults);
 }
 
 function parseAssignment(item: unknown, index: number): Result<Assignment, PlanFault> {
-  const id = isRecord(item) ? item["id"] : undefined;
+  const id = isRecord(item) ? item.id : undefined;
   if (!isRecord(item) || typeof id !== "string" || !ID.test(id)) {
     return err(
       malformed(`assignment ${index} needs an id: tokens of A-Z a-z 0-9 _ - joined by dots`),
@@ -154,14 +154,14 @@ function parseAssignment(item: unknown, index: number): Result<Assignment, PlanF
       malformed(`${id}: a fallback is a retry (1 to ${MOST_RETRIES}), reassign or default`, id),
     );
   }
-  const maxAttempts = item["maxAttempts"];
+  const maxAttempts = item.maxAttempts;
   if (maxAttempts !== undefined && !isCount(maxAttempts)) {
     return err(malformed(`${id}: maxAttempts must be an integer from 1`, id));
   }
   return ok({
     id,
     capability,
-    given,
+    given: given as Assignment["given"],
     needs: needs as Assignment["needs"],
     priority,
     fallback: fallback as readonly Fallback[],
@@ -243,7 +243,23 @@ function malformed(message: string, assignment?: string): PlanFault {
   return { kind: "malformed", message, ...(assignment === undefined ? {} : { assignment }) };
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+/** The fields of plans, assignments and fallbacks before they are checked. */
+interface Unchecked {
+  readonly job?: unknown;
+  readonly assignments?: unknown;
+  readonly id?: unknown;
+  readonly capability?: unknown;
+  readonly given?: unknown;
+  readonly needs?: unknown;
+  readonly priority?: unknown;
+  readonly fallback?: unknown;
+  readonly maxAttempts?: unknown;
+  readonly kind?: unknown;
+  readonly times?: unknown;
+  readonly value?: unknown;
+}
+
+function isRecord(value: unknown): value is Unchecked {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -261,11 +277,11 @@ function isCount(value: unknown): value is number {
 
 function isFallback(value: unknown): boolean {
   if (!isRecord(value)) return false;
-  switch (value["kind"]) {
+  switch (value.kind) {
     case "retry":
-      return isCount(value["times"]) && value["times"] <= MOST_RETRIES;
+      return isCount(value.times) && value.times <= MOST_RETRIES;
     case "reassign":
-      return typeof value["capability"] === "string" && isCapabilityName(value["capability"]);
+      return typeof value.capability === "string" && isCapabilityName(value.capability);
     case "default":
       return "value" in value;
     default:
