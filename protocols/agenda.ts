@@ -8,6 +8,7 @@
  * AG2: one activation of a subject runs at a time, so that the next is rated with what it said.
  * AG3: `take` returns the best rated of those that may run; ties go by arrival.
  * AG4: a newer version of the same source and entry replaces the one that still waits.
+ * AG5: a source is activated for one entry at most 16 times, so that two that answer each other end.
  *
  * Rating = benefit × credibility ÷ cost × boosts, where the benefit is the trigger's, times what is
  * still unsure of the entry. Written by its owner only.
@@ -66,6 +67,7 @@ export function ksarOf(entry: Entry, match: Match): Ksar {
 }
 
 const LEAST_UNSURE = 0.05;
+const MOST_ACTIVATIONS = 16;
 
 interface Item {
   readonly ksar: Ksar;
@@ -85,6 +87,8 @@ export class Agenda {
   readonly #parked = new Map<string, Item[]>();
   readonly #busy = new Set<string>();
   readonly #handedOut = new Set<string>();
+  /** How often a source was activated for an entry. */
+  readonly #activations = new Map<string, number>();
   readonly #boosts: Boost[] = [];
   #arrivals = 0;
 
@@ -103,6 +107,7 @@ export class Agenda {
   add(ksar: Ksar): boolean {
     if (this.#handedOut.has(ksar.key) || this.#waiting.has(ksar.key)) return false;
     const pair = pairOf(ksar);
+    if ((this.#activations.get(pair) ?? 0) >= MOST_ACTIVATIONS) return false;
     const older = this.#pairs.get(pair);
     if (older !== undefined) this.#forget(older);
     this.#pairs.set(pair, ksar.key);
@@ -134,6 +139,8 @@ export class Agenda {
     this.#queues.get(ksar.source)?.take();
     this.#forget(ksar.key);
     this.#handedOut.add(ksar.key);
+    const pair = pairOf(ksar);
+    this.#activations.set(pair, (this.#activations.get(pair) ?? 0) + 1);
     this.#busy.add(ksar.subject);
     return ksar;
   }

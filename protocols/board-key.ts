@@ -3,7 +3,7 @@
  *
  * | key | value | written |
  * |---|---|---|
- * | `contribution.<entry>.<number>` | {@link Contribution} | once |
+ * | `contribution.<entry>.<number>` | a contribution (`contribution.ts`) | once |
  * | `head.<entry>` | {@link StoredHead} | moved by compare-and-set |
  * | `ksar.<source>.<entry>.<version>` | {@link StoredKsar} | once |
  *
@@ -13,7 +13,6 @@
  *
  * Owns: the layout and its format version. Readers accept this version only; there is none before it.
  */
-import type { Contribution } from "./contribution.ts";
 import type { Entry } from "./entry.ts";
 import type { EntryId } from "./entry-id.ts";
 
