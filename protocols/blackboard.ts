@@ -19,179 +19,30 @@
  * Cost: O(entries of the subject) per change, O(log waiting) per activation, O(entries) per quiet pass
  * and per conflict. Source: Hearsay-II (Erman et al. 1980), BB1 (Hayes-Roth 1985).
  */
-import type { Address } from "../runtime/address.ts";
 import type { KeyValueEntry } from "../runtime/key-value.ts";
-import type { Boost, Ksar } from "./agenda.ts";
-import { Agenda, ksarOf } from "./agenda.ts";
-import type { Batch, Proposal, StandingEntry } from "./board-batch.ts";
+import {
+  activate,
+  dropWork,
+  endActivation,
+  join,
+  leave,
+  noteLoss,
+  offer,
+} from "./board-activation.ts";
+import type { Proposal, StandingEntry } from "./board-batch.ts";
 import { batchOf, fitting, revisionOf } from "./board-batch.ts";
+import type { BoardEffect, BoardEvent } from "./board-event.ts";
 import type { StoredKsar } from "./board-key.ts";
-import type {
-  BoardOutcome,
-  BoardStatus,
-  RefusedDraft,
-  SubjectPage,
-  SubjectReport,
-} from "./board-status.ts";
+import type { Blackboard, BoardOptions, Subject } from "./board-state.ts";
+import { BoardState, entriesOf, isUsable, subjectOf } from "./board-state.ts";
+import type { BoardOutcome } from "./board-status.ts";
 import { readBoard } from "./board-store.ts";
 import type { Contribution, Draft, Speaker } from "./contribution.ts";
 import { contributionOf } from "./contribution.ts";
-import type { Entry } from "./entry.ts";
 import type { EntryId } from "./entry-id.ts";
 import { entryId } from "./entry-id.ts";
-import type { Goal, SubjectView } from "./goal.ts";
-import type { KnowledgeSource } from "./knowledge-source.ts";
-import { maySee } from "./knowledge-source.ts";
-import type { Level } from "./level.ts";
-import { levelsByName, settlement } from "./level.ts";
-import type { TriggerIndex } from "./trigger.ts";
-import { compileTriggers } from "./trigger.ts";
-
-/** What a board is opened with. */
-export interface BoardOptions {
-  /** One token of letters, digits, `_` and `-`. */
-  readonly board: string;
-  readonly levels: readonly Level[];
-  /** Settles subjects; without one the board ends by quiescence or budget. */
-  readonly goal?: Goal;
-  /** What may be spent, in the unit of the sources' costs; default no bound. */
-  readonly budget?: number;
-  /** Sources to wait for, until they joined or patience ends, before the board may come to rest. */
-  readonly expects?: readonly string[];
-  /** Sources that are switched off at first. */
-  readonly off?: readonly string[];
-  /** Activations at a time; default 64. */
-  readonly maxInFlight?: number;
-  /** How often an activation is tried; default 3. */
-  readonly maxAttempts?: number;
-}
-
-/** What happened to a board. */
-export type BoardEvent =
-  /** An instance of a source is there; told again, it changes nothing. */
-  | { readonly type: "joined"; readonly source: KnowledgeSource; readonly instance: Address }
-  | { readonly type: "left"; readonly instance: Address }
-  | { readonly type: "switched"; readonly source: string; readonly on: boolean }
-  /** The time to wait for sources is over. */
-  | { readonly type: "patienceEnded" }
-  /** `post` names the posting, so that offering it again changes nothing. */
-  | {
-      readonly type: "posted";
-      readonly post: string;
-      readonly author: string;
-      readonly drafts: readonly Draft[];
-    }
-  /** An activation ended; `cost` is what it really cost. */
-  | {
-      readonly type: "contributed";
-      readonly ksar: string;
-      readonly drafts: readonly Draft[];
-      readonly cost: number;
-    }
-  /** An activation failed, or no answer came. */
-  | { readonly type: "lost"; readonly ksar: string; readonly reason: string }
-  /** The batch is in the bucket; its last write has `revision`. */
-  | { readonly type: "committed"; readonly batch: number; readonly revision: number }
-  /** The batch was refused, or its fate is unknown: this is what the bucket holds now. */
-  | {
-      readonly type: "reread";
-      readonly batch: number;
-      readonly stored: readonly KeyValueEntry[];
-    }
-  /** A quiet pass was waited out. */
-  | { readonly type: "passed" }
-  | { readonly type: "boosted"; readonly boost: Boost };
-
-/** What is to be done for a board. */
-export type BoardEffect =
-  | { readonly type: "commit"; readonly batch: Batch }
-  | {
-      readonly type: "activate";
-      readonly ksar: Ksar;
-      readonly instance: Address;
-      readonly entry: Entry;
-      /** Other entries of the subject that the source may see. */
-      readonly context: readonly Entry[];
-    }
-  /** An activation is of no use any more. */
-  | { readonly type: "withdraw"; readonly ksar: string }
-  | ({ readonly type: "refuse"; readonly author: string } & RefusedDraft)
-  /** A `post` is in the bucket. */
-  | { readonly type: "announce"; readonly contribution: Contribution }
-  /** Wait for sources for a bounded time, then say `patienceEnded`. */
-  | { readonly type: "awaitSources" }
-  /** Let a moment pass, then say `passed`. */
-  | { readonly type: "pass" }
-  | { readonly type: "close"; readonly outcome: BoardOutcome };
-
-/** A source with its instances. */
-interface Registration {
-  declaration: KnowledgeSource;
-  /** Activations in hand by instance, in order of joining. */
-  readonly instances: Map<Address, number>;
-}
-
-interface Subject {
-  readonly name: string;
-  /** In the order in which they came, the settlement left out. */
-  readonly entries: EntryId[];
-  settlement: { readonly phase: "none" | "proposed" } | { readonly phase: "settled"; id: EntryId };
-}
-
-/** A board's state; opaque, and owned by whoever holds it. */
-export interface Blackboard {
-  readonly board: string;
-}
-
-class Board implements Blackboard {
-  readonly board: string;
-  readonly levels: ReadonlyMap<string, Level>;
-  readonly goal: Goal | undefined;
-  readonly budget: number;
-  readonly expects: readonly string[];
-  readonly maxInFlight: number;
-  readonly maxAttempts: number;
-  readonly off: Set<string>;
-  readonly agenda: Agenda = new Agenda();
-  readonly entries = new Map<EntryId, StandingEntry>();
-  readonly contributionIds = new Set<string>();
-  readonly subjects = new Map<string, Subject>();
-  readonly ksars = new Map<string, StoredKsar>();
-  readonly sources = new Map<string, Registration>();
-  readonly inFlight = new Map<string, { readonly ksar: Ksar; readonly instance: Address }>();
-  /** Said and not yet on its way into the bucket, oldest first. */
-  readonly proposals: Proposal[] = [];
-  /** Subjects of entries that are proposed for the first time. */
-  readonly proposed = new Map<EntryId, string>();
-  /** Subjects to put to the goal. */
-  readonly changed = new Set<Subject>();
-  readonly effects: BoardEffect[] = [];
-  index: TriggerIndex = compileTriggers([]);
-  batch: Batch | undefined;
-  batches = 0;
-  phase: { readonly is: "working" } | { readonly is: "closed"; readonly outcome: BoardOutcome } = {
-    is: "working",
-  };
-  sequence = 0;
-  /** The sequence of the last quiet pass, and whether it is being waited out. */
-  quietAt: number | undefined;
-  passing: boolean = false;
-  patient: boolean = true;
-  spent = 0;
-  settled = 0;
-  lost = 0;
-
-  constructor(options: BoardOptions) {
-    this.board = options.board;
-    this.levels = levelsByName(options.levels);
-    this.goal = options.goal;
-    this.budget = options.budget ?? Number.POSITIVE_INFINITY;
-    this.expects = options.expects ?? [];
-    this.off = new Set(options.off);
-    this.maxInFlight = options.maxInFlight ?? 64;
-    this.maxAttempts = options.maxAttempts ?? 3;
-  }
-}
+import type { SubjectView } from "./goal.ts";
+import { settlement } from "./level.ts";
 
 /**
  * Opens a board on what its bucket holds, and says what to do first.
@@ -203,7 +54,7 @@ export function openBoard(
   options: BoardOptions,
   stored: readonly KeyValueEntry[],
 ): readonly [Blackboard, readonly BoardEffect[]] {
-  const board = new Board(options);
+  const board = new BoardState(options);
   read(board, stored);
   board.effects.push({ type: "awaitSources" });
   return [board, board.effects.splice(0)];
@@ -219,7 +70,7 @@ export function step(
   blackboard: Blackboard,
   event: BoardEvent,
 ): readonly [Blackboard, readonly BoardEffect[]] {
-  const board = blackboard as Board;
+  const board = blackboard as BoardState;
   apply(board, event);
   settleChanged(board);
   commitNext(board);
@@ -228,7 +79,7 @@ export function step(
   return [board, board.effects.splice(0)];
 }
 
-function apply(board: Board, event: BoardEvent): void {
+function apply(board: BoardState, event: BoardEvent): void {
   switch (event.type) {
     case "joined":
       join(board, event.source, event.instance);
@@ -267,41 +118,10 @@ function apply(board: Board, event: BoardEvent): void {
   }
 }
 
-// --- sources ---
-
-function join(board: Board, declaration: KnowledgeSource, instance: Address): void {
-  const known = board.sources.get(declaration.name);
-  if (known === undefined) {
-    board.sources.set(declaration.name, { declaration, instances: new Map([[instance, 0]]) });
-    board.index = compileTriggers([...board.sources.values()].map((one) => one.declaration));
-    // What stands already is new to it: this is how a source that comes later goes on from there.
-    const own = compileTriggers([declaration]);
-    for (const { entry } of board.entries.values()) offer(board, own, entry);
-  } else if (!known.instances.has(instance)) {
-    known.instances.set(instance, 0);
-  }
-}
-
-function leave(board: Board, instance: Address): void {
-  for (const source of board.sources.values()) {
-    if (!source.instances.delete(instance) || source.instances.size > 0 || board.patient) continue;
-    board.patient = true;
-    board.effects.push({ type: "awaitSources" });
-  }
-  for (const [key, running] of [...board.inFlight]) {
-    if (running.instance === instance) noteLoss(board, key, `${instance} is gone`);
-  }
-}
-
-function offer(board: Board, index: TriggerIndex, entry: Entry): void {
-  if (board.subjects.get(entry.subject)?.settlement.phase === "settled") return;
-  for (const match of index.matches(entry)) board.agenda.add(ksarOf(entry, match));
-}
-
 // --- statements ---
 
 function propose(
-  board: Board,
+  board: BoardState,
   id: string,
   speaker: Speaker,
   drafts: readonly Draft[],
@@ -329,12 +149,18 @@ function propose(
   board.proposals.push({ contributions, ...(ksar === undefined ? {} : { ksar }) });
 }
 
-function noteContribution(board: Board, key: string, drafts: readonly Draft[], cost: number): void {
+function noteContribution(
+  board: BoardState,
+  key: string,
+  drafts: readonly Draft[],
+  cost: number,
+): void {
   const running = board.inFlight.get(key);
   if (running === undefined) return;
   const { ksar } = running;
   endActivation(board, key);
   board.agenda.release(ksar);
+  pay(board, key, cost);
   const speaker = {
     author: ksar.source,
     writes: board.sources.get(ksar.source)?.declaration.writes ?? [],
@@ -344,39 +170,16 @@ function noteContribution(board: Board, key: string, drafts: readonly Draft[], c
   propose(board, key, speaker, drafts, { key, record: { v: 1, outcome, cost } });
 }
 
-function noteLoss(board: Board, key: string, reason: string): void {
-  const running = board.inFlight.get(key);
-  if (running === undefined) return;
-  const { ksar } = running;
-  endActivation(board, key);
-  if (ksar.attempt < board.maxAttempts) {
-    board.agenda.giveBack(ksar);
-    return;
-  }
-  board.agenda.release(ksar);
-  const record: StoredKsar = { v: 1, outcome: "lost", cost: 0, reason };
-  board.proposals.push({ contributions: [], ksar: { key, record } });
-}
-
-function endActivation(board: Board, key: string): void {
-  const running = board.inFlight.get(key);
-  if (running === undefined) return;
-  board.inFlight.delete(key);
-  const instances = board.sources.get(running.ksar.source)?.instances;
-  const inHand = instances?.get(running.instance);
-  if (inHand !== undefined) instances?.set(running.instance, inHand - 1);
-}
-
 // --- the bucket ---
 
-function commitNext(board: Board): void {
+function commitNext(board: BoardState): void {
   if (board.batch !== undefined || board.proposals.length === 0) return;
   const proposals = board.proposals.splice(0, fitting(board.proposals));
   board.batch = batchOf(++board.batches, proposals, board.levels, board.entries);
   board.effects.push({ type: "commit", batch: board.batch });
 }
 
-function noteCommit(board: Board, number: number, revision: number): void {
+function noteCommit(board: BoardState, number: number, revision: number): void {
   const { batch } = board;
   if (batch?.number !== number) return;
   board.batch = undefined;
@@ -392,7 +195,7 @@ function noteCommit(board: Board, number: number, revision: number): void {
   }
 }
 
-function noteReread(board: Board, number: number, stored: readonly KeyValueEntry[]): void {
+function noteReread(board: BoardState, number: number, stored: readonly KeyValueEntry[]): void {
   const { batch } = board;
   if (batch?.number !== number) return;
   board.batch = undefined;
@@ -410,7 +213,7 @@ function noteReread(board: Board, number: number, stored: readonly KeyValueEntry
   board.proposals.unshift(...again);
 }
 
-function read(board: Board, stored: readonly KeyValueEntry[]): void {
+function read(board: BoardState, stored: readonly KeyValueEntry[]): void {
   const { entries, ksars, sequence } = readBoard(stored, board.levels);
   board.sequence = Math.max(board.sequence, sequence);
   for (const [key, record] of ksars) {
@@ -423,14 +226,21 @@ function read(board: Board, stored: readonly KeyValueEntry[]): void {
   }
 }
 
-function noteKsar(board: Board, key: string, record: StoredKsar): void {
+function noteKsar(board: BoardState, key: string, record: StoredKsar): void {
   board.ksars.set(key, record);
-  board.spent += record.cost;
+  pay(board, key, record.cost);
   if (record.outcome === "lost") board.lost++;
 }
 
+/** Counts an activation's cost once: when it is known, or when its record is read. */
+function pay(board: BoardState, key: string, cost: number): void {
+  if (board.paid.has(key)) return;
+  board.paid.add(key);
+  board.spent += cost;
+}
+
 /** An entry stands in the bucket: sources, goals and readers see it from now on. */
-function stand(board: Board, standing: StandingEntry): void {
+function stand(board: BoardState, standing: StandingEntry): void {
   const { entry } = standing;
   const isNew = !board.entries.has(entry.id);
   board.entries.set(entry.id, standing);
@@ -448,33 +258,14 @@ function stand(board: Board, standing: StandingEntry): void {
   offer(board, board.index, entry);
 }
 
-function subjectOf(board: Board, name: string): Subject {
-  let subject = board.subjects.get(name);
-  if (subject === undefined) {
-    subject = { name, entries: [], settlement: { phase: "none" } };
-    board.subjects.set(name, subject);
-  }
-  return subject;
-}
-
-function dropWork(board: Board, subject: string): void {
-  board.agenda.drop(subject);
-  for (const [key, { ksar }] of [...board.inFlight]) {
-    if (ksar.subject !== subject) continue;
-    endActivation(board, key);
-    board.agenda.release(ksar);
-    board.effects.push({ type: "withdraw", ksar: key });
-  }
-}
-
 // --- goal ---
 
-function settleChanged(board: Board): void {
+function settleChanged(board: BoardState): void {
   for (const subject of board.changed) trySettle(board, subject, false);
   board.changed.clear();
 }
 
-function trySettle(board: Board, subject: Subject, quiet: boolean): void {
+function trySettle(board: BoardState, subject: Subject, quiet: boolean): void {
   if (board.goal === undefined || subject.settlement.phase !== "none") return;
   const found = board.goal(viewOf(board, subject, quiet));
   if (found === undefined) return;
@@ -497,72 +288,14 @@ function trySettle(board: Board, subject: Subject, quiet: boolean): void {
   board.proposals.push({ contributions: [contribution] });
 }
 
-function viewOf(board: Board, subject: Subject, quiet: boolean): SubjectView {
+function viewOf(board: BoardState, subject: Subject, quiet: boolean): SubjectView {
   const entries = entriesOf(board, subject).filter((entry) => entry.phase === "live");
   return { subject: subject.name, entries, quiet };
 }
 
-function entriesOf(board: Board, subject: Subject): readonly Entry[] {
-  const entries: Entry[] = [];
-  for (const id of subject.entries) {
-    const standing = board.entries.get(id);
-    if (standing !== undefined) entries.push(standing.entry);
-  }
-  return entries;
-}
-
-// --- activations ---
-
-function activate(board: Board): void {
-  let reserved = 0;
-  for (const { ksar } of board.inFlight.values()) reserved += ksar.cost;
-  while (board.inFlight.size < board.maxInFlight) {
-    const ksar = board.agenda.take(
-      (source) => freeInstance(board, source) !== undefined,
-      (due) => board.spent + reserved + due.cost <= board.budget,
-    );
-    const instance = ksar && freeInstance(board, ksar.source);
-    if (ksar === undefined || instance === undefined) return;
-    reserved += ksar.cost;
-    board.phase = { is: "working" };
-    board.inFlight.set(ksar.key, { ksar, instance });
-    const registration = board.sources.get(ksar.source);
-    const standing = board.entries.get(ksar.entry);
-    if (registration === undefined || standing === undefined) {
-      throw new RangeError(`the agenda names what is not on the board: ${ksar.key}`);
-    }
-    registration.instances.set(instance, (registration.instances.get(instance) ?? 0) + 1);
-    const { entry } = standing;
-    const context = contextOf(board, registration.declaration, entry);
-    board.effects.push({ type: "activate", ksar, instance, entry, context });
-  }
-}
-
-/** The instance with the fewest activations in hand, when one has room and the source is on. */
-function freeInstance(board: Board, source: string): Address | undefined {
-  const registration = board.sources.get(source);
-  if (registration === undefined || board.off.has(source)) return undefined;
-  let best: Address | undefined;
-  let fewest = registration.declaration.concurrency;
-  for (const [instance, inHand] of registration.instances) {
-    if (inHand >= fewest) continue;
-    fewest = inHand;
-    best = instance;
-  }
-  return best;
-}
-
-function contextOf(board: Board, source: KnowledgeSource, entry: Entry): readonly Entry[] {
-  const subject = board.subjects.get(entry.subject);
-  if (subject === undefined) return [];
-  return entriesOf(board, subject).filter(
-    (one) => one.id !== entry.id && one.phase === "live" && maySee(source, one.level),
-  );
-}
-
 // --- rest ---
 
-function rest(board: Board, waitedOut: boolean): void {
+function rest(board: BoardState, waitedOut: boolean): void {
   if (!isIdle(board)) {
     if (board.batch !== undefined) board.phase = { is: "working" };
     return;
@@ -586,85 +319,16 @@ function rest(board: Board, waitedOut: boolean): void {
   }
 }
 
-function isIdle(board: Board): boolean {
+function isIdle(board: BoardState): boolean {
   if (board.batch !== undefined || board.inFlight.size > 0) return false;
   if (!board.patient) return true;
+  // Who names no sources cannot know when all are there, and waits the whole time.
+  if (board.expects.length === 0) return false;
   if (board.expects.some((name) => !isUsable(board, name) && !board.off.has(name))) return false;
   return !board.agenda.hasDue((due) => !isUsable(board, due.source) && !board.off.has(due.source));
 }
 
-/** Whether a source is on and has an instance. */
-function isUsable(board: Board, source: string): boolean {
-  const registration = board.sources.get(source);
-  return registration !== undefined && registration.instances.size > 0 && !board.off.has(source);
-}
-
-function close(board: Board, outcome: BoardOutcome): void {
+function close(board: BoardState, outcome: BoardOutcome): void {
   board.phase = { is: "closed", outcome };
   board.effects.push({ type: "close", outcome });
-}
-
-// --- reading ---
-
-/** A board in numbers. Cost: O(sources). */
-export function statusOf(blackboard: Blackboard): BoardStatus {
-  const board = blackboard as Board;
-  const { phase } = board;
-  let contributions = 0;
-  for (const standing of board.entries.values()) contributions += standing.contributions.length;
-  return {
-    board: board.board,
-    phase: phase.is,
-    ...(phase.is === "closed" ? { outcome: phase.outcome } : {}),
-    sequence: board.sequence,
-    entries: board.entries.size,
-    contributions,
-    subjects: board.subjects.size,
-    settled: board.settled,
-    waiting: board.agenda.size,
-    inFlight: board.inFlight.size,
-    activations: board.ksars.size,
-    lost: board.lost,
-    spent: board.spent,
-    sources: [...board.sources].map(([name, { instances }]) => ({
-      name,
-      on: !board.off.has(name),
-      instances: instances.size,
-    })),
-  };
-}
-
-/**
- * A page of subjects, in the order in which they came.
- *
- * @param from - index of the first, from 0
- * @param limit - how many at most
- */
-export function subjectPage(blackboard: Blackboard, from: number, limit: number): SubjectPage {
-  const board = blackboard as Board;
-  const all = [...board.subjects.values()];
-  const subjects = all.slice(from, from + limit).map((subject) => reportOf(board, subject));
-  return { subjects, ...(from + limit < all.length ? { next: from + limit } : {}) };
-}
-
-function reportOf(board: Board, { name, entries, settlement: end }: Subject): SubjectReport {
-  const shown = entries.flatMap((id) => board.entries.get(id)?.entry ?? []);
-  const settled = end.phase === "settled" ? board.entries.get(end.id)?.entry : undefined;
-  return {
-    subject: name,
-    phase: settled === undefined ? "open" : "settled",
-    ...(settled === undefined ? {} : { settlement: settled }),
-    entries: shown,
-  };
-}
-
-/** An entry with its contributions, when it is on the board. */
-export function standingOf(blackboard: Blackboard, id: EntryId): StandingEntry | undefined {
-  return (blackboard as Board).entries.get(id);
-}
-
-/** Whether everything that was said so far is in the bucket. */
-export function isCommitted(blackboard: Blackboard): boolean {
-  const board = blackboard as Board;
-  return board.batch === undefined && board.proposals.length === 0;
 }

@@ -9,8 +9,8 @@
  * Cost: O(entries shown), at most 256. Source: the explanation of BB1, which answers from the board's
  * own records and not from a story made up afterwards.
  */
-import type { Blackboard } from "./blackboard.ts";
-import { standingOf } from "./blackboard.ts";
+import { standingOf } from "./board-reading.ts";
+import type { Blackboard } from "./board-state.ts";
 import type { Contribution } from "./contribution.ts";
 import type { Entry } from "./entry.ts";
 import type { EntryId } from "./entry-id.ts";
@@ -103,6 +103,6 @@ function spoken(one: Contribution): string {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }

@@ -18,121 +18,18 @@
  * Cost: O(needs) per assignment over the whole job; O(1) amortised per event.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { TaskOutcome, TaskRequest } from "../runtime/durable/tasks.ts";
-import type { ErrorRecord } from "../runtime/troupe-error.ts";
-import type { Assignment, Hop } from "./assignment.ts";
-import { hopOfTask, hopsOf, needsOf, taskIdOf } from "./assignment.ts";
-import type { Plan } from "./plan.ts";
+import type { TaskOutcome } from "../runtime/durable/tasks.ts";
+import { hopOfTask, taskIdOf } from "./assignment.ts";
+import type { OrchestrationEffect, OrchestrationEvent } from "./orchestration-event.ts";
 import type {
-  AssignmentPhase,
-  AssignmentReport,
-  HopRecord,
-  JobPhase,
-  Progress,
-  ReportPage,
-} from "./progress.ts";
-import { isSettled, noPhases } from "./progress.ts";
-
-/** What happened to a job. */
-export type OrchestrationEvent =
-  | { readonly type: "started" }
-  /** The queue answered a submission; `refused` = full or unavailable. */
-  | { readonly type: "submitted"; readonly task: string; readonly answer: "taken" | "refused" }
-  /** The time to wait after a refusal is over. */
-  | { readonly type: "roomMade" }
-  /** A terminal record was seen in the ledger. */
-  | { readonly type: "settled"; readonly task: string; readonly outcome: TaskOutcome }
-  | { readonly type: "cancelled"; readonly reason: string }
-  /** The job's deadline passed. */
-  | { readonly type: "expired" };
-
-/** What is to be done for a job. */
-export type OrchestrationEffect =
-  | { readonly type: "submit"; readonly request: TaskRequest }
-  /** Wait a little, then say `roomMade`. */
-  | { readonly type: "awaitRoom" }
-  | { readonly type: "cancelTask"; readonly task: string; readonly reason: string }
-  | { readonly type: "announce"; readonly assignment: string; readonly phase: AssignmentPhase }
-  | { readonly type: "finish"; readonly phase: Exclude<JobPhase, "running"> };
-
-/** Bounds of a job. */
-export interface OrchestrationOptions {
-  /** Tasks submitted and not settled, at most; default 256. */
-  readonly maxInFlight?: number;
-}
-
-/** An assignment's state. */
-type SlotState =
-  | { readonly phase: "waiting" }
-  | { readonly phase: "ready" | "submitting" | "submitted"; readonly hop: number }
-  | { readonly phase: "done"; readonly result: unknown }
-  | { readonly phase: "failed"; readonly error: ErrorRecord }
-  | { readonly phase: "skipped" | "cancelled"; readonly reason: string };
-
-/** An assignment with what is known of it; written only by this file. */
-interface Slot {
-  readonly assignment: Assignment;
-  readonly hops: readonly Hop[];
-  readonly dependants: Slot[];
-  /** Needs that are not done. */
-  missing: number;
-  state: SlotState;
-  /** Terminal records by hop, as they were seen. */
-  readonly outcomes: Map<number, TaskOutcome>;
-}
-
-/** A job's state; opaque, and owned by whoever holds it. */
-export interface Orchestration {
-  readonly job: string;
-  readonly phase: JobPhase;
-}
-
-class Job implements Orchestration {
-  readonly job: string;
-  readonly maxInFlight: number;
-  readonly slots: readonly Slot[];
-  readonly byId: ReadonlyMap<string, Slot>;
-  readonly phases: Record<AssignmentPhase, number> = noPhases();
-  readonly capabilities: Record<string, { assignments: number; settled: number }> = {};
-  readonly ready: Record<"interactive" | "batch", Slot[]> = { interactive: [], batch: [] };
-  readonly effects: OrchestrationEffect[] = [];
-  /** Slots that settled and whose dependants do not know yet. */
-  readonly news: Slot[] = [];
-  phase: JobPhase = "running";
-  reason: string | undefined;
-  started: boolean = false;
-  held: boolean = false;
-  retries = 0;
-  defaults = 0;
-  duplicateResults = 0;
-
-  constructor(plan: Plan, options: OrchestrationOptions) {
-    this.job = plan.job;
-    this.maxInFlight = options.maxInFlight ?? 256;
-    this.slots = plan.assignments.map((assignment) => ({
-      assignment,
-      hops: hopsOf(assignment),
-      dependants: [],
-      missing: 0,
-      state: { phase: "waiting" },
-      outcomes: new Map(),
-    }));
-    this.byId = new Map(this.slots.map((slot) => [slot.assignment.id, slot]));
-    this.phases.waiting = this.slots.length;
-    for (const slot of this.slots) this.#link(slot);
-  }
-
-  #link(slot: Slot): void {
-    const { capability } = slot.assignment;
-    const count = this.capabilities[capability];
-    if (count === undefined) this.capabilities[capability] = { assignments: 1, settled: 0 };
-    else count.assignments++;
-    for (const need of new Set(needsOf(slot.assignment))) {
-      this.byId.get(need)?.dependants.push(slot);
-      slot.missing++;
-    }
-  }
-}
+  Orchestration,
+  OrchestrationOptions,
+  Slot,
+  SlotState,
+} from "./orchestration-state.ts";
+import { JobState } from "./orchestration-state.ts";
+import type { Plan } from "./plan.ts";
+import { isSettled } from "./progress.ts";
 
 /**
  * A job that has not started.
@@ -145,7 +42,7 @@ export function begin(plan: Plan, options: OrchestrationOptions = {}): Orchestra
   if (maxInFlight !== undefined && !(Number.isInteger(maxInFlight) && maxInFlight > 0)) {
     throw new RangeError(`maxInFlight must be a positive integer: ${maxInFlight}`);
   }
-  return new Job(plan, options);
+  return new JobState(plan, options);
 }
 
 /**
@@ -158,7 +55,7 @@ export function step(
   orchestration: Orchestration,
   event: OrchestrationEvent,
 ): readonly [Orchestration, readonly OrchestrationEffect[]] {
-  const job = orchestration as Job;
+  const job = orchestration as JobState;
   apply(job, event);
   spread(job);
   submitReady(job);
@@ -166,7 +63,7 @@ export function step(
   return [job, job.effects.splice(0)];
 }
 
-function apply(job: Job, event: OrchestrationEvent): void {
+function apply(job: JobState, event: OrchestrationEvent): void {
   switch (event.type) {
     case "started":
       if (job.started) return;
@@ -191,7 +88,7 @@ function apply(job: Job, event: OrchestrationEvent): void {
   }
 }
 
-function noteSubmission(job: Job, task: string, answer: "taken" | "refused"): void {
+function noteSubmission(job: JobState, task: string, answer: "taken" | "refused"): void {
   const found = hopOfTask(job.job, task);
   const slot = found && job.byId.get(found.assignment);
   if (slot === undefined || slot.state.phase !== "submitting") return;
@@ -207,7 +104,7 @@ function noteSubmission(job: Job, task: string, answer: "taken" | "refused"): vo
   job.effects.push({ type: "awaitRoom" });
 }
 
-function noteOutcome(job: Job, task: string, outcome: TaskOutcome): void {
+function noteOutcome(job: JobState, task: string, outcome: TaskOutcome): void {
   const found = hopOfTask(job.job, task);
   const slot = found && job.byId.get(found.assignment);
   if (found === undefined || slot === undefined) return;
@@ -235,7 +132,7 @@ function noteOutcome(job: Job, task: string, outcome: TaskOutcome): void {
 }
 
 /** Goes to a hop: by its record when the ledger has one, by the declared value, or by a task. */
-function makeReady(job: Job, slot: Slot, at: number): void {
+function makeReady(job: JobState, slot: Slot, at: number): void {
   const hop = slot.hops[at];
   if (hop === undefined) throw new RangeError(`no hop ${at} in ${slot.assignment.id}`);
   if (at > 0 && hop.kind === "task") job.retries++;
@@ -251,7 +148,7 @@ function makeReady(job: Job, slot: Slot, at: number): void {
   }
 }
 
-function useOutcome(job: Job, slot: Slot, at: number, outcome: TaskOutcome): void {
+function useOutcome(job: JobState, slot: Slot, at: number, outcome: TaskOutcome): void {
   if (outcome.phase !== "cancelled") job.retries += outcome.attempt - 1;
   switch (outcome.phase) {
     case "done":
@@ -269,7 +166,7 @@ function useOutcome(job: Job, slot: Slot, at: number, outcome: TaskOutcome): voi
   }
 }
 
-function settleSlot(job: Job, slot: Slot, state: SlotState): void {
+function settleSlot(job: JobState, slot: Slot, state: SlotState): void {
   enter(job, slot, state);
   const count = job.capabilities[slot.assignment.capability];
   if (count !== undefined) count.settled++;
@@ -278,7 +175,7 @@ function settleSlot(job: Job, slot: Slot, state: SlotState): void {
 }
 
 /** Lets dependants know of settled slots. A list and no recursion: a plan may be a long chain. */
-function spread(job: Job): void {
+function spread(job: JobState): void {
   for (let slot = job.news.pop(); slot !== undefined; slot = job.news.pop()) {
     const { phase } = slot.state;
     const reason = `${slot.assignment.id} is ${phase}`;
@@ -291,13 +188,13 @@ function spread(job: Job): void {
   }
 }
 
-function enter(job: Job, slot: Slot, state: SlotState): void {
+function enter(job: JobState, slot: Slot, state: SlotState): void {
   job.phases[slot.state.phase]--;
   job.phases[state.phase]++;
   slot.state = state;
 }
 
-function submitReady(job: Job): void {
+function submitReady(job: JobState): void {
   if (!job.started || job.held || job.phase !== "running") return;
   for (const priority of ["interactive", "batch"] as const) {
     const ready = job.ready[priority];
@@ -311,7 +208,7 @@ function submitReady(job: Job): void {
   }
 }
 
-function submit(job: Job, slot: Slot, at: number): void {
+function submit(job: JobState, slot: Slot, at: number): void {
   const { assignment } = slot;
   const hop = slot.hops[at];
   if (hop?.kind !== "task") throw new RangeError(`hop ${at} of ${assignment.id} is no task`);
@@ -333,12 +230,12 @@ function submit(job: Job, slot: Slot, at: number): void {
   });
 }
 
-function resultOf(job: Job, id: string): unknown {
+function resultOf(job: JobState, id: string): unknown {
   const state = job.byId.get(id)?.state;
   return state?.phase === "done" ? state.result : undefined;
 }
 
-function end(job: Job, phase: "failed" | "cancelled", reason: string): void {
+function end(job: JobState, phase: "failed" | "cancelled", reason: string): void {
   if (job.phase !== "running") return;
   job.phase = phase;
   job.reason = reason;
@@ -354,78 +251,11 @@ function end(job: Job, phase: "failed" | "cancelled", reason: string): void {
   job.effects.push({ type: "finish", phase });
 }
 
-function finishWhenSettled(job: Job): void {
+function finishWhenSettled(job: JobState): void {
   const { done, failed, skipped, cancelled } = job.phases;
   if (job.phase !== "running" || !job.started) return;
   if (done + failed + skipped + cancelled < job.slots.length) return;
   job.phase = done === job.slots.length ? "done" : "failed";
   if (job.phase === "failed") job.reason = `${job.slots.length - done} assignments have no result`;
   job.effects.push({ type: "finish", phase: job.phase });
-}
-
-/** A job in numbers. Cost: O(capabilities). */
-export function progressOf(orchestration: Orchestration): Progress {
-  const job = orchestration as Job;
-  return {
-    job: job.job,
-    phase: job.phase,
-    assignments: job.slots.length,
-    phases: { ...job.phases },
-    capabilities: structuredClone(job.capabilities),
-    retries: job.retries,
-    defaults: job.defaults,
-    duplicateResults: job.duplicateResults,
-    ...(job.reason === undefined ? {} : { reason: job.reason }),
-  };
-}
-
-/**
- * A page of reports, in the plan's order.
- *
- * @param from - index of the first, from 0
- * @param limit - how many at most
- */
-export function reportPage(orchestration: Orchestration, from: number, limit: number): ReportPage {
-  const job = orchestration as Job;
-  const to = Math.min(from + limit, job.slots.length);
-  const reports = job.slots.slice(from, to).map((slot) => reportOf(job, slot));
-  return { reports, ...(to < job.slots.length ? { next: to } : {}) };
-}
-
-function reportOf(job: Job, slot: Slot): AssignmentReport {
-  const { assignment, state } = slot;
-  const hops: HopRecord[] = [];
-  for (const [at, hop] of slot.hops.entries()) {
-    const outcome = slot.outcomes.get(at);
-    if (hop.kind !== "task" || outcome === undefined) break;
-    hops.push(hopRecord(taskIdOf(job.job, assignment.id, at), hop.capability, outcome));
-  }
-  const report = { id: assignment.id, phase: state.phase, hops };
-  switch (state.phase) {
-    case "done":
-      return { ...report, result: state.result };
-    case "failed":
-      return { ...report, error: state.error };
-    case "skipped":
-    case "cancelled":
-      return { ...report, reason: state.reason };
-    case "waiting":
-    case "ready":
-    case "submitting":
-    case "submitted":
-      return report;
-  }
-}
-
-function hopRecord(task: string, capability: string, outcome: TaskOutcome): HopRecord {
-  const { phase } = outcome;
-  switch (outcome.phase) {
-    case "done":
-      return { task, capability, phase, attempts: outcome.attempt, owner: outcome.owner };
-    case "failed":
-    case "dead-lettered":
-      return { task, capability, phase, attempts: outcome.attempt, error: outcome.error };
-    case "cancelled":
-      return { task, capability, phase, attempts: 0 };
-  }
 }
