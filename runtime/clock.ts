@@ -37,3 +37,13 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** The same clock for those who await its timers: the process stays alive until they fire. */
+export const awaitedClock: Clock = {
+  nowMs: systemClock.nowMs,
+  monotonicMs: systemClock.monotonicMs,
+  after: (delayMs, fire) => {
+    const timer = setTimeout(fire, Math.min(delayMs, LONGEST_MS));
+    return () => clearTimeout(timer);
+  },
+};
