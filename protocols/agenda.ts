@@ -5,7 +5,8 @@
  * what is due, `blackboard.ts` what may run now and what came of it.
  *
  * AG1: a key is handed out once, unless it is given back as lost.
- * AG2: one activation of a subject runs at a time, so that the next is rated with what it said.
+ * AG2: a subject is busy from `take` to `release`, so that the next activation is rated with what the
+ *      last one said.
  * AG3: `take` returns the best rated of those that may run; ties go by arrival.
  * AG4: a newer version of the same source and entry replaces the one that still waits.
  * AG5: a source is activated for one entry at most 16 times, so that two that answer each other end.
@@ -117,6 +118,7 @@ export class Agenda {
 
   /** Marks a key as handed out before, so that it is never again. */
   recall(key: string): void {
+    this.#forget(key);
     this.#handedOut.add(key);
   }
 

@@ -159,7 +159,7 @@ function noteContribution(
   if (running === undefined) return;
   const { ksar } = running;
   endActivation(board, key);
-  board.agenda.release(ksar);
+  board.ended.set(key, ksar);
   pay(board, key, cost);
   const speaker = {
     author: ksar.source,
@@ -228,6 +228,9 @@ function read(board: BoardState, stored: readonly KeyValueEntry[]): void {
 
 function noteKsar(board: BoardState, key: string, record: StoredKsar): void {
   board.ksars.set(key, record);
+  const ended = board.ended.get(key);
+  board.ended.delete(key);
+  if (ended !== undefined) board.agenda.release(ended);
   pay(board, key, record.cost);
   if (record.outcome === "lost") board.lost++;
 }

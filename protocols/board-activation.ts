@@ -57,7 +57,7 @@ export function noteLoss(board: BoardState, key: string, reason: string): void {
     board.agenda.giveBack(ksar);
     return;
   }
-  board.agenda.release(ksar);
+  board.ended.set(key, ksar);
   const record: StoredKsar = { v: 1, outcome: "lost", cost: 0, reason };
   board.proposals.push({ contributions: [], ksar: { key, record } });
 }

@@ -76,6 +76,8 @@ export class BoardState implements Blackboard {
   readonly ksars: Map<string, StoredKsar> = new Map();
   readonly sources: Map<string, Registration> = new Map();
   readonly inFlight: Map<string, { readonly ksar: Ksar; readonly instance: Address }> = new Map();
+  /** Activations that ended and whose record is not in the bucket; their subjects stay busy. */
+  readonly ended: Map<string, Ksar> = new Map();
   /** Said and not yet on its way into the bucket, oldest first. */
   readonly proposals: Proposal[] = [];
   /** Subjects of entries that are proposed for the first time. */
