@@ -40,7 +40,7 @@ import { readBoard } from "./board-store.ts";
 import type { Contribution, Draft, Speaker } from "./contribution.ts";
 import { contributionOf } from "./contribution.ts";
 import type { EntryId } from "./entry-id.ts";
-import { entryId } from "./entry-id.ts";
+import { entryId, levelOf } from "./entry-id.ts";
 import type { SubjectView } from "./goal.ts";
 import { settlement } from "./level.ts";
 
@@ -138,7 +138,8 @@ function propose(
     const made = contributionOf(draft, `${id}/${at}`, speaker, facts);
     if ("refusal" in made) {
       const { author } = speaker;
-      board.effects.push({ type: "refuse", author, entry: draft.entry, reason: made.refusal });
+      const { entry } = draft;
+      board.effects.push({ type: "refuse", author, draft: at, entry, reason: made.refusal });
     } else if (!board.contributionIds.has(made.id)) {
       board.contributionIds.add(made.id);
       board.proposed.set(made.entry, made.subject);
@@ -190,7 +191,9 @@ function noteCommit(board: BoardState, number: number, revision: number): void {
   }
   for (const { contributions } of batch.proposals) {
     for (const contribution of contributions) {
-      if (contribution.type === "post") board.effects.push({ type: "announce", contribution });
+      if (contribution.type !== "post") continue;
+      const level = levelOf(contribution.entry);
+      board.effects.push({ type: "announce", level, contribution });
     }
   }
 }

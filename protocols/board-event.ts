@@ -62,9 +62,10 @@ export type BoardEffect =
     }
   /** An activation is of no use any more. */
   | { readonly type: "withdraw"; readonly ksar: string }
-  | ({ readonly type: "refuse"; readonly author: string } & RefusedDraft)
+  /** A statement is not accepted; `draft` is its index among those that came with it. */
+  | ({ readonly type: "refuse"; readonly author: string; readonly draft: number } & RefusedDraft)
   /** A `post` is in the bucket. */
-  | { readonly type: "announce"; readonly contribution: Contribution }
+  | { readonly type: "announce"; readonly level: string; readonly contribution: Contribution }
   /** Wait for sources for a bounded time, then say `patienceEnded`. */
   | { readonly type: "awaitSources" }
   /** Let a moment pass, then say `passed`. */

@@ -69,3 +69,9 @@ export function isCommitted(blackboard: Blackboard): boolean {
   const board = blackboard as BoardState;
   return board.batch === undefined && board.proposals.length === 0;
 }
+
+/** Whether a contribution is in the bucket. */
+export function isStanding(blackboard: Blackboard, entry: EntryId, contribution: string): boolean {
+  const standing = standingOf(blackboard, entry);
+  return standing?.contributions.some((one) => one.id === contribution) ?? false;
+}

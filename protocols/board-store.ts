@@ -66,6 +66,8 @@ export function readBoard(
     const level = levels.get(levelOf(id));
     if (level === undefined) throw new TypeError(`the board has no level of ${id}`);
     const all = contributions.get(id) ?? [];
+    // Read while another owner was writing: what is incomplete is not seen, and writing on it is refused.
+    if (all.length === 0 || all.includes(undefined as never)) continue;
     entries.set(id, { entry: entryOf(level, all), contributions: all, revision });
   }
   return { entries, ksars, sequence };

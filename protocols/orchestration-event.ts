@@ -5,13 +5,16 @@
  * the one and performs the other.
  */
 import type { TaskOutcome, TaskRequest } from "../runtime/durable/tasks.ts";
+import type { ErrorRecord } from "../runtime/troupe-error.ts";
 import type { AssignmentPhase, JobPhase } from "./progress.ts";
 
 /** What happened to a job. */
 export type OrchestrationEvent =
   | { readonly type: "started" }
-  /** The queue answered a submission; `refused` = full or unavailable. */
+  /** The queue answered a submission; `refused` = full or unavailable, try later. */
   | { readonly type: "submitted"; readonly task: string; readonly answer: "taken" | "refused" }
+  /** The queue will never take it, for example because it is too large. */
+  | { readonly type: "unsubmittable"; readonly task: string; readonly error: ErrorRecord }
   /** The time to wait after a refusal is over. */
   | { readonly type: "roomMade" }
   /** A terminal record was seen in the ledger. */

@@ -73,6 +73,9 @@ function apply(job: JobState, event: OrchestrationEvent): void {
     case "submitted":
       noteSubmission(job, event.task, event.answer);
       return;
+    case "unsubmittable":
+      noteOutcome(job, event.task, { phase: "failed", error: event.error, attempt: 1 });
+      return;
     case "roomMade":
       job.held = false;
       return;
