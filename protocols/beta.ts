@@ -29,13 +29,11 @@ const LOGISTIC_TO_NORMAL = 1.702;
 /**
  * The chance below which a share of the distribution lies, approximately.
  *
- * With a uniform draw this is Thompson sampling; with a fixed draw above 0.5 an upper bound.
- *
- * @param draw - 0..1, both exclusive; clamped to 0.001..0.999
+ * @param share - 0..1; clamped to 0.001..0.999
  * @returns 0..1. A normal approximation, cut off at the ends: good enough to explore by, and cheap
  */
-export function quantileOf(beta: Beta, draw: number): number {
-  const share = Math.min(0.999, Math.max(0.001, draw));
-  const deviations = Math.log(share / (1 - share)) / LOGISTIC_TO_NORMAL;
+export function quantileOf(beta: Beta, share: number): number {
+  const inside = Math.min(0.999, Math.max(0.001, share));
+  const deviations = Math.log(inside / (1 - inside)) / LOGISTIC_TO_NORMAL;
   return Math.min(1, Math.max(0, meanOf(beta) + deviations * deviationOf(beta)));
 }

@@ -8,7 +8,8 @@
  *                ↑___________|   the runner-up, without a new call
  *
  * A round is one award. In a cascade an informed result is weighed, too: the next bid is awarded as
- * long as its score exceeds the value of the best result so far (Weitzman's stopping rule).
+ * long as its score exceeds the value of the best result so far (Weitzman's stopping rule). One
+ * result of each kind of bidder is enough; after a failure the runner-up may be of the same kind.
  *
  * U1: at most one award stands at any time, and each round is awarded once.
  * U2: every award goes to a bid recorded before bidding closed.
@@ -283,9 +284,14 @@ function close(state: Bidding): ContractNetStep {
 /** The standing award came to `attempt`; its bidder is told when it may not know. */
 function proceed(state: Contracted, attempt: Attempt): ContractNetStep {
   const attempts = [...state.attempts, attempt];
-  const [next, effects] = awardNext(state.terms, state.round, state.runnersUp, attempts);
+  // One result of a kind is enough: its siblings would think the same. After a failure they are asked.
+  const isTwin = (bid: RecordedBid): boolean =>
+    attempt.outcome === "informed" && bid.kind === attempt.kind;
+  const twins = state.runnersUp.filter(isTwin);
+  const others = twins.length === 0 ? state.runnersUp : state.runnersUp.filter((b) => !isTwin(b));
+  const [next, effects] = awardNext(state.terms, state.round, others, attempts);
   const isUnaware = attempt.outcome === "unconfirmed" || attempt.outcome === "lease-expired";
-  return [next, isUnaware ? [withdrawal(state), ...effects] : effects];
+  return [next, [...(isUnaware ? [withdrawal(state)] : []), ...twins.map(rejection), ...effects]];
 }
 
 /** Awards the best bid that is affordable and worth it, or settles. */

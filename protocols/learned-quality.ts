@@ -17,9 +17,9 @@
  * L1: the empty table knows nothing: every estimate is Beta(½, ½).
  * L2: only verified outcomes move an estimate.
  * L3: an outcome's weight halves with every `halfLife` outcomes verified after it.
- * L4: the table is bounded; the cells with the least evidence are forgotten first.
+ * L4: the table is bounded; the groups with the least evidence are forgotten first.
  *
- * Cost: an update copies the table, O(cells) with a few dozen cells; an estimate is O(1).
+ * Cost: an update copies the index of groups, O(groups); an estimate is O(1), prospects O(signals).
  * Source: Gelman et al., Bayesian Data Analysis, ch. 5; Jeffreys 1946.
  */
 import type { Address } from "../runtime/address.ts";
@@ -36,11 +36,14 @@ export interface QualityCell {
   readonly at: number;
 }
 
+/** The results of one track or pool, by signal. */
+export type QualityGroup = Readonly<Record<Signal, QualityCell>>;
+
 /** The table; plain data, so that it can be sent, shown and stored. */
 export interface QualityTable {
   /** Verified outcomes so far. */
   readonly outcomes: number;
-  readonly cells: Readonly<Record<string, QualityCell>>;
+  readonly groups: Readonly<Record<string, QualityGroup>>;
 }
 
 /** Whose result, on what kind of task. */
@@ -58,7 +61,7 @@ export type Signal = string;
 export interface Forgetting {
   /** After so many verified outcomes an old one counts half; default 2,000. */
   readonly halfLife?: number;
-  /** How many cells are kept; default 4,096. */
+  /** How many groups (kinds and bidders × features) are kept; default 4,096. */
   readonly capacity?: number;
 }
 
@@ -72,40 +75,27 @@ export interface Prospect {
 }
 
 /** A table that knows nothing (L1). */
-export const emptyQualityTable: QualityTable = { outcomes: 0, cells: {} };
+export const emptyQualityTable: QualityTable = { outcomes: 0, groups: {} };
 
 /** Jeffreys' prior: half an outcome each way. */
 const IGNORANCE: Beta = { right: 0.5, wrong: 0.5 };
 const HALF_LIFE = 2_000;
 const CAPACITY = 4_096;
 /** The most that the experience of siblings weighs as a prior, in outcomes. */
-const PRIOR_WEIGHT = 8;
+const PRIOR_WEIGHT = 24;
 /** Upper ends of the confidence bands. Narrow near 1, where being a little surer means much. */
 const BANDS: readonly number[] = [0.5, 0.7, 0.85, 0.95];
 
-/** How a result relates to the results of earlier rounds of its auction. */
-export type Corroboration = "alone" | "agrees" | "differs";
-
 /**
- * The calibration group of a result: its stated confidence in bands, and whether earlier results of
- * the same auction gave the same answer.
+ * The calibration group of a result: its stated confidence, in bands.
  *
  * @param confidence - as the bidder states it, 0..1; `undefined` when it states none
  */
-export function signalOf(confidence: number | undefined, corroboration: Corroboration): Signal {
-  const band = confidence === undefined ? "unstated" : `${bandOf(confidence)}/${BANDS.length}`;
-  return `${band} ${corroboration}`;
-}
-
-function bandOf(confidence: number): number {
+export function signalOf(confidence: number | undefined): Signal {
+  if (confidence === undefined) return "unstated";
   const band = BANDS.findIndex((end) => confidence < end);
-  return band < 0 ? BANDS.length : band;
+  return `${band < 0 ? BANDS.length : band}/${BANDS.length}`;
 }
-
-/** Every signal that a result can carry. */
-const SIGNALS: readonly Signal[] = (["alone", "agrees", "differs"] as const).flatMap((relation) =>
-  [undefined, 0, ...BANDS].map((confidence) => signalOf(confidence, relation)),
-);
 
 /** Counts a result, verified or not: how often a bidder's results carry which signal. */
 export function withResult(
@@ -137,12 +127,7 @@ export function qualityOf(
   signal: Signal,
   forgetting: Forgetting = {},
 ): Beta {
-  const [kind, kindFeature, bidder] = cellKeys(track, signal).map((key) =>
-    faded(table, key, forgetting),
-  ) as [Weights, Weights, Weights];
-  const ofKind = posterior(IGNORANCE, less(kind, kindFeature));
-  const ofSiblings = posterior(asPrior(ofKind), less(kindFeature, bidder));
-  return posterior(asPrior(ofSiblings), bidder);
+  return estimate(poolsOf(table, track), table.outcomes, signal, forgetting);
 }
 
 /**
@@ -154,53 +139,80 @@ export function prospectsOf(
   track: Track,
   forgetting: Forgetting = {},
 ): readonly Prospect[] {
-  const seen = SIGNALS.map((signal) => {
-    const [, siblings, own] = cellKeys(track, signal).map(
-      (key) => faded(table, key, forgetting).seen,
-    ) as [number, number, number];
-    return { signal, own, siblings: siblings - own };
+  const pools = poolsOf(table, track);
+  const seen = Object.keys(pools.kindFeature).map((signal) => {
+    const own = faded(pools.bidder[signal], table.outcomes, forgetting).seen;
+    const all = faded(pools.kindFeature[signal], table.outcomes, forgetting).seen;
+    return { signal, own, siblings: Math.max(0, all - own) };
   });
-  const siblingsInAll = seen.reduce((sum, { siblings }) => sum + siblings, 0);
-  const borrowed = Math.min(PRIOR_WEIGHT, siblingsInAll);
-  const weighed = seen.map(({ signal, own, siblings }) => ({
-    signal,
-    weight: own + (siblingsInAll === 0 ? 0 : (borrowed * siblings) / siblingsInAll),
+  const siblings = seen.reduce((sum, one) => sum + one.siblings, 0);
+  // The kind's experience fills up to the weight of a prior.
+  const borrowed = siblings === 0 ? 0 : Math.min(PRIOR_WEIGHT, siblings) / siblings;
+  const weighed = seen.map((one) => ({
+    signal: one.signal,
+    weight: one.own + borrowed * one.siblings,
   }));
-  const all = weighed.reduce((sum, { weight }) => sum + weight, UNSEEN_WEIGHT);
+  const total = weighed.reduce((sum, { weight }) => sum + weight, UNSEEN_WEIGHT);
   return [
-    ...weighed
-      .filter(({ weight }) => weight > 0)
-      .map(({ signal, weight }) => ({
-        signal,
-        share: weight / all,
-        quality: qualityOf(table, track, signal, forgetting),
-      })),
-    { signal: "unseen", share: UNSEEN_WEIGHT / all, quality: IGNORANCE },
+    ...weighed.map(({ signal, weight }) => ({
+      signal,
+      share: weight / total,
+      quality: estimate(pools, table.outcomes, signal, forgetting),
+    })),
+    { signal: "unseen", share: UNSEEN_WEIGHT / total, quality: IGNORANCE },
   ];
 }
 
 /** How many results' worth of surprise is always expected. */
 const UNSEEN_WEIGHT = 1;
 
+/** From the widest pool to the bidder's own; the outcomes of each are part of the one before. */
+interface Pools {
+  readonly kind: QualityGroup;
+  readonly kindFeature: QualityGroup;
+  readonly bidder: QualityGroup;
+}
+
 /** Counted weights of a cell, brought up to date. */
-type Weights = Omit<QualityCell, "at">;
+type Counts = Omit<QualityCell, "at">;
 
-const NOTHING: Weights = { right: 0, wrong: 0, seen: 0 };
+const NOTHING: Counts = { right: 0, wrong: 0, seen: 0 };
+const EMPTY: QualityGroup = {};
 
-/** From the widest pool to the bidder's own; each cell's outcomes are part of the one before. */
-function cellKeys({ kind, bidder, feature }: Track, signal: Signal): readonly string[] {
+function poolsOf({ groups }: QualityTable, track: Track): Pools {
+  const [kind, kindFeature, bidder] = groupKeys(track);
+  return {
+    kind: groups[kind] ?? EMPTY,
+    kindFeature: groups[kindFeature] ?? EMPTY,
+    bidder: groups[bidder] ?? EMPTY,
+  };
+}
+
+function groupKeys({ kind, bidder, feature }: Track): readonly [string, string, string] {
   // JSON keeps names apart whatever characters they contain.
   return [
-    JSON.stringify(["kind", kind, signal]),
-    JSON.stringify(["kind", kind, feature, signal]),
-    JSON.stringify(["bidder", kind, bidder, feature, signal]),
+    JSON.stringify(["kind", kind]),
+    JSON.stringify(["kind", kind, feature]),
+    JSON.stringify(["bidder", kind, bidder, feature]),
   ];
 }
 
-function faded(table: QualityTable, key: string, { halfLife = HALF_LIFE }: Forgetting): Weights {
-  const cell = table.cells[key];
+function estimate(pools: Pools, outcomes: number, signal: Signal, forgetting: Forgetting): Beta {
+  const kind = faded(pools.kind[signal], outcomes, forgetting);
+  const kindFeature = faded(pools.kindFeature[signal], outcomes, forgetting);
+  const bidder = faded(pools.bidder[signal], outcomes, forgetting);
+  const ofKind = posterior(IGNORANCE, less(kind, kindFeature));
+  const ofSiblings = posterior(asPrior(ofKind), less(kindFeature, bidder));
+  return posterior(asPrior(ofSiblings), bidder);
+}
+
+function faded(
+  cell: QualityCell | undefined,
+  outcomes: number,
+  { halfLife = HALF_LIFE }: Forgetting,
+): Counts {
   if (cell === undefined) return NOTHING;
-  const left = 0.5 ** ((table.outcomes - cell.at) / halfLife);
+  const left = 0.5 ** ((outcomes - cell.at) / halfLife);
   return { right: cell.right * left, wrong: cell.wrong * left, seen: cell.seen * left };
 }
 
@@ -208,49 +220,54 @@ function counted(
   table: QualityTable,
   track: Track,
   signal: Signal,
-  gain: Weights,
+  gain: Counts,
   forgetting: Forgetting,
 ): QualityTable {
-  const cells: Record<string, QualityCell> = { ...table.cells };
-  for (const key of cellKeys(track, signal)) {
-    const old = faded(table, key, forgetting);
-    cells[key] = {
+  const groups: Record<string, QualityGroup> = { ...table.groups };
+  for (const key of groupKeys(track)) {
+    const group = groups[key] ?? EMPTY;
+    const old = faded(group[signal], table.outcomes, forgetting);
+    const cell: QualityCell = {
       right: old.right + gain.right,
       wrong: old.wrong + gain.wrong,
       seen: old.seen + gain.seen,
       at: table.outcomes,
     };
+    groups[key] = { ...group, [signal]: cell };
   }
-  return { outcomes: table.outcomes, cells: bounded(cells, forgetting.capacity ?? CAPACITY) };
+  return { outcomes: table.outcomes, groups: bounded(groups, forgetting.capacity ?? CAPACITY) };
 }
 
 function bounded(
-  cells: Record<string, QualityCell>,
+  groups: Readonly<Record<string, QualityGroup>>,
   capacity: number,
-): Readonly<Record<string, QualityCell>> {
-  const keys = Object.keys(cells);
-  if (keys.length <= capacity) return cells;
-  const evidence = (key: string): number => {
-    const cell = cells[key] ?? { ...NOTHING, at: 0 };
-    return cell.right + cell.wrong + cell.seen;
-  };
+): Readonly<Record<string, QualityGroup>> {
+  const entries = Object.entries(groups);
+  if (entries.length <= capacity) return groups;
   // A tenth at once, so that a full table is not sorted at every outcome.
-  const kept = keys.sort((a, b) => evidence(b) - evidence(a)).slice(0, Math.ceil(capacity * 0.9));
-  return Object.fromEntries(kept.map((key) => [key, cells[key] ?? { ...NOTHING, at: 0 }]));
+  entries.sort(([, a], [, b]) => evidenceIn(b) - evidenceIn(a));
+  return Object.fromEntries(entries.slice(0, Math.ceil(capacity * 0.9)));
 }
 
-function posterior(prior: Beta, { right, wrong }: Pick<Weights, "right" | "wrong">): Beta {
+function evidenceIn(group: QualityGroup): number {
+  return Object.values(group).reduce(
+    (sum, { seen, right, wrong }) => sum + seen + right + wrong,
+    0,
+  );
+}
+
+function posterior(prior: Beta, { right, wrong }: Pick<Counts, "right" | "wrong">): Beta {
   return { right: prior.right + right, wrong: prior.wrong + wrong };
 }
 
-/** The same expectation with a bounded weight, but never less than that of ignorance. */
+/** The same expectation with a bounded weight. */
 function asPrior(beta: Beta): Beta {
   const weight = Math.min(PRIOR_WEIGHT, beta.right + beta.wrong);
   return { right: meanOf(beta) * weight, wrong: (1 - meanOf(beta)) * weight };
 }
 
 /** What the wider pool holds beyond its part. */
-function less(pool: Weights, part: Weights): Weights {
+function less(pool: Counts, part: Counts): Counts {
   return {
     right: Math.max(0, pool.right - part.right),
     wrong: Math.max(0, pool.wrong - part.wrong),

@@ -56,8 +56,6 @@ export interface OfferedResult {
   readonly kind: string;
   /** The bidder's own, 0..1. */
   readonly confidence?: number;
-  /** A short form by which results are compared. */
-  readonly answer?: string;
   readonly priceMicros: number;
   /** From the award to the result, in milliseconds. */
   readonly tookMs: number;
@@ -103,11 +101,10 @@ export function weighResult(
   market: Market,
   demand: Demand,
   result: OfferedResult,
-  earlierAnswers: readonly (string | undefined)[],
   forgetting: Forgetting = {},
 ): readonly [Market, WeighedResult] {
   const track = { kind: result.kind, bidder: result.bidder, feature: demand.feature };
-  const signal = signalOf(result.confidence, corroborationOf(result.answer, earlierAnswers));
+  const signal = signalOf(result.confidence);
   const quality = qualityOf(market.quality, track, signal, forgetting);
   return [
     {
@@ -126,13 +123,4 @@ export function learn(
   forgetting: Forgetting = {},
 ): Market {
   return { ...market, quality: withOutcome(market.quality, track, signal, verdict, forgetting) };
-}
-
-function corroborationOf(
-  answer: string | undefined,
-  earlier: readonly (string | undefined)[],
-): "alone" | "agrees" | "differs" {
-  const comparable = earlier.filter((other) => other !== undefined);
-  if (answer === undefined || comparable.length === 0) return "alone";
-  return comparable.includes(answer) ? "agrees" : "differs";
 }

@@ -17,7 +17,7 @@ import type { InformedAttempt } from "./contract-net.ts";
 
 /** How much is verified. */
 export interface VerificationPolicy {
-  /** So many results of a group are checked before the share starts to fall; default 10. */
+  /** So many results of a group are checked before the share starts to fall; default 4. */
   readonly first?: number;
   /** The share that is always checked, 0..1; default 0.02. */
   readonly floor?: number;
@@ -46,7 +46,7 @@ export function verificationAdvice(
 
 /** The share of results with this evidence that is checked in order to learn, 0..1. */
 export function checkedShare(quality: Beta, policy: VerificationPolicy = {}): number {
-  const { first = 10, floor = 0.02 } = policy;
+  const { first = 4, floor = 0.02 } = policy;
   const evidence = quality.right + quality.wrong;
   return Math.min(1, Math.max(floor, first / Math.max(first, evidence)));
 }
