@@ -81,8 +81,10 @@ export const emptyQualityTable: QualityTable = { outcomes: 0, groups: {} };
 const IGNORANCE: Beta = { right: 0.5, wrong: 0.5 };
 const HALF_LIFE = 2_000;
 const CAPACITY = 4_096;
-/** The most that the experience of siblings weighs as a prior, in outcomes. */
-const PRIOR_WEIGHT = 24;
+/** The most that siblings' experience weighs as a prior, in outcomes: they are mostly replicas. */
+const SIBLING_WEIGHT = 24;
+/** The most that other features' experience weighs: features are told apart because they differ. */
+const FEATURE_WEIGHT = 4;
 /** Upper ends of the confidence bands. Narrow near 1, where being a little surer means much. */
 const BANDS: readonly number[] = [0.5, 0.7, 0.85, 0.95];
 
@@ -147,7 +149,7 @@ export function prospectsOf(
   });
   const siblings = seen.reduce((sum, one) => sum + one.siblings, 0);
   // The kind's experience fills up to the weight of a prior.
-  const borrowed = siblings === 0 ? 0 : Math.min(PRIOR_WEIGHT, siblings) / siblings;
+  const borrowed = siblings === 0 ? 0 : Math.min(SIBLING_WEIGHT, siblings) / siblings;
   const weighed = seen.map((one) => ({
     signal: one.signal,
     weight: one.own + borrowed * one.siblings,
@@ -202,8 +204,8 @@ function estimate(pools: Pools, outcomes: number, signal: Signal, forgetting: Fo
   const kindFeature = faded(pools.kindFeature[signal], outcomes, forgetting);
   const bidder = faded(pools.bidder[signal], outcomes, forgetting);
   const ofKind = posterior(IGNORANCE, less(kind, kindFeature));
-  const ofSiblings = posterior(asPrior(ofKind), less(kindFeature, bidder));
-  return posterior(asPrior(ofSiblings), bidder);
+  const ofSiblings = posterior(asPrior(ofKind, FEATURE_WEIGHT), less(kindFeature, bidder));
+  return posterior(asPrior(ofSiblings, SIBLING_WEIGHT), bidder);
 }
 
 function faded(
@@ -261,8 +263,8 @@ function posterior(prior: Beta, { right, wrong }: Pick<Counts, "right" | "wrong"
 }
 
 /** The same expectation with a bounded weight. */
-function asPrior(beta: Beta): Beta {
-  const weight = Math.min(PRIOR_WEIGHT, beta.right + beta.wrong);
+function asPrior(beta: Beta, atMost: number): Beta {
+  const weight = Math.min(atMost, beta.right + beta.wrong);
   return { right: meanOf(beta) * weight, wrong: (1 - meanOf(beta)) * weight };
 }
 
