@@ -140,14 +140,18 @@ export type ContractNetEffect =
   | { readonly type: "call" }
   | {
       readonly type: "arm";
-      readonly timer: "deadline" | "lease";
+      readonly timer: "deadline" | "confirm" | "lease";
       readonly round: number;
       readonly afterMs: number;
     }
-  /** Sends the award and awaits its confirmation for `confirmMs`. */
+  /** Sends the award and awaits its confirmation. */
   | { readonly type: "award"; readonly round: number; readonly bid: RecordedBid }
   /** Takes an award back from a bidder that may have received it. */
   | { readonly type: "withdraw"; readonly round: number; readonly bidder: Address }
+  /** An award came to its end; says how its bidder did. */
+  | { readonly type: "attempted"; readonly attempt: Attempt }
+  /** Bidding closed without a word from these known participants. */
+  | { readonly type: "unheard"; readonly bidders: readonly Address[] }
   /** Tells a bidder that it will not be awarded. */
   | { readonly type: "reject"; readonly bidder: Address }
   | { readonly type: "settle"; readonly outcome: ContractNetOutcome };
@@ -274,11 +278,15 @@ function closeWhenHeard(state: Bidding): ContractNetStep {
 function close(state: Bidding): ContractNetStep {
   const ranked = rankedBids(state.bids, state.terms.budgetMicros);
   if (ranked.length === 0) {
-    return settle({ kind: "no-bids", refusals: state.refusals.length }, state.bids);
+    const [closed, effects] = settle(
+      { kind: "no-bids", refusals: state.refusals.length },
+      state.bids,
+    );
+    return [closed, [...unheard(state), ...effects]];
   }
   const [next, effects] = awardNext(state.terms, 0, ranked, []);
   const tooDear = state.bids.filter((bid) => !ranked.includes(bid));
-  return [next, [...tooDear.map(rejection), ...effects]];
+  return [next, [...unheard(state), ...tooDear.map(rejection), ...effects]];
 }
 
 /** The standing award came to `attempt`; its bidder is told when it may not know. */
@@ -291,7 +299,15 @@ function proceed(state: Contracted, attempt: Attempt): ContractNetStep {
   const others = twins.length === 0 ? state.runnersUp : state.runnersUp.filter((b) => !isTwin(b));
   const [next, effects] = awardNext(state.terms, state.round, others, attempts);
   const isUnaware = attempt.outcome === "unconfirmed" || attempt.outcome === "lease-expired";
-  return [next, [...(isUnaware ? [withdrawal(state)] : []), ...twins.map(rejection), ...effects]];
+  return [
+    next,
+    [
+      { type: "attempted", attempt },
+      ...(isUnaware ? [withdrawal(state)] : []),
+      ...twins.map(rejection),
+      ...effects,
+    ],
+  ];
 }
 
 /** Awards the best bid that is affordable and worth it, or settles. */
@@ -319,7 +335,10 @@ function awardNext(
       runnersUp: runnersUp.toSpliced(index, 1),
       attempts,
     },
-    [{ type: "award", round: round + 1, bid: next }],
+    [
+      { type: "arm", timer: "confirm", round: round + 1, afterMs: terms.confirmMs },
+      { type: "award", round: round + 1, bid: next },
+    ],
   ];
 }
 
@@ -366,6 +385,11 @@ function without(
   heard: Address,
 ): readonly Address[] | "anyone" {
   return awaiting === "anyone" ? awaiting : awaiting.filter((address) => address !== heard);
+}
+
+function unheard({ awaiting }: Bidding): readonly ContractNetEffect[] {
+  if (awaiting === "anyone" || awaiting.length === 0) return [];
+  return [{ type: "unheard", bidders: awaiting }];
 }
 
 function withdrawal(state: Contracted): ContractNetEffect {
