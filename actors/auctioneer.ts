@@ -213,9 +213,9 @@ export function auctioneer(
   function proceed(ctx: Context, sale: Sale, [next, effects]: ContractNetStep): void {
     sale.net = next;
     for (const effect of effects) {
-      const isWanted = sale.reply.isAwaited;
-      if (effect.type === "award" && !isWanted) {
-        return advance(ctx, sale.auction, { type: "cancelled", reason: "nobody waits for it" });
+      if (effect.type === "award" && !sale.reply.isAwaited) {
+        advance(ctx, sale.auction, { type: "cancelled", reason: "nobody waits for it" });
+        return;
       }
       perform(ctx, sale, effect);
     }
