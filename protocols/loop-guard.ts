@@ -48,12 +48,11 @@ export function followed(trail: Trail, next: Footstep, limits: LoopLimits = {}):
 
 /** Plain data as text; objects that differ only in the order of their keys give the same. */
 export function argumentsKey(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, part: unknown) =>
-      isRecord(part)
-        ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : part,
-    ) ?? "undefined"
+  // In a list, because a bare `undefined` has no JSON.
+  return JSON.stringify([value], (_, part: unknown) =>
+    isRecord(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
   );
 }
 
