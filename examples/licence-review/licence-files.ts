@@ -16,7 +16,7 @@
  */
 import type { Dirent } from "node:fs";
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { join, sep } from "node:path";
+import { basename, join, resolve, sep } from "node:path";
 import {
   documentId,
   type LicenceDocument,
@@ -66,7 +66,12 @@ export function findLicenceFiles(root: string, options: FindOptions = {}): Licen
   };
   const search = new Search(root, bounds);
   const top = namedPackage(root, "") ?? { name: "(root)", version: "", directory: "" };
-  search.walk({ path: "", owner: top, depth: 0, inPackages: root.endsWith("node_modules") });
+  search.walk({
+    path: "",
+    owner: top,
+    depth: 0,
+    inPackages: basename(resolve(root)) === "node_modules",
+  });
   return {
     documents: search.documents.sort((a, b) => comparePaths(a.path, b.path)),
     skipped: search.skipped.sort((a, b) => comparePaths(a.path, b.path)),
@@ -162,7 +167,10 @@ class Search {
   #file(folder: Folder, path: string): void {
     if (this.documents.length >= this.#bounds.maxDocuments) {
       this.#full = true;
-      this.#skip(path, `more than ${this.#bounds.maxDocuments} licence files; the rest is left out`);
+      this.#skip(
+        path,
+        `more than ${this.#bounds.maxDocuments} licence files; the rest is left out`,
+      );
       return;
     }
     try {

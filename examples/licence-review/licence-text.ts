@@ -56,7 +56,9 @@ export function readLicence(
     return decoded.ok ? decoded : skipped(decoded.error);
   } catch (error) {
     const code = (error as { readonly code?: unknown } | null)?.code;
-    return skipped(code === "ENOENT" ? "no such file" : `cannot be read (${String(code ?? error)})`);
+    return skipped(
+      code === "ENOENT" ? "no such file" : `cannot be read (${String(code ?? error)})`,
+    );
   } finally {
     if (file !== undefined) closeSync(file);
   }
@@ -74,7 +76,8 @@ export function decodeLicence(bytes: Uint8Array): Result<LicenceText, string> {
     // Fatal decoding found a byte that is not UTF-8: an old Latin-1 file, or no text at all.
     decoded = { text: Buffer.from(bytes).toString("latin1"), encoding: "latin1" };
   }
-  if (isMostlyControl(decoded.text)) return err("binary: more than 1 in 20 characters is a control");
+  if (isMostlyControl(decoded.text))
+    return err("binary: more than 1 in 20 characters is a control");
   return decoded.text.trim() === "" ? err("empty") : ok(decoded);
 }
 

@@ -109,13 +109,7 @@ function isCopyrightLine(line: string): boolean {
 }
 
 /** Appends the words between two positions of one line. */
-function scanWords(
-  text: string,
-  from: number,
-  to: number,
-  words: string[],
-  spans: number[],
-): void {
+function scanWords(text: string, from: number, to: number, words: string[], spans: number[]): void {
   let i = from;
   while (i < to) {
     if (!isWordCode(text.charCodeAt(i))) {
