@@ -51,7 +51,7 @@ const FAMILIES: readonly Family[] = [
       { licence: "X11", has: ADVERTISING },
       { licence: "MIT-feh", has: /documentation and acknowledgment shall be given/u },
       { licence: "MIT", has: NOTICE_KEPT },
-      { licence: "MIT-0" },
+      { licence: "MIT-0", has: /furnished to do so the software is provided as is/u },
     ],
   },
   {
@@ -61,7 +61,7 @@ const FAMILIES: readonly Family[] = [
     variants: [
       { licence: "HPND", has: ADVERTISING },
       { licence: "ISC", has: /copyright notice and this permission notice appear in all copies/u },
-      { licence: "0BSD" },
+      { licence: "0BSD", has: /without fee is hereby granted the software is provided/u },
     ],
   },
   {
@@ -78,7 +78,7 @@ const FAMILIES: readonly Family[] = [
       { licence: "BSD-2-Clause-Patent", has: /recipient of this software a perpetual/u },
       { licence: "BSD-3-Clause", has: ENDORSE },
       { licence: "BSD-2-Clause", has: /redistributions? in binary form must reproduce/u },
-      { licence: "BSD-1-Clause" },
+      { licence: "BSD-1-Clause", has: /redistributions? of source code must retain/u },
     ],
   },
   {

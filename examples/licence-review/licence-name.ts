@@ -13,12 +13,18 @@ export interface NameHit {
   /** SPDX identifier. */
   readonly licence: string;
   /** Position in the normalised text. */
+  /** 0..1: how surely the name means just this licence; "BSD license" is what several are called. */
+  readonly certainty: number;
   readonly start: number;
   readonly end: number;
 }
 
+/** Identifier, words as a pattern, certainty (default 1). */
+type NameRow = readonly [licence: string, words: string, certainty?: number];
+
 interface NamePattern {
   readonly licence: string;
+  readonly certainty: number;
   readonly pattern: RegExp;
 }
 
@@ -42,7 +48,7 @@ const FULL_NAMES: readonly NamePattern[] = named([
     "(?:bsd 3 clause|3 clause bsd|new bsd|modified bsd|revised bsd)(?: new)? license",
   ],
   ["BSD-3-Clause-Clear", "clear bsd license"],
-  ["BSD-3-Clause", "bsd license"],
+  ["BSD-3-Clause", "bsd license", 0.6],
   ["0BSD", "(?:bsd zero clause|zero clause bsd|0bsd) license"],
   ["BSL-1.0", "boost software license(?: version| v)? ?1.0"],
   ["CC0-1.0", "(?:cc0 1.0 universal|creative commons zero)"],
@@ -110,9 +116,10 @@ export function shortNamesIn(text: string): readonly NameHit[] {
 
 function hitsOf(patterns: readonly NamePattern[], text: string): readonly NameHit[] {
   const hits: NameHit[] = [];
-  for (const { licence, pattern } of patterns) {
+  for (const { licence, certainty, pattern } of patterns) {
     for (const match of text.matchAll(pattern)) {
-      hits.push({ licence, start: match.index, end: match.index + match[0].length });
+      const end = match.index + match[0].length;
+      hits.push({ licence, certainty, start: match.index, end });
     }
   }
   hits.sort((a, b) => a.start - b.start || b.end - a.end);
@@ -125,9 +132,10 @@ function hitsOf(patterns: readonly NamePattern[], text: string): readonly NameHi
   return kept;
 }
 
-function named(rows: readonly (readonly [string, string])[]): readonly NamePattern[] {
-  return rows.map(([licence, words]) => ({
+function named(rows: readonly NameRow[]): readonly NamePattern[] {
+  return rows.map(([licence, words, certainty = 1]) => ({
     licence,
+    certainty,
     pattern: new RegExp(
       `(?<![a-z0-9])${words.replaceAll(/(\d)\.(\d)/gu, "$1\\.$2")}(?![a-z0-9.])`,
       "gu",

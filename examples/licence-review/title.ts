@@ -28,7 +28,7 @@ export function title(text: NormalisedText): Finding {
   const alone = names.every(({ licence }) => licence === first.licence) ? 1 : 0.5;
   return {
     licence: first.licence,
-    confidence: 0.95 * early * alone,
+    confidence: 0.95 * early * alone * first.certainty,
     evidence: rangeOf(text, first.start, first.end),
     work,
   };
