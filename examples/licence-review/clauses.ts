@@ -12,12 +12,22 @@
  *
  * Cost: each pattern passes over the text once; no text is compared.
  */
+import type { ByteRange } from "./document.ts";
 import { type Finding, noFinding } from "./finding.ts";
 import { type NormalisedText, rangeOf } from "./normalised-text.ts";
 
-/** What the clauses of a file say; `also` holds the identifiers after the first, in file order. */
+/** A further licence in a file. */
+export interface FurtherLicence {
+  /** SPDX identifier. */
+  readonly licence: string;
+  /** 0..1: how likely it is that this one, not the first, is the package's own. */
+  readonly confidence: number;
+  readonly evidence: ByteRange;
+}
+
+/** What the clauses of a file say; `also` holds the licences after the first, in file order. */
 export interface ClauseFinding extends Finding {
-  readonly also: readonly string[];
+  readonly also: readonly FurtherLicence[];
 }
 
 interface Variant {
@@ -153,7 +163,10 @@ const FAMILIES: readonly Family[] = [
     grant:
       /(?:python software foundation|psf) license(?: agreement)?(?: for python [\d.]+)?(?: version 2)?/gu,
     marks: [/psf hereby grants licensee/u, /beopen/u],
-    variants: [{ licence: "Python-2.0", has: /psf hereby grants licensee/u }],
+    variants: [
+      { licence: "Python-2.0.1", has: /psf hereby grants licensee.*cnri.*python 1\.6\.1/u },
+      { licence: "Python-2.0", has: /psf hereby grants licensee/u },
+    ],
   },
   {
     grant: /the artistic license 2\.0/gu,
@@ -189,6 +202,8 @@ const LEAST_CONFIDENCE = 0.55;
 const COMPLETE_BONUS = 0.43;
 /** A file that holds several licences says less clearly which of them is the package's. */
 const SEVERAL_FACTOR = 0.9;
+/** A licence that is not the first is seldom the package's, but some files begin with what they took in. */
+const FURTHER_FACTOR = 0.7;
 
 /** Judges a text by its clauses. */
 export function clauses(text: NormalisedText): ClauseFinding {
@@ -196,13 +211,20 @@ export function clauses(text: NormalisedText): ClauseFinding {
   const pieces = piecesOf(text.text);
   const first = pieces[0];
   if (first === undefined) return { ...noFinding(work), also: [] };
-  const licences = [...new Set(pieces.map(({ licence }) => licence))];
-  const several = licences.length > 1 ? SEVERAL_FACTOR : 1;
+  const others = pieces.filter(
+    ({ licence }, i) => pieces.findIndex((piece) => piece.licence === licence) === i && i > 0,
+  );
+  const alone = others.length === 0 ? 1 : SEVERAL_FACTOR;
+  const sureness = ({ share }: Piece): number => LEAST_CONFIDENCE + COMPLETE_BONUS * share;
   return {
     licence: first.licence,
-    confidence: several * (LEAST_CONFIDENCE + COMPLETE_BONUS * first.share),
+    confidence: alone * sureness(first),
     evidence: rangeOf(text, first.start, first.end),
-    also: licences.slice(1),
+    also: others.map((piece) => ({
+      licence: piece.licence,
+      confidence: FURTHER_FACTOR * sureness(piece),
+      evidence: rangeOf(text, piece.start, piece.end),
+    })),
     work,
   };
 }

@@ -51,8 +51,8 @@ export type Settlement =
 
 /** One source at 0.9, or two at 0.7, are enough. */
 const ENOUGH_SUPPORT: number = -Math.log(1 - 0.9);
-/** The leader must be this far ahead: its rivals' doubt four times smaller. */
-const CLEAR_LEAD: number = Math.log(4);
+/** The leader must be this far ahead: its doubt at most half its rival's. */
+const CLEAR_LEAD: number = Math.log(2);
 /** No single source is taken for more than this sure; else one certain source could never be outvoted. */
 const MOST_CONFIDENCE = 0.98;
 

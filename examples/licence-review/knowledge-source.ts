@@ -41,7 +41,7 @@ export const KNOWLEDGE_SOURCES: Readonly<Record<KnowledgeSourceName, Contribute>
   title: (subject) => fromText(subject, "title", title(subject.text)),
   similarity: (subject) =>
     fromText(subject, "similarity", similarity(subject.text, subject.references)),
-  clauses: (subject) => fromText(subject, "clauses", clauses(subject.text)),
+  clauses: contributeClauses,
   declared: contributeDeclared,
   readme: contributeReadme,
 };
@@ -62,6 +62,15 @@ function contributeDeclared({ document, manifest }: Subject): readonly Hypothesi
 function contributeReadme({ document, readme: file }: Subject): readonly Hypothesis[] {
   if (document.scope === "bundled" || file === undefined) return [];
   return hypothesesOf("readme", readme(file.text), file);
+}
+
+/** All licences of a file that holds several: other sources may know which is the package's. */
+function contributeClauses(subject: Subject): readonly Hypothesis[] {
+  const { also, ...first } = clauses(subject.text);
+  const work = { tokensRead: 0, referencesCompared: 0 };
+  return [first, ...also.map((further) => ({ ...further, work }))].flatMap((finding) =>
+    fromText(subject, "clauses", finding),
+  );
 }
 
 function fromText(

@@ -93,7 +93,8 @@ class Search {
   readonly #bounds: Required<FindOptions>;
   /** Real paths of the trees being walked: the root and each package linked from it. */
   readonly #trees: string[];
-  #full = false;
+  /** How many more documents are taken; negative once one was turned away. */
+  #room: number;
 
   constructor(root: string, bounds: Required<FindOptions>) {
     try {
@@ -104,10 +105,11 @@ class Search {
     }
     this.#root = root;
     this.#bounds = bounds;
+    this.#room = bounds.maxDocuments;
   }
 
   walk(folder: Folder): void {
-    if (this.#full) return;
+    if (this.#room < 0) return;
     if (folder.depth > this.#bounds.maxDepth) {
       this.#skip(folder.path, `nested deeper than ${this.#bounds.maxDepth} folders`);
       return;
@@ -165,12 +167,14 @@ class Search {
   }
 
   #file(folder: Folder, path: string): void {
-    if (this.documents.length >= this.#bounds.maxDocuments) {
-      this.#full = true;
-      this.#skip(
-        path,
-        `more than ${this.#bounds.maxDocuments} licence files; the rest is left out`,
-      );
+    if (this.#room <= 0) {
+      if (this.#room === 0) {
+        this.#skip(
+          path,
+          `more than ${this.#bounds.maxDocuments} licence files; the rest is left out`,
+        );
+      }
+      this.#room = -1;
       return;
     }
     try {
@@ -184,6 +188,7 @@ class Search {
       } else if (stat.size > this.#bounds.maxBytes) {
         this.#skip(path, `too large: ${stat.size} bytes, at most ${this.#bounds.maxBytes}`);
       } else {
+        this.#room--;
         this.documents.push({
           id: documentId(path),
           package: folder.owner,

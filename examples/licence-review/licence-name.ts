@@ -68,11 +68,12 @@ const FULL_NAMES: readonly NamePattern[] = named([
   ["MPL-2.0", "mozilla public license(?: version| v)? ?2.0"],
   ["MS-PL", "microsoft public license"],
   ["NCSA", "ncsa open source license"],
-  ["OFL-1.1", "sil open font license(?: version)?(?: 1.1)?"],
+  ["OFL-1.1", "sil open font license(?: version)? 1.1"],
   ["PostgreSQL", "postgresql license"],
   [
     "Python-2.0",
     "(?:python software foundation|psf) license(?: agreement)?(?: version| v)? ?2(?:\\.0)?",
+    0.6,
   ],
   ["Unlicense", "(?:the unlicense|this is free and unencumbered software)"],
   ["WTFPL", "do what the fuck you want to(?: public license)?"],

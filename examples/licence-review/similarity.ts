@@ -31,7 +31,12 @@ export function similarity(text: NormalisedText, references: ReferenceIndex): Fi
 }
 
 function confidenceOf(best: Likeness, second: Likeness | undefined): number {
-  const lead = best.score - (second?.score ?? 0);
-  const distinct = Math.min(1, 0.5 + lead / (2 * CLEAR_LEAD));
-  return Math.min(1, best.score) * distinct;
+  const score = Math.min(1, best.score);
+  const lead = score - (second?.score ?? 0);
+  const ahead = Math.min(1, 0.5 + lead / (2 * CLEAR_LEAD));
+  // A verbatim copy is told from its nearest relative by a single sentence: what counts then is how
+  // much less is missing, not how far apart the two are.
+  const missing = 1 - score;
+  const nearer = lead === 0 ? 0 : (lead + missing) / (lead + 2 * missing);
+  return score * Math.max(ahead, nearer);
 }
