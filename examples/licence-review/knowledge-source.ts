@@ -11,10 +11,10 @@
  */
 import { clauses } from "./clauses.ts";
 import { declaration, declared, licencesOf } from "./declared.ts";
-import type { ByteRange, Evidence, LicenceDocument } from "./document.ts";
+import type { LicenceDocument } from "./document.ts";
 import { type Finding, workUnits } from "./finding.ts";
 import type { Hypothesis, KnowledgeSourceName } from "./hypothesis.ts";
-import { type LicenceText, quoteOf } from "./licence-text.ts";
+import { evidenceIn, type LicenceText } from "./licence-text.ts";
 import type { NormalisedText } from "./normalised-text.ts";
 import type { ReadmeFile } from "./package-files.ts";
 import { readme } from "./readme.ts";
@@ -89,12 +89,4 @@ function hypothesesOf(
   if (licence === undefined) return [];
   const seen = evidence === undefined ? {} : { evidence: evidenceIn(file, evidence) };
   return [{ source, licence, confidence, ...seen, workUnits: workUnits(work) }];
-}
-
-/** What stands in a range of a file, with the file's path. */
-export function evidenceIn(
-  file: { readonly path: string; readonly text: LicenceText },
-  range: ByteRange,
-): Evidence {
-  return { path: file.path, ...range, quote: quoteOf(file.text, range) };
 }

@@ -12,7 +12,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
-import type { ByteRange, LicenceDocument, SkippedFile } from "./document.ts";
+import type { ByteRange, Evidence, LicenceDocument, SkippedFile } from "./document.ts";
 import { MAX_LICENCE_BYTES } from "./licence-files.ts";
 
 /** The text of a file and how its bytes are to be read. Plain data. */
@@ -97,6 +97,14 @@ export function bytesOf({ text, encoding }: LicenceText, start: number, end: num
 export function quoteOf({ text, encoding }: LicenceText, range: ByteRange): string {
   if (encoding === "latin1") return text.slice(range.startByte, range.endByte);
   return Buffer.from(text).subarray(range.startByte, range.endByte).toString();
+}
+
+/** What stands in a range of a file, with the file's path: what a reader can check. */
+export function evidenceIn(
+  file: { readonly path: string; readonly text: LicenceText },
+  range: ByteRange,
+): Evidence {
+  return { path: file.path, ...range, quote: quoteOf(file.text, range) };
 }
 
 function isMostlyControl(text: string): boolean {

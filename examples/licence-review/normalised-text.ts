@@ -28,7 +28,7 @@ export interface NormalisedText {
 }
 
 const COPYRIGHT_LINE =
-  /^[^\p{L}\p{N}©(<[]*(?:portions |parts )?(?:copyright\b|copr\.|©|\(c\))(?!\s+(?:notice|holders?|owners?|licen|law|statement|interest|and |or |in |to |protect))/iu;
+  /^[^\p{L}\p{N}©(<[]*(?:portions |parts )?(?:copyright\b|copr\.|©|\(c\)\s*(?:copyright|\d{4}))(?!\s+(?:notice|holders?|owners?|licen|law|statement|interest|and |or |in |to |protect))/iu;
 const COPYRIGHT_MARK = /\(c\)|©|\b(?:19|20)\d\d\b|<[^>]*>|\[[^\]]*\]|\byear\b|\bby\b/iu;
 const RIGHTS_LINE = /^\W*all rights reserved\W*$/iu;
 const LIST_NUMBER = /^[\s/*#>|;-]*(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)])+(?=\s)/u;
