@@ -77,7 +77,7 @@ export const INTENTS: readonly Intent[] = [
       "Do modified files have to carry a notice?",
       "Must we mark altered versions as such?",
       "Which licences want us to document our modifications?",
-      "Where do we have to say that we changed something?",
+      "Where must we say what we modified?",
       "We patched a package; do we have to list what we edited?",
     ],
     strong: "modification modify modified alter altered patched edited prominent",

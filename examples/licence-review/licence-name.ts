@@ -52,7 +52,7 @@ const FULL_NAMES: readonly NamePattern[] = named([
   ["0BSD", "(?:bsd zero clause|zero clause bsd|0bsd) license"],
   ["BSL-1.0", "boost software license(?: version| v)? ?1.0"],
   ["CC0-1.0", "(?:cc0 1.0 universal|creative commons zero)"],
-  ["CC-BY-3.0", "(?:creative commons )?attribution 3.0 unported"],
+  ["CC-BY-3.0", "(?:creative commons )?attribution(?: license)? 3.0 unported"],
   ["CC-BY-4.0", "creative commons attribution 4.0 international"],
   ["CC-BY-SA-4.0", "creative commons attribution share ?alike 4.0 international"],
   ["CDDL-1.0", "common development and distribution license(?: cddl)?(?: version)? 1.0"],

@@ -6,12 +6,17 @@
  * clause is understood, and a known licence with a clause struck out is not misrepresented.
  *
  * O1: every term carries the bytes of the clause it was read from. O2: one term per kind and text,
- * from the first clause that says it.
+ * from the first clause that says it. O3: where a README names a further licence whose text the package
+ * does not ship ("MIT, except lib/zlib, which is ZLIB"), the terms of that licence's text hold, and the
+ * evidence is the place that names it.
  *
  * Cost: each pattern passes over the normalised text at most once.
  */
 import { evidenceIn } from "./licence-text.ts";
-import { type NormalisedText, rangeOf } from "./normalised-text.ts";
+import { type NormalisedText, normalisedText, rangeOf } from "./normalised-text.ts";
+import type { ReadmeFile } from "./package-files.ts";
+import { licenceSection } from "./readme.ts";
+import { textOf } from "./references.ts";
 import type { Term, TermKind } from "./term.ts";
 import { TERM_PATTERNS } from "./term-patterns.ts";
 
@@ -31,6 +36,26 @@ export function termsOf(text: NormalisedText, path: string): readonly Term[] {
     const range = rangeOf(text, match.index, match.index + match[0].length);
     return [{ kind, evidence: evidenceIn(file, range) }];
   });
+}
+
+/**
+ * Reads the terms that a package is under by naming licences in its README (O3).
+ *
+ * @param shipped - identifiers whose texts the package has as files: these speak for themselves
+ */
+export function termsNamedIn(readme: ReadmeFile, shipped: ReadonlySet<string>): readonly Term[] {
+  const { names } = licenceSection(readme.text);
+  return names
+    .filter(({ licence, certainty }) => certainty === 1 && !shipped.has(licence))
+    .flatMap(({ licence, evidence }) =>
+      termKindsOf(licence).map((kind) => ({ kind, evidence: evidenceIn(readme, evidence) })),
+    );
+}
+
+/** What the reference text of a licence says. */
+export function termKindsOf(licence: string): readonly TermKind[] {
+  const text = normalisedText({ text: textOf(licence), encoding: "utf-8" });
+  return termsOf(text, licence).map(({ kind }) => kind);
 }
 
 function firstMatch(patterns: readonly RegExp[], text: string): RegExpExecArray | undefined {

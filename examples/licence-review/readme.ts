@@ -21,30 +21,52 @@ const SECTION_WORDS = 40;
 const ONE_NAME = 0.7;
 const SEVERAL_NAMES = 0.35;
 
+/** A licence that the section names, with the range of the README where it does. */
+export interface NamedLicence {
+  /** SPDX identifier. */
+  readonly licence: string;
+  /** 0..1: how surely the name means just this licence. */
+  readonly certainty: number;
+  readonly evidence: ByteRange;
+}
+
+/** What a README's licence section says. */
+export interface LicenceSection {
+  readonly tokensRead: number;
+  /** In the order of the text, each licence once. */
+  readonly names: readonly NamedLicence[];
+}
+
 /**
- * Reads the licence section of a README.
+ * Reads the licence section of a README for the package's licence.
  *
  * @returns the evidence is a range of the README, not of the licence file
  */
 export function readme(source: LicenceText): Finding {
+  const { tokensRead, names } = licenceSection(source);
+  const work = { tokensRead, referencesCompared: 0 };
+  const [first] = names;
+  if (first === undefined) return noFinding(work);
+  const confidence = (names.length === 1 ? ONE_NAME : SEVERAL_NAMES) * first.certainty;
+  return { licence: first.licence, confidence, evidence: first.evidence, work };
+}
+
+/** Reads the licence section of a README for all licences it names. */
+export function licenceSection(source: LicenceText): LicenceSection {
   const section = sectionOf(source.text);
-  if (section === undefined) return noFinding({ tokensRead: 0, referencesCompared: 0 });
+  if (section === undefined) return { tokensRead: 0, names: [] };
   const text = source.text.slice(section.start, section.end);
   const normalised = normalisedText({ text, encoding: source.encoding });
   const tokensRead = Math.min(SECTION_WORDS, normalised.words.length);
-  const work = { tokensRead, referencesCompared: 0 };
   const end = normalised.wordStarts[tokensRead] ?? normalised.text.length;
-  const names = shortNamesIn(normalised.text.slice(0, end));
-  const [first] = names;
-  if (first === undefined) return noFinding(work);
-  const isAlone = names.every(({ licence }) => licence === first.licence);
   const { startByte } = bytesOf(source, section.start, section.start);
-  return {
-    licence: first.licence,
-    confidence: (isAlone ? ONE_NAME : SEVERAL_NAMES) * first.certainty,
-    evidence: shifted(rangeOf(normalised, first.start, first.end), startByte),
-    work,
-  };
+  const names = new Map<string, NamedLicence>();
+  for (const { licence, certainty, ...hit } of shortNamesIn(normalised.text.slice(0, end))) {
+    if (names.has(licence)) continue;
+    const evidence = shifted(rangeOf(normalised, hit.start, hit.end), startByte);
+    names.set(licence, { licence, certainty, evidence });
+  }
+  return { tokensRead, names: [...names.values()] };
 }
 
 /** From the last heading about the licence to the next heading; earlier ones are tables of contents. */

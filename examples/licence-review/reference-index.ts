@@ -29,6 +29,8 @@ export interface Likeness {
 /** How much what the reference has counts against what the document has; 0.5 would be Dice. */
 const LEANING = 0.7;
 const SHINGLE_WORDS = 3;
+/** Stands for a word that is left out; no hash is negative. */
+const PARTY = -1;
 
 /**
  * How a text calls those who give the licence is a blank to fill in, not a clause: "ISC disclaims"
@@ -62,6 +64,8 @@ export class ReferenceIndex {
   #next: Uint32Array = new Uint32Array(1 << 12);
   #posted = 0;
   #totals: Float64Array | undefined;
+  /** Hashes of the references' words: one look-up a word is cheaper than a hash and a look-up. */
+  readonly #hashes: Map<string, number> = new Map();
 
   /** @param expectedShingles - how many distinct ones the texts will have; a guess, it grows */
   constructor(expectedShingles: number = 1 << 12) {
@@ -81,7 +85,7 @@ export class ReferenceIndex {
     const reference = this.#licences.length;
     this.#licences.push(licence);
     this.#totals = undefined;
-    forEachShingle(words, (shingle) => {
+    forEachShingle(words, this.#hashes, (shingle) => {
       if (this.#used * 2 >= this.#keys.length) this.#grow();
       const slot = this.#slotOf(shingle);
       const head = this.#heads[slot] ?? 0;
@@ -107,7 +111,7 @@ export class ReferenceIndex {
     const shared = new Float64Array(this.#licences.length);
     const seen = new Set<number>();
     let documentWeight = 0;
-    forEachShingle(words, (shingle) => {
+    forEachShingle(words, new Map(), (shingle) => {
       if (seen.has(shingle)) return;
       seen.add(shingle);
       const slot = this.#slotOf(shingle);
@@ -188,13 +192,17 @@ export class ReferenceIndex {
 }
 
 /** Calls back with the 32-bit hash of every three words in a row, the parties' names left out. */
-function forEachShingle(words: readonly string[], visit: (shingle: number) => void): void {
+function forEachShingle(
+  words: readonly string[],
+  hashes: Map<string, number>,
+  visit: (shingle: number) => void,
+): void {
   let first = 0;
   let second = 0;
   let counted = 0;
   for (const word of words) {
-    if (PARTY_WORDS.has(word)) continue;
-    const third = hashed(word);
+    const third = hashes.get(word) ?? learned(word, hashes);
+    if (third === PARTY) continue;
     counted++;
     if (counted >= SHINGLE_WORDS) {
       visit(mixed(Math.imul(first, 0x85ebca6b) ^ Math.imul(second, 0xc2b2ae35) ^ third));
@@ -204,13 +212,19 @@ function forEachShingle(words: readonly string[], visit: (shingle: number) => vo
   }
 }
 
+function learned(word: string, hashes: Map<string, number>): number {
+  const hash = PARTY_WORDS.has(word) ? PARTY : hashed(word);
+  hashes.set(word, hash);
+  return hash;
+}
+
 /** FNV-1a over UTF-16 code units. */
 function hashed(word: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < word.length; i++) {
     hash = Math.imul(hash ^ word.charCodeAt(i), 0x01000193);
   }
-  return hash;
+  return hash >>> 0;
 }
 
 /** The low bits choose the slot, so every input bit must reach them. */

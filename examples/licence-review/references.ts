@@ -82,11 +82,21 @@ export class References {
 
 /** The texts of the common licences, read one file each. */
 export function commonTexts(): readonly ReferenceText[] {
+  return COMMON_LICENCES.map((licence) => ({ licence, text: textOf(licence) }));
+}
+
+/**
+ * The text of one licence.
+ *
+ * @throws {RangeError} when SPDX lists no such identifier
+ */
+export function textOf(licence: string): string {
   const load = createRequire(import.meta.url);
-  return COMMON_LICENCES.map((licence) => {
-    const { licenseText } = load(`spdx-license-list/licenses/${licence}.json`) as SpdxLicence;
-    return { licence, text: licenseText };
-  });
+  try {
+    return (load(`spdx-license-list/licenses/${licence}.json`) as SpdxLicence).licenseText;
+  } catch (cause) {
+    throw new RangeError(`licence: SPDX lists no "${licence}"`, { cause });
+  }
 }
 
 /** The texts of all licences, one per text (R1), common ones first. */
