@@ -87,8 +87,12 @@ t.test("a node", async (t) => {
       const ref = a.refOf(Parrot, "b/parrot");
       const ended: string[] = [];
       a.system.watch(ref, ({ reason }) => ended.push(reason));
-      const hanging = rejected(ref.ask("hang", undefined, { timeout: "30s" }));
-      const streaming = rejected(ref.stream("countForEver", undefined, { timeout: "30s" }).result);
+      const hanging = rejected(
+        a.refOf(Parrot, "b/hanger").ask("hang", undefined, { timeout: "30s" }),
+      );
+      const streaming = rejected(
+        a.refOf(Parrot, "b/streamer").stream("countForEver", undefined, { timeout: "30s" }).result,
+      );
       await ref.ask("repeat", "warm");
       b.signal("SIGKILL");
       const killedAtMs = performance.now();
