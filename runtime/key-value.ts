@@ -7,8 +7,8 @@
  *     what happened, or the call rejects with `store.unavailable`.
  * K4: a watch is a hint. It may be late or silent; correctness never rests on it.
  *
- * Keys are tokens of letters, digits, `_`, `-` and `=`, joined by `.`; filters may use `*` for one
- * token and a final `>` for the rest. Values are plain data.
+ * Keys and filters have the form of `key-filter.ts`. Values are plain data; what a method returns is
+ * shared with other readers and must not be changed.
  */
 import type { Cancel } from "./clock.ts";
 
@@ -17,6 +17,12 @@ export interface KeyValueEntry {
   readonly key: string;
   readonly value: unknown;
   readonly revision: number;
+}
+
+/** How long a written value lives. */
+export interface PutOptions {
+  /** It vanishes after this long, 1 s or more, rounded up to seconds; a later write decides anew. */
+  readonly ttlMs?: number;
 }
 
 /** The outcome of a conditional write. */
@@ -43,14 +49,18 @@ export interface KeyValue {
   readonly bucket: string;
   get(key: string): Promise<KeyValueEntry | undefined>;
   /** Writes unless the key exists. */
-  create(key: string, value: unknown): Promise<Put>;
-  /** Writes when the key's revision is `expected`. */
-  update(key: string, value: unknown, expected: number): Promise<Put>;
+  create(key: string, value: unknown, options?: PutOptions): Promise<Put>;
+  /** Writes when the key's revision is `expected`; 0 = it must not exist. */
+  update(key: string, value: unknown, expected: number, options?: PutOptions): Promise<Put>;
   /** Writes in any case; returns the new revision. */
   put(key: string, value: unknown): Promise<number>;
   /** Deletes, when `expected` is given only at that revision. */
   delete(key: string, expected?: number): Promise<Put>;
-  /** Commits all writes or none; at most 1,000. */
+  /**
+   * Commits all writes or none; the revision is the last write's.
+   *
+   * @param writes - 1 to 1,000, each of another key
+   */
   commit(writes: readonly KeyValueWrite[]): Promise<Put>;
   /** The present entries that match, in order of revision. */
   entries(filter: string): Promise<readonly KeyValueEntry[]>;
@@ -58,7 +68,13 @@ export interface KeyValue {
   watch(filter: string, listener: (change: KeyValueChange) => void): Promise<Cancel>;
 }
 
-/** Opens buckets by name, creating them when they do not exist. */
+/** What a bucket is created with; an existing bucket keeps what it has. */
+export interface BucketOptions {
+  /** Every value vanishes this long after it was written, 1 s or more; watchers see a delete. */
+  readonly ttlMs?: number;
+}
+
+/** Opens buckets by name (letters, digits, `_`, `-`), creating them when they do not exist. */
 export interface KeyValues {
-  open(bucket: string): Promise<KeyValue>;
+  open(bucket: string, options?: BucketOptions): Promise<KeyValue>;
 }
