@@ -9,7 +9,10 @@ import { actor, createSystem } from "../runtime/index.ts";
 const system = createSystem();
 
 const billing = system.spawn(
-  specialist(({ goal }) => ({ kind: "done", result: `billing looked into ${JSON.stringify(goal)}` })),
+  specialist(({ goal }) => ({
+    kind: "done",
+    result: `billing looked into ${JSON.stringify(goal)}`,
+  })),
   { name: "billing" },
 );
 const repair = system.spawn(

@@ -44,18 +44,27 @@ let [cost, dearest, right] = [0, 0, 0];
 for (let i = 0; i < 300; i++) {
   const language = ["de", "fr", "es"][i % 3] ?? "de";
   const words = (WORDS[language] ?? "").split(" ");
-  const task = Array.from({ length: 6 }, (_, at) => words[(i * 7 + at * 5) % words.length]).join(" ");
+  const task = Array.from({ length: 6 }, (_, at) => words[(i * 7 + at * 5) % words.length]).join(
+    " ",
+  );
   const price = task.length * Object.values(WORDS).join(" ").length;
-  const sold = await hall.ask("auction", { capability: "language@1", task, valueMicros: price * 25 });
+  const sold = await hall.ask("auction", {
+    capability: "language@1",
+    task,
+    valueMicros: price * 25,
+  });
   if (sold.kind !== "awarded") throw new Error(`the auction ended ${sold.kind}`);
   const results = sold.attempts.filter((attempt) => attempt.outcome === "informed");
   const wasCompared = results.some(({ kind }) => kind === "words");
   const isChecked = wasCompared || sold.verify !== "none";
   const answer = isChecked ? languageOf(task) : sold.best.result;
-  if (isChecked) hall.tell("verified", { auction: sold.auction, ...verdictsOn(results, (r) => r === answer) });
+  if (isChecked)
+    hall.tell("verified", { auction: sold.auction, ...verdictsOn(results, (r) => r === answer) });
   cost += sold.costMicros + (isChecked && !wasCompared ? price : 0);
   dearest += price;
   if (answer === language) right++;
 }
-console.log(`${right} of 300 right at ${Math.round((100 * cost) / dearest)} % of the dear bidder's cost`);
+console.log(
+  `${right} of 300 right at ${Math.round((100 * cost) / dearest)} % of the dear bidder's cost`,
+);
 await system.shutdown();
