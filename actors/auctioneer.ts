@@ -66,7 +66,7 @@ import {
 } from "../runtime/actor.ts";
 import type { Address } from "../runtime/address.ts";
 import { type Duration, durationMs } from "../runtime/duration.ts";
-import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
+import { messageOf } from "../runtime/troupe-error.ts";
 import {
   callOf,
   newSale,
@@ -195,14 +195,7 @@ export function auctioneer(
         openAuctions: state.sales.size,
       }),
     },
-    {
-      mailbox: MAILBOX,
-      ...options,
-      stopping: (ctx) => {
-        const stopped = new TroupeError("actor.stopped", "the auctioneer stopped");
-        for (const sale of ctx.state.sales.values()) sale.reply.reject(stopped);
-      },
-    },
+    { mailbox: MAILBOX, ...options },
   );
 
   function advance(ctx: Context, auction: string, event: ContractNetEvent): void {

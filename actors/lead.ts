@@ -87,12 +87,7 @@ export interface LeadSpec {
   readonly escalationDeadline?: Duration;
 }
 
-/** Asks that are not answered yet. */
-interface Desk {
-  readonly open: Set<{ reject(error: unknown): void }>;
-}
-
-type Context = ActorContext<LeadOperations, Desk, undefined>;
+type Context = ActorContext<LeadOperations, undefined, undefined>;
 
 /** A question on its way. */
 interface Case {
@@ -119,34 +114,14 @@ export function lead(
 
   return actor(
     Lead,
-    (): Desk => ({ open: new Set() }),
+    (): undefined => undefined,
     {
-      handle: (ctx, enquiry) => answered(ctx, handle(ctx, enquiry)),
+      handle: (ctx, enquiry) => deferred(handle(ctx, enquiry)),
       resolve: (ctx, { question, context, trail }) =>
-        answered(ctx, handle(ctx, { question, context, trail }).then(asResolution)),
+        deferred(handle(ctx, { question, context, trail }).then(asResolution)),
     },
-    {
-      ...options,
-      stopping: (ctx) => {
-        const stopped = new TroupeError("actor.stopped", "the lead stopped");
-        for (const reply of ctx.state.open) reply.reject(stopped);
-      },
-    },
+    options,
   );
-
-  /** Keeps the ask open and gives the turn up: a lead has no state that its cases could race for. */
-  function answered<R>(ctx: Context, answer: Promise<R>): DeferredReply<R> {
-    const reply = new DeferredReply<R>();
-    const { open } = ctx.state;
-    open.add(reply);
-    answer
-      .then(
-        (value) => reply.resolve(value),
-        (error) => reply.reject(error),
-      )
-      .finally(() => open.delete(reply));
-    return reply;
-  }
 
   async function handle(ctx: Context, enquiry: Enquiry): Promise<LeadAnswer> {
     const routed = await routeOf(enquiry);
@@ -279,6 +254,16 @@ export function lead(
       .catch((error): Resolution => ({ kind: "declined", reason: messageOf(error) }));
     return { kind: "escalated", reason, confidence, resolution };
   }
+}
+
+/** Keeps the ask open and gives the turn up: a lead has no state that its cases could race for. */
+function deferred<R>(answer: Promise<R>): DeferredReply<R> {
+  const reply = new DeferredReply<R>();
+  answer.then(
+    (value) => reply.resolve(value),
+    (error) => reply.reject(error),
+  );
+  return reply;
 }
 
 function asResolution(answer: LeadAnswer): Resolution {

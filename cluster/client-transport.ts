@@ -8,7 +8,7 @@
  *     stream's credit reaches the node that opened it.
  * T2: no gateway is an error at once, not a wait: the server says that nobody listens.
  * T3: when the gateway is gone, what awaits an answer is told so, and the next message looks for
- *     another one.
+ *     another one. A ping each second finds that out for those who only wait.
  *
  * On the link an envelope's destination is a full address, and so is an answer's sender.
  */
@@ -28,6 +28,7 @@ import { egressSubject, ingressSubject, pinnedIngressSubject, senderOf } from ".
 
 const HELLO_MS = 2_000;
 const SWEEP_MS = 250;
+const PING_MS = 1_000;
 
 /** What a {@link ClientTransport} is made of. */
 export interface ClientTransportOptions {
@@ -56,6 +57,7 @@ export class ClientTransport implements Transport {
   #sink: TransportSink | undefined;
   /** The nodes that may owe an answer. */
   readonly #spokenTo = new Set<string>();
+  #pingedAtMs = 0;
   #connected = true;
   #closed = false;
   #cancelSweep: Cancel;
@@ -69,7 +71,7 @@ export class ClientTransport implements Transport {
         if (error === null) this.#receive(message);
       },
     });
-    // The server answers here when a gateway no longer listens.
+    // The server answers here when a gateway no longer listens, a gateway when it knows of no session.
     connection.subscribe(`${inbox}.refused`, { callback: () => this.#gatewayLost() });
     this.#cancelSweep = clock.after(SWEEP_MS, this.#sweep);
   }
@@ -159,6 +161,11 @@ export class ClientTransport implements Transport {
   readonly #sweep = (): void => {
     if (this.#closed) return;
     this.#link?.sweep();
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#gateway.phase === "found" && nowMs - this.#pingedAtMs >= PING_MS) {
+      this.#pingedAtMs = nowMs;
+      this.#link?.ping();
+    }
     if (this.#link?.stalled === true) this.#gatewayLost();
     this.#cancelSweep = this.#options.clock.after(SWEEP_MS, this.#sweep);
   };

@@ -12,6 +12,7 @@ import { nodeOf } from "../runtime/address.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Envelope } from "../runtime/envelope.ts";
 import { EnvelopeKind } from "../runtime/envelope.ts";
+import { parseMessageType } from "../runtime/message-type.ts";
 import type { Operation, Operations } from "../runtime/protocol.ts";
 import type { Scheduler } from "../runtime/scheduler.ts";
 import type { System } from "../runtime/system.ts";
@@ -37,6 +38,8 @@ export interface IngressSessionOptions {
 type Untyped = Operations & Record<string, Operation>;
 
 interface UnderWay {
+  /** The envelope that began it. */
+  readonly opening: Envelope;
   readonly abort: AbortController;
   /** How many chunks the client has room for in all. */
   credit: number;
@@ -51,6 +54,7 @@ export class IngressSession {
   readonly #underWay = new Map<number, UnderWay>();
   #nextId = 1;
   #lastMs: number;
+  #closed = false;
 
   constructor(options: IngressSessionOptions) {
     this.#options = options;
@@ -70,23 +74,33 @@ export class IngressSession {
     );
   }
 
-  /** How long the client has neither sent nor awaited anything. */
-  idleMs(): number {
-    return this.#underWay.size > 0 ? 0 : this.#options.clock.monotonicMs() - this.#lastMs;
+  /** The client was heard of. */
+  touch(): void {
+    this.#lastMs = this.#options.clock.monotonicMs();
   }
 
-  /** Cancels what is under way. */
+  /** How long the client has not been heard of. */
+  idleMs(): number {
+    return this.#options.clock.monotonicMs() - this.#lastMs;
+  }
+
+  /** Cancels what is under way, and tells the client as far as it can still be told. */
   close(): void {
-    for (const { abort, wake } of this.#underWay.values()) {
+    for (const { opening, abort, wake } of this.#underWay.values()) {
+      this.#fail(
+        opening,
+        new TroupeError("node.down", "the gateway ended the session", { outcome: "unknown" }),
+      );
       abort.abort();
       wake();
     }
     this.#underWay.clear();
+    this.link.flush();
     this.link.close();
+    this.#closed = true;
   }
 
   #take(envelope: Envelope): void {
-    this.#lastMs = this.#options.clock.monotonicMs();
     const { kind, correlation } = envelope;
     switch (kind) {
       case EnvelopeKind.tell:
@@ -126,10 +140,15 @@ export class IngressSession {
   }
 
   #tell(envelope: Envelope): void {
-    const { ref, operation } = this.#refOf(envelope, "tell");
-    const tell = ref.tell as (operation: string, payload: unknown) => boolean;
-    if (!tell.call(ref, operation, envelope.body))
-      this.#answer(envelope, EnvelopeKind.undelivered, "mailbox-full");
+    let accepted = false;
+    try {
+      const { ref, operation } = this.#refOf(envelope, "tell");
+      const tell = ref.tell as (operation: string, payload: unknown) => boolean;
+      accepted = tell.call(ref, operation, envelope.body);
+    } catch {
+      // An address or a type that names nothing: the client is told like of any other letter.
+    }
+    if (!accepted) this.#answer(envelope, EnvelopeKind.undelivered, "no-such-actor");
   }
 
   #begin(envelope: Envelope, run: (underWay: UnderWay) => Promise<void>): void {
@@ -144,6 +163,7 @@ export class IngressSession {
       return;
     }
     const underWay: UnderWay = {
+      opening: envelope,
       abort: new AbortController(),
       credit: envelope.sequence ?? 0,
       wake: () => {},
@@ -189,11 +209,12 @@ export class IngressSession {
   }
 
   #answer(
-    { to, correlation }: Envelope,
+    { to, correlation, type }: Envelope,
     kind: Envelope["kind"],
     body: unknown,
     sequence?: number,
   ): void {
+    if (this.#closed) return;
     this.link.send({
       kind,
       id: this.#nextId++,
@@ -201,7 +222,8 @@ export class IngressSession {
       // The address that was asked: the client knows its answers by the node.
       from: to,
       correlation,
-      type: "",
+      // Only a report of what was not delivered names it.
+      type: kind === EnvelopeKind.undelivered ? type : "",
       body,
       ttlMs: 0,
       ...(sequence === undefined ? {} : { sequence }),
@@ -224,11 +246,13 @@ export class IngressSession {
     { to, type }: Envelope,
     kind: Operation["kind"],
   ): { readonly ref: ActorRef<Untyped>; readonly operation: string } {
-    const at = type.lastIndexOf("@");
-    const dot = type.lastIndexOf(".", at);
-    const operation = type.slice(dot + 1, at);
+    const parsed = parseMessageType(type);
+    if (parsed === undefined)
+      throw new TroupeError("actor.no-handler", `${JSON.stringify(type)} names no operation`, {
+        outcome: "never-ran",
+      });
+    const { protocol: name, operation } = parsed;
     const operations = { [operation]: { kind } } as unknown as Untyped;
-    const name = type.slice(0, dot) + type.slice(at);
     return { ref: this.#options.system.refOf({ name, operations }, to), operation };
   }
 }

@@ -22,7 +22,7 @@ import { clientOf, egressSubject, ingressOf, pinnedIngressOf } from "./node-subj
 const QUEUE = "gateway";
 const SESSIONS = 4_096;
 const SWEEP_MS = 250;
-const IDLE_MS = 600_000;
+const IDLE_MS = 60_000;
 
 /** What an {@link Ingress} is made of. */
 export interface IngressOptions {
@@ -123,11 +123,16 @@ export class Ingress {
     const client = clientOf(message.subject);
     const session = this.#sessions.get(client);
     const frame = parseFrame(message.data);
-    if (session === undefined || !frame.ok) {
-      const fault = frame.ok ? "it has no session" : frame.error;
-      this.#options.log.warn({ client, fault }, "dropped a client's frame");
+    if (!frame.ok) {
+      this.#options.log.warn({ client, fault: frame.error }, "dropped a client's frame");
       return;
     }
+    if (session === undefined) {
+      // It met this gateway's predecessor, or was away for too long: it must say hello again.
+      message.respond();
+      return;
+    }
+    session.touch();
     session.link.receive(frame.value, message.data.length);
   }
 

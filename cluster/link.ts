@@ -196,6 +196,11 @@ export class Link {
     this.flush();
   }
 
+  /** Publishes a frame that only acknowledges, so that the server can say whether anyone listens. */
+  ping(): void {
+    this.#report(false);
+  }
+
   /** The peer is gone or this node stops: what waits is handed back, what is in flight is counted. */
   close(): void {
     this.#handBackAll();

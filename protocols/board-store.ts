@@ -35,7 +35,7 @@ export function readBoard(
   stored: readonly KeyValueEntry[],
   levels: ReadonlyMap<string, Level>,
 ): StoredBoard {
-  const contributions = new Map<EntryId, Contribution[]>();
+  const contributions = new Map<EntryId, (Contribution | undefined)[]>();
   const heads = new Map<EntryId, number>();
   const ksars = new Map<string, StoredKsar>();
   let sequence = 0;
@@ -67,8 +67,13 @@ export function readBoard(
     if (level === undefined) throw new TypeError(`the board has no level of ${id}`);
     const all = contributions.get(id) ?? [];
     // Read while another owner was writing: what is incomplete is not seen, and writing on it is refused.
-    if (all.length === 0 || all.includes(undefined as never)) continue;
+    if (!isWhole(all)) continue;
     entries.set(id, { entry: entryOf(level, all), contributions: all, revision });
   }
   return { entries, ksars, sequence };
+}
+
+/** Whether there is a first contribution and none is missing before the last. */
+function isWhole(all: readonly (Contribution | undefined)[]): all is readonly Contribution[] {
+  return all.length > 0 && !all.includes(undefined);
 }

@@ -17,14 +17,27 @@ import type { AnyActorRef } from "./actor-ref.ts";
 import { ActorTimers } from "./actor-timers.ts";
 import { type Address, addressOf, checkedName, nodeOf, pathOf } from "./address.ts";
 import {
-  Fatal, handlerFailed, neverRan, Refusal, refused, streamAborted, timedOut
+  Fatal,
+  handlerFailed,
+  neverRan,
+  Refusal,
+  refused,
+  streamAborted,
+  timedOut,
 } from "./ask-error.ts";
-import { type Behavior, behaviorOf, type CellOptions, cellOptions } from "./behavior.ts";
+import {
+  type Behavior,
+  behaviorOf,
+  type CellOptions,
+  cellOptions,
+  type OperationHandler,
+} from "./behavior.ts";
 import { Children, type StopHow } from "./children.ts";
 import { Context } from "./context.ts";
 import type { DeadLetterReason } from "./dead-letter.ts";
 import { Watch } from "./death-watch.ts";
 import { Deferred } from "./deferred.ts";
+import { DeferredReplies, DeferredReply } from "./deferred-reply.ts";
 import { Delay } from "./delay.ts";
 import type { Runnable } from "./dispatcher.ts";
 import type { ExitReason } from "./exit-reason.ts";
@@ -59,9 +72,9 @@ export class Cell implements Runnable {
   #phase: PhaseNumber = Phase.starting;
   #first: Message | undefined = undefined;
   #mailbox: Mailbox | undefined = undefined;
-  #isScheduled = false;
+  #isScheduled: boolean = false;
   /** A handler, a hook or `init` is awaited. */
-  #isBusy = false;
+  #isBusy: boolean = false;
   #holdings: Holdings | undefined = undefined;
 
   constructor(
@@ -194,6 +207,7 @@ export class Cell implements Runnable {
 
   /** The asker of a message gave up. A queued message is skipped when its turn comes. */
   cancel(reply: ReplyTo): boolean {
+    if (this.#holdings?.deferred?.delete(reply) === true) return false;
     if (this.context?.message?.reply !== reply) return true;
     this.context.abortMessage();
     return false;
@@ -390,14 +404,29 @@ export class Cell implements Runnable {
     const { reply, handler } = message;
     const outcome = reply?.settled === true ? "cancelled" : "ok";
     if (reply !== undefined) {
-      const checked = validated(handler.reply, value);
-      if (checked.ok) reply.resolve(checked.value);
-      else {
-        const why = `the reply of ${handler.type}: ${checked.error}`;
-        reply.reject(new TroupeError("ask.invalid", why, { outcome: "failed" }));
-      }
+      if (value instanceof DeferredReply) {
+        this.holdings.deferred ??= new DeferredReplies();
+        this.holdings.deferred.add(value, reply, {
+          resolve: (later) => this.#answer(handler, reply, later),
+          reject: (error) => reply.reject(this.#deferredFailure(handler, error)),
+        });
+      } else this.#answer(handler, reply, value);
     }
     this.#emitHandled(message, outcome);
+  }
+
+  #deferredFailure(handler: OperationHandler, error: unknown): TroupeError {
+    if (error instanceof TroupeError) return error;
+    return handlerFailed(handler.type, this.address, error);
+  }
+
+  #answer(handler: OperationHandler, reply: ReplyTo, value: unknown): void {
+    const checked = validated(handler.reply, value);
+    if (checked.ok) reply.resolve(checked.value);
+    else {
+      const why = `the reply of ${handler.type}: ${checked.error}`;
+      reply.reject(new TroupeError("ask.invalid", why, { outcome: "failed" }));
+    }
   }
 
   /** A handler or a hook threw: is it a refusal, the echo of a cancel, or a failure? */
@@ -668,6 +697,7 @@ export class Cell implements Runnable {
     holdings.timers?.cancelAll();
     for (const address of [...(holdings.watching?.keys() ?? [])]) this.unwatch(address);
     for (const topic of [...(holdings.topics ?? [])]) this.unsubscribe(topic);
+    holdings.deferred?.rejectAll(`${this.address} was stopped or restarted before it answered`);
     this.context = undefined;
     this.#isBusy = false;
   }

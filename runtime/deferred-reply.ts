@@ -5,12 +5,13 @@
  * the actor can handle the very messages that the answer depends on. Erlang's `{noreply, State}` and
  * `gen_server:reply/2`.
  *
- * Owns: the answer until somebody waits for it, and nothing else: the ask keeps its deadline and its
- * cancellation.
+ * Owns: the answer until somebody waits for it, and which asks of an actor are open in this way. The
+ * ask keeps its deadline and its cancellation, which are `pending-reply.ts`.
  *
  * Y1: it settles once; settling it again changes nothing.
- * Y2: an actor that stops rejects its open ones in `stopping`; what it forgets, the deadline rejects.
+ * Y2: those still open when the actor stops or restarts are rejected, outcome unknown.
  */
+import { TroupeError } from "./troupe-error.ts";
 
 /** Whoever waits for the answer of an ask; the kernel's side. */
 export interface ReplyWaiter {
@@ -63,4 +64,45 @@ function deliver(waiter: ReplyWaiter, answer: Answer): void {
   if (waiter.settled) return;
   if (answer.ok) waiter.resolve(answer.value);
   else waiter.reject(answer.error);
+}
+
+/** The deferred replies of one actor's present generation; made at its first. */
+export class DeferredReplies {
+  readonly #open = new Set<ReplyWaiter>();
+
+  /** Keeps `waiter` open until `deferred` settles, which `answer` passes on to it. */
+  add(
+    deferred: DeferredReply<unknown>,
+    waiter: ReplyWaiter,
+    answer: Pick<ReplyWaiter, "resolve" | "reject">,
+  ): void {
+    const open = this.#open;
+    open.add(waiter);
+    deferred.attach({
+      get settled() {
+        return waiter.settled;
+      },
+      resolve: (value) => {
+        open.delete(waiter);
+        answer.resolve(value);
+      },
+      reject: (error) => {
+        open.delete(waiter);
+        answer.reject(error);
+      },
+    });
+  }
+
+  /** Forgets a waiter that gave up; `false` when it was not open. */
+  delete(waiter: ReplyWaiter): boolean {
+    return this.#open.delete(waiter);
+  }
+
+  /** The generation ends (Y2). */
+  rejectAll(why: string): void {
+    for (const waiter of this.#open) {
+      waiter.reject(new TroupeError("actor.stopped", why, { outcome: "unknown" }));
+    }
+    this.#open.clear();
+  }
 }

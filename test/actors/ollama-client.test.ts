@@ -287,6 +287,24 @@ t.test("deadlines", async (t) => {
       t.equal((await ours).code, "ask.cancelled");
     },
   );
+
+  t.test("F2: waiting longer than 300 s between pieces does not fail either", async (t) => {
+    const timers: { tick(ms: number): void } = createRequire(import.meta.url)(
+      "undici/lib/util/timers.js",
+    );
+    const { client, stub } = await bench(t, { fault: { kind: "stall", afterTokens: 1 } });
+    const abort = new AbortController();
+    const call = client.generate({ prompt: "hi" }, abort.signal);
+    await call.next();
+    const failed = failureOf(call.next());
+    timers.tick(1);
+    timers.tick(301_000);
+    await new ManualClock().settle();
+    t.equal(client.inFlight, 1, "it still waits");
+    t.equal(stub.calls[0]?.disconnected, false);
+    abort.abort();
+    t.equal((await failed).code, "ask.cancelled");
+  });
 });
 
 t.test("the last piece", async (t) => {

@@ -61,7 +61,7 @@ t.test("a node", async (t) => {
     t.equal(failure.code, "actor.failed");
     t.match(failure.message, "on purpose");
     t.equal((await rejected(a.refOf(Parrot, "b/nobody").ask("heard"))).code, "actor.not-found");
-    t.equal((await rejected(ref.ask("hang", { timeout: 200 }))).code, "ask.timeout");
+    t.equal((await rejected(ref.ask("hang", undefined, { timeout: 200 }))).code, "ask.timeout");
     await until("the timeout reached the callee", async () => (await ref.ask("cancelled")) >= 1);
     for await (const chunk of ref.stream("countForEver")) if (chunk === 10) break;
     await until("leaving early reached it", async () => (await ref.ask("cancelled")) >= 1);
@@ -87,8 +87,12 @@ t.test("a node", async (t) => {
       const ref = a.refOf(Parrot, "b/parrot");
       const ended: string[] = [];
       a.system.watch(ref, ({ reason }) => ended.push(reason));
-      const hanging = rejected(ref.ask("hang", { timeout: "30s" }));
-      const streaming = rejected(ref.stream("countForEver", { timeout: "30s" }).result);
+      const hanging = rejected(
+        a.refOf(Parrot, "b/hanger").ask("hang", undefined, { timeout: "30s" }),
+      );
+      const streaming = rejected(
+        a.refOf(Parrot, "b/streamer").stream("countForEver", undefined, { timeout: "30s" }).result,
+      );
       await ref.ask("repeat", "warm");
       b.signal("SIGKILL");
       const killedAtMs = performance.now();
@@ -183,7 +187,7 @@ t.test("a node", async (t) => {
     t.ok(accepted >= OUTBOX - 1);
     await server.start();
     await until("all accepted arrived", async () => {
-      const heard = await ref.ask("heard", { timeout: 1_000 }).catch(() => []);
+      const heard = await ref.ask("heard", undefined, { timeout: 1_000 }).catch(() => []);
       return heard.length === accepted + 1;
     });
     t.same(
@@ -203,7 +207,7 @@ t.test("a node", async (t) => {
     t.equal(
       await a
         .refOf(Parrot, "a/parrot")
-        .ask("heard", { timeout: 500 })
+        .ask("heard", undefined, { timeout: 500 })
         .catch((e) => e.code),
       "actor.not-found",
     );
