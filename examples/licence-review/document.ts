@@ -23,7 +23,10 @@ export interface Evidence extends ByteRange {
   readonly quote: string;
 }
 
-/** The package that a file belongs to: the nearest folder above it whose manifest has a name. */
+/**
+ * The package that a file belongs to: the nearest folder above it whose manifest has a name, or else its
+ * own folder, named by its path.
+ */
 export interface PackageIdentity {
   readonly name: string;
   /** Empty when the manifest has none. */

@@ -82,12 +82,17 @@ export function contendersOf(hypotheses: readonly Hypothesis[]): readonly Conten
     const voices = byText.get(key) ?? new Map<KnowledgeSourceName, Hypothesis>();
     byText.set(key, voices);
     const known = voices.get(hypothesis.source);
-    if (known === undefined || hypothesis.confidence > known.confidence) {
+    if (known === undefined || isSurer(hypothesis, known)) {
       voices.set(hypothesis.source, hypothesis);
     }
   }
   const contenders = [...byText.values()].map(contenderOf);
   return contenders.sort((a, b) => b.support - a.support || (a.licence < b.licence ? -1 : 1));
+}
+
+/** Ties go to the earlier name, so that the order of arrival does not decide (Y2). */
+function isSurer(a: Hypothesis, b: Hypothesis): boolean {
+  return a.confidence === b.confidence ? a.licence < b.licence : a.confidence > b.confidence;
 }
 
 function contenderOf(voices: ReadonlyMap<KnowledgeSourceName, Hypothesis>): Contender {

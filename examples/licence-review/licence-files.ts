@@ -65,13 +65,8 @@ export function findLicenceFiles(root: string, options: FindOptions = {}): Licen
     maxDocuments: options.maxDocuments ?? 20_000,
   };
   const search = new Search(root, bounds);
-  const top = namedPackage(root, "") ?? { name: "(root)", version: "", directory: "" };
-  search.walk({
-    path: "",
-    owner: top,
-    depth: 0,
-    inPackages: basename(resolve(root)) === "node_modules",
-  });
+  const inPackages = basename(resolve(root)) === "node_modules";
+  search.walk({ path: "", owner: namedPackage(root, ""), depth: 0, inPackages });
   return {
     documents: search.documents.sort((a, b) => comparePaths(a.path, b.path)),
     skipped: search.skipped.sort((a, b) => comparePaths(a.path, b.path)),
@@ -80,7 +75,8 @@ export function findLicenceFiles(root: string, options: FindOptions = {}): Licen
 
 interface Folder {
   readonly path: string;
-  readonly owner: PackageIdentity;
+  /** The package around it; absent where no folder above has a manifest. */
+  readonly owner: PackageIdentity | undefined;
   readonly depth: number;
   /** Is this `node_modules`, or a scope in it? */
   readonly inPackages: boolean;
@@ -189,10 +185,11 @@ class Search {
         this.#skip(path, `too large: ${stat.size} bytes, at most ${this.#bounds.maxBytes}`);
       } else {
         this.#room--;
+        const owner = folder.owner ?? this.#looseFolder(folder.path);
         this.documents.push({
           id: documentId(path),
-          package: folder.owner,
-          scope: folder.path === folder.owner.directory ? "package" : "bundled",
+          package: owner,
+          scope: folder.path === owner.directory ? "package" : "bundled",
           path,
           sizeBytes: stat.size,
         });
@@ -201,6 +198,12 @@ class Search {
       const code = codeOf(error);
       this.#skip(path, code === "ENOENT" ? "a dangling link" : `cannot be read (${code})`);
     }
+  }
+
+  /** A folder with a licence and no manifest anywhere above is a package by itself, named by its path. */
+  #looseFolder(directory: string): PackageIdentity {
+    const name = directory === "" ? basename(resolve(this.#root)) : directory;
+    return { name, version: "", directory };
   }
 
   #skip(path: string, reason: string): void {

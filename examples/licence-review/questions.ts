@@ -67,9 +67,14 @@ export function answerText({ packages, bundled }: Answer): string {
 const MOST_LISTED = 8;
 
 function listed(packages: readonly AnsweringPackage[]): string {
-  const names = packages.slice(0, MOST_LISTED).map(({ name, version }) => `${name}@${version}`);
+  const names = packages.slice(0, MOST_LISTED).map(packageName);
   const more = packages.length - names.length;
   return more > 0 ? `${names.join(", ")} and ${more} more` : names.join(", ");
+}
+
+/** `name@version`, or the name alone for what has no version. */
+export function packageName(named: { readonly name: string; readonly version: string }): string {
+  return named.version === "" ? named.name : `${named.name}@${named.version}`;
 }
 
 function intentNamed(name: IntentName): Intent {
@@ -89,7 +94,7 @@ function packagesWith(
     const term = terms.find((candidate) => candidate.kind === kind);
     if (document.scope !== scope || term === undefined) continue;
     const { name, version } = document.package;
-    const key = `${name}@${version}`;
+    const key = packageName(document.package);
     if (!found.has(key)) found.set(key, { name, version, evidence: term.evidence });
   }
   return [...found.values()].sort((a, b) => order(a.name, b.name) || order(a.version, b.version));

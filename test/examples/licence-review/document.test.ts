@@ -5,7 +5,7 @@ import { documentId } from "../../../examples/licence-review/document.ts";
 t.test("documentId", async (t) => {
   t.test(
     "L1, L2: is one subject token, the same for the same path, another for another",
-    async () => {
+    async (t) => {
       const segment = fc.string({ minLength: 1, maxLength: 30 }).map((s) => s.replaceAll("/", "."));
       const path = fc
         .array(segment, { minLength: 1, maxLength: 6 })

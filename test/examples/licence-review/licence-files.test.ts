@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { truncateSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import t from "tap";
 import { findLicenceFiles, isLicenceName } from "../../../examples/licence-review/licence-files.ts";
 
@@ -57,6 +57,18 @@ t.test("findLicenceFiles", async (t) => {
         ["LICENSE", "package", "p"],
         ["dist/LICENSE", "bundled", "p"],
         ["vendor/LICENSE", "bundled", "p"],
+      ],
+    );
+  });
+
+  t.test("takes a folder without any manifest for a package named by its path", async (t) => {
+    const root = t.testdir({ a: { b: { LICENSE: "b" }, LICENSE: "a" }, LICENSE: "root" });
+    t.same(
+      findLicenceFiles(root).documents.map(({ scope, package: { name } }) => [scope, name]),
+      [
+        ["package", basename(root)],
+        ["package", "a"],
+        ["package", "a/b"],
       ],
     );
   });

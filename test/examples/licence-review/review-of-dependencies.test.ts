@@ -108,8 +108,9 @@ t.test("review of the repository's dependencies", async (t) => {
     }
   });
 
-  t.test("takes less than 5 s, the index over all texts included", async (t) => {
-    t.ok(elapsedMs < 5_000, `${elapsedMs}`);
+  t.test("takes less than 20 s even with coverage on", async (t) => {
+    // About 1 s on two idle cores without coverage; this only notices a cost that grew out of bounds.
+    t.ok(elapsedMs < 20_000, `${elapsedMs}`);
   });
 });
 
