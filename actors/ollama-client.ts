@@ -1,8 +1,8 @@
 /**
  * A model served by Ollama: the one home of the `ollama` package.
  *
- * Owns: the call, its deadlines, and what each way of failing is called. Its neighbour
- * `ollama-fetch.ts` owns the connection. Which server and model: `model-clients.ts`.
+ * Owns: the call and its deadlines. Its neighbour `ollama-fetch.ts` owns the connection,
+ * `ollama-failure.ts` what each failure is called, `model-clients.ts` which server and model.
  *
  * O1: a fresh library instance per call: an aborted stream leaves an entry behind in its instance.
  * O2: every call streams, also when the caller wants the whole text: others cannot be cancelled.
@@ -11,6 +11,7 @@
  * O4: the library is given an object of its own to change; the caller's request is never touched.
  * O5: calls in flight are bounded; past the bound a call fails with `model.overloaded` at once.
  * L2: nothing is retried here.
+ * L3: every error of a call under way carries `{ model, host, chunks }`: what is known of its usage.
  *
  * Source: https://github.com/ollama/ollama/blob/main/docs/api.md
  */
@@ -23,8 +24,14 @@ import type {
   ModelRequest,
   ModelUsage,
 } from "../runtime/model-client.ts";
-import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
+import { TroupeError } from "../runtime/troupe-error.ts";
 import { isRecord } from "./json-schema.ts";
+import {
+  type ModelFailureCode,
+  type OllamaProgress,
+  ollamaFailure,
+  rootMessage,
+} from "./ollama-failure.ts";
 import { ollamaAgent, ollamaFetch } from "./ollama-fetch.ts";
 
 /** How long a call may take. All in milliseconds. */
@@ -64,7 +71,7 @@ const DEFAULT_DEADLINES: OllamaDeadlines = {
   totalMs: 600_000,
 };
 const DEFAULT_MAX_IN_FLIGHT = 64;
-const DEEPEST_CAUSE = 8;
+const UNANSWERED: OllamaProgress = { answered: false, chunks: 0 };
 
 /** Generates with one model of one Ollama server. */
 export class OllamaClient implements ModelClient {
@@ -109,14 +116,17 @@ export class OllamaClient implements ModelClient {
       throw this.#error("model.overloaded", `${this.#maxInFlight} calls are already under way`);
     }
     const call = new AbortController();
-    const cancel = () => call.abort(this.#cancelled(signal));
+    const progress: { answered: boolean; chunks: number } = { answered: false, chunks: 0 };
+    const cancel = () => call.abort(this.#cancelled(signal, progress));
     signal.addEventListener("abort", cancel, { once: true });
+    const expireAfter = (spanMs: number, code: ModelFailureCode, what: string): Cancel =>
+      this.#clock.after(spanMs, () => {
+        call.abort(this.#error(code, `${what} ${spanMs} ms`, { chunks: progress.chunks }));
+      });
     const { firstTokenMs, idleMs, totalMs } = this.#deadlines;
-    const cancelTotal = this.#expire(call, totalMs, "model.failed", "was not done");
-    let cancelWait = this.#expire(call, firstTokenMs, "model.unavailable", "sent nothing");
+    const cancelTotal = expireAfter(totalMs, "model.failed", "was not done within");
+    let cancelWait = expireAfter(firstTokenMs, "model.unavailable", "sent nothing for");
     const startedMs = this.#clock.monotonicMs();
-    let chunks = 0;
-    let answered = false;
     this.#inFlight++;
     try {
       const server = new Ollama({
@@ -126,21 +136,21 @@ export class OllamaClient implements ModelClient {
       const stream = await server.generate(requestBody(this.identity.name, request));
       for await (const part of stream) {
         cancelWait();
-        if (!answered) this.#firstTokenMs = this.#clock.monotonicMs() - startedMs;
-        answered = true;
+        if (!progress.answered) this.#firstTokenMs = this.#clock.monotonicMs() - startedMs;
+        progress.answered = true;
         const { response = "" } = part;
         if (response !== "") {
-          chunks++;
+          progress.chunks++;
           yield response;
           // A chunk may hold more pieces than this one: after an abort they are not handed out.
           call.signal.throwIfAborted();
         }
         if (part.done) return this.#usage(part);
-        cancelWait = this.#expire(call, idleMs, "model.failed", "stalled");
+        cancelWait = expireAfter(idleMs, "model.failed", "stalled for");
       }
-      throw this.#error("model.failed", "the stream ended without its end");
+      throw new Error("the stream ended without its end");
     } catch (thrown) {
-      throw call.signal.aborted ? call.signal.reason : this.#mapped(thrown, answered, chunks);
+      throw call.signal.aborted ? call.signal.reason : this.#failure(thrown, progress);
     } finally {
       cancelWait();
       cancelTotal();
@@ -150,22 +160,11 @@ export class OllamaClient implements ModelClient {
     }
   }
 
-  #expire(
-    call: AbortController,
-    spanMs: number,
-    code: "model.unavailable" | "model.failed",
-    what: string,
-  ): Cancel {
-    return this.#clock.after(spanMs, () =>
-      call.abort(this.#error(code, `${what} for ${spanMs} ms`)),
-    );
-  }
-
   /** Counts come only with the last piece and are absent when zero. */
   #usage(last: GenerateResponse): ModelUsage {
     const reason: string | undefined = last.done_reason;
     if (reason === "load" || reason === "unload") {
-      throw this.#error("model.failed", `only did a model ${reason}: the prompt was empty`);
+      throw new Error(`it did nothing but ${reason} the model: the prompt was empty`);
     }
     const counts: Partial<GenerateResponse> = last;
     return {
@@ -175,25 +174,22 @@ export class OllamaClient implements ModelClient {
     };
   }
 
-  #mapped(thrown: unknown, answered: boolean, chunks: number): TroupeError {
-    if (thrown instanceof TroupeError) return thrown;
-    const status = statusOf(thrown);
-    const message = rootMessage(thrown);
-    if (status !== undefined)
-      return this.#error(codeOfStatus(status, message), message, { status });
-    // The transport's errors are TypeErrors; the library's own, about the stream, are plain.
-    if (thrown instanceof TypeError && !answered) return this.#error("model.unavailable", message);
-    return this.#error("model.failed", `broke off after ${chunks} pieces: ${message}`, { chunks });
+  #failure(thrown: unknown, progress: OllamaProgress): TroupeError {
+    const { code, message, status } = ollamaFailure(thrown, progress);
+    const data = status === undefined ? {} : { status };
+    return this.#error(code, message, { chunks: progress.chunks, ...data });
   }
 
-  #cancelled(signal: AbortSignal): TroupeError {
-    return new TroupeError("ask.cancelled", `the call to ${this.identity.name} was cancelled`, {
+  #cancelled(signal: AbortSignal, progress: OllamaProgress = UNANSWERED): TroupeError {
+    const { name } = this.identity;
+    return new TroupeError("ask.cancelled", `the call to ${name} was cancelled`, {
       cause: signal.reason,
+      data: { model: name, host: this.#host, chunks: progress.chunks },
     });
   }
 
   #error(
-    code: "model.unavailable" | "model.unknown" | "model.overloaded" | "model.failed",
+    code: ModelFailureCode,
     message: string,
     data: Readonly<Record<string, unknown>> = {},
   ): TroupeError {
@@ -263,41 +259,6 @@ function requestBody(model: string, request: ModelRequest): GenerateRequest & { 
       ...(request.maxOutputTokens === undefined ? {} : { num_predict: request.maxOutputTokens }),
     },
   };
-}
-
-function codeOfStatus(
-  status: number,
-  message: string,
-): "model.unavailable" | "model.unknown" | "model.overloaded" | "model.failed" {
-  switch (status) {
-    case 404:
-      return /model .*not found/i.test(message) ? "model.unknown" : "model.unavailable";
-    case 429:
-    case 503:
-      return "model.overloaded";
-    case 502:
-    case 504:
-      return "model.unavailable";
-    default:
-      return "model.failed";
-  }
-}
-
-/** The library does not export its `ResponseError` at run time, so it is known by its name. */
-function statusOf(thrown: unknown): number | undefined {
-  if (!(thrown instanceof Error) || thrown.name !== "ResponseError") return undefined;
-  return "status_code" in thrown ? Number(thrown.status_code) : undefined;
-}
-
-/** The innermost message: `fetch failed` says nothing, `connect ECONNREFUSED …` below it does. */
-function rootMessage(thrown: unknown): string {
-  let inner = thrown;
-  for (let depth = 0; depth < DEEPEST_CAUSE && inner instanceof Error; depth++) {
-    const below: unknown = inner instanceof AggregateError ? inner.errors[0] : inner.cause;
-    if (!(below instanceof Error)) break;
-    inner = below;
-  }
-  return messageOf(inner);
 }
 
 /** A host as it may be shown: without the user and password that a URL can carry. */

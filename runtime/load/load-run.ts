@@ -115,7 +115,6 @@ class LoadRun {
         ? this.#startOpen(this.#options.rateHz, this.#options.arrivals ?? "constant")
         : this.#startClosed(this.#options.concurrency);
     await over;
-    // A timer may fire a fraction of a millisecond early: without the signal, the end is the end.
     const isStopped = this.#options.signal?.aborted === true;
     const endedMs = isStopped ? Math.min(this.#nowMs(), this.#endMs) : this.#endMs;
     endSending(endedMs);
@@ -217,7 +216,13 @@ class LoadRun {
         signal?.removeEventListener("abort", end);
         resolve();
       };
-      const cancel = clock.after(this.#endMs, end);
+      // A platform timer may fire a fraction of a millisecond early; requests are due until the end.
+      const endInTime = () => {
+        const leftMs = this.#endMs - this.#nowMs();
+        if (leftMs <= 0) end();
+        else cancel = clock.after(leftMs, endInTime);
+      };
+      let cancel = clock.after(this.#endMs, endInTime);
       signal?.addEventListener("abort", end);
       if (signal?.aborted === true) end();
     });

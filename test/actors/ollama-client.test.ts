@@ -236,7 +236,11 @@ t.test("deadlines", async (t) => {
     const failed = failureOf(call.next());
     await clock.settle();
     clock.advance("1s");
-    t.match(await failed, { code: "model.failed", message: /stalled for 1000 ms/ });
+    t.match(await failed, {
+      code: "model.failed",
+      message: /stalled for 1000 ms/,
+      data: { chunks: 2 },
+    });
     await stub.until((calls) => calls[0]?.disconnected === true);
   });
 

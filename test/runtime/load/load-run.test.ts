@@ -116,6 +116,25 @@ t.test("runLoad, open loop", async (t) => {
     },
   );
 
+  t.test("a timer that fires early does not end the window early", async (t) => {
+    class EarlyClock extends ManualClock {
+      override after(delayMs: number, fire: () => void): () => void {
+        return super.after(delayMs > 1 ? delayMs - 0.9 : delayMs, fire);
+      }
+    }
+    const clock = new EarlyClock();
+    const running = runLoad({
+      clock,
+      scheduler: systemScheduler,
+      random: seededRandom(1),
+      send: async () => {},
+      rateHz: 2_000,
+      durationMs: 100,
+    });
+    await clock.advanceAsync(200);
+    t.match(await running, { intended: 200, ok: 200, unsent: 0, stopped: false, measuredMs: 100 });
+  });
+
   t.test("poisson arrivals have the same rate on average and uneven gaps", async (t) => {
     const sentAtMs: number[] = [];
     const send: Send = (clock) => async () => {
