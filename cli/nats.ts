@@ -25,11 +25,7 @@ export function natsCommand(): Command {
     .option("--store <folder>", "where its streams are kept", join(".troupe", "nats"))
     .option("--json", "print a JSON document when it is ready")
     .action(
-      async (options: {
-        readonly port?: number;
-        readonly store: string;
-        readonly json?: true;
-      }) => {
+      async (options: { readonly port?: number; readonly store: string; readonly json?: true }) => {
         const binary = await locateNatsServer({ env: process.env });
         const server = await launchNatsServer({
           binary: binary.path,

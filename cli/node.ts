@@ -92,6 +92,7 @@ const LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", 
 
 function logLevelOf(text: string): LogLevel {
   const level = LEVELS.find((known) => known === text);
-  if (level === undefined) throw new InvalidArgumentError(`a level is one of ${LEVELS.join(", ")}.`);
+  if (level === undefined)
+    throw new InvalidArgumentError(`a level is one of ${LEVELS.join(", ")}.`);
   return level;
 }

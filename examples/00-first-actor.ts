@@ -15,5 +15,5 @@ const counter = actor(Counter, (input: { start: number }) => ({ total: input.sta
 const system = createSystem();
 const ref = system.spawn(counter, { name: "clicks", input: { start: 40 } });
 ref.tell("add", 2);
-process.stdout.write(`total: ${await ref.ask("total", { timeout: "1s" })}\n`);
+process.stdout.write(`total: ${await ref.ask("total")}\n`);
 await system.shutdown();

@@ -29,6 +29,10 @@ export { EnvelopeKind } from "./envelope.ts";
 export type { EventSink, Happening, TroupeEvent } from "./event.ts";
 export { EventFeed } from "./event-feed.ts";
 export type { ExitReason, Terminated } from "./exit-reason.ts";
+export type { Arrivals } from "./load/arrivals.ts";
+export type { LatencySummary } from "./load/latency.ts";
+export { type LoadLoop, type LoadReport, loadReportText } from "./load/load-report.ts";
+export { type LoadOptions, type Pace, runLoad } from "./load/load-run.ts";
 export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
 export type { MailboxOptions } from "./mailbox.ts";
 export type {

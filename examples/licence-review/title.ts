@@ -12,7 +12,8 @@ import { type Finding, noFinding } from "./finding.ts";
 import { namesIn } from "./licence-name.ts";
 import { type NormalisedText, rangeOf, wordAt } from "./normalised-text.ts";
 
-const HEAD_WORDS = 60;
+/** How many words are read at most. */
+export const HEAD_WORDS = 60;
 const TITLE_WORDS = 12;
 
 /** Reads the head of a text for the name of a licence. */
