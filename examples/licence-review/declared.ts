@@ -11,6 +11,9 @@
 import parse from "spdx-expression-parse";
 import { type Finding, noFinding } from "./finding.ts";
 
+/** The parser recurses: a longer text is nobody's licence, but could exhaust the stack. */
+const LONGEST_EXPRESSION = 1_000;
+
 /** What a manifest declares. */
 export interface Declaration {
   /** A valid SPDX expression; absent when there is none. */
@@ -70,6 +73,7 @@ function rawOf(field: unknown): string {
 }
 
 function isExpression(text: string): boolean {
+  if (text.length > LONGEST_EXPRESSION) return false;
   try {
     parse(text);
     return true;

@@ -38,6 +38,8 @@ export interface FindOptions {
   readonly maxDepth?: number;
   /** How many documents at most; default 20,000. */
   readonly maxDocuments?: number;
+  /** How many folders are entered at most; default 500,000. */
+  readonly maxFolders?: number;
 }
 
 /** The default bound on the size of a licence file. */
@@ -63,6 +65,7 @@ export function findLicenceFiles(root: string, options: FindOptions = {}): Licen
     maxBytes: options.maxBytes ?? MAX_LICENCE_BYTES,
     maxDepth: options.maxDepth ?? 64,
     maxDocuments: options.maxDocuments ?? 20_000,
+    maxFolders: options.maxFolders ?? 500_000,
   };
   const search = new Search(root, bounds);
   const inPackages = basename(resolve(root)) === "node_modules";
@@ -91,6 +94,7 @@ class Search {
   readonly #trees: string[];
   /** How many more documents are taken; negative once one was turned away. */
   #room: number;
+  #foldersEntered = 0;
 
   constructor(root: string, bounds: Required<FindOptions>) {
     try {
@@ -108,6 +112,12 @@ class Search {
     if (this.#room < 0) return;
     if (folder.depth > this.#bounds.maxDepth) {
       this.#skip(folder.path, `nested deeper than ${this.#bounds.maxDepth} folders`);
+      return;
+    }
+    this.#foldersEntered++;
+    if (this.#foldersEntered > this.#bounds.maxFolders) {
+      this.#room = -1;
+      this.#skip(folder.path, `more than ${this.#bounds.maxFolders} folders; the rest is left out`);
       return;
     }
     let entries: Dirent[];

@@ -30,8 +30,9 @@ export interface NormalisedText {
 const COPYRIGHT_LINE =
   /^[^\p{L}\p{N}©(<[]*(?:portions |parts )?(?:copyright\b|copr\.|©|\(c\)\s*(?:copyright|\d{4}))(?!\s+(?:notice|holders?|owners?|licen|law|statement|interest|and |or |in |to |protect))/iu;
 const COPYRIGHT_MARK = /\(c\)|©|\b(?:19|20)\d\d\b|<[^>]*>|\[[^\]]*\]|\byear\b|\bby\b/iu;
+const LONGEST_COPYRIGHT_LINE = 400;
 const RIGHTS_LINE = /^\W*all rights reserved\W*$/iu;
-const LIST_NUMBER = /^[\s/*#>|;-]*(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)])+(?=\s)/u;
+const LIST_NUMBER = /^[\s/*#>|;-]*(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{2,4})[.)]){1,3}(?=\s)/u;
 
 /** Other spellings of one word (SPDX calls them varietal). */
 const SPELLINGS: ReadonlyMap<string, string> = new Map([
@@ -103,6 +104,8 @@ export function wordAt(wordStarts: readonly number[], position: number): number 
 }
 
 function isCopyrightLine(line: string): boolean {
+  // A longer line is a whole licence without line breaks, which may well begin with its copyright.
+  if (line.length > LONGEST_COPYRIGHT_LINE) return false;
   // Most lines are neither: a letter test first keeps two regular expressions off the common path.
   if (!/copy?r|©|\(c\)|rights/iu.test(line)) return false;
   return (COPYRIGHT_LINE.test(line) && COPYRIGHT_MARK.test(line)) || RIGHTS_LINE.test(line);

@@ -14,9 +14,11 @@ import { shortNamesIn } from "./licence-name.ts";
 import { bytesOf, type LicenceText } from "./licence-text.ts";
 import { normalisedText, rangeOf } from "./normalised-text.ts";
 
-const HEADING =
-  /^(?:#{1,6}[ \t]*.*\blicen[cs](?:e|ing)\b.*|.*\blicen[cs](?:e|ing)\b.*\r?\n[-=]{3,}[ \t]*)$/gimu;
-const NEXT_HEADING = /^(?:#{1,6}[ \t]*\S|.+\r?\n[-=]{3,}[ \t]*$)/mu;
+const LICENCE_WORD = /\blicen[cs](?:e|ing)\b/iu;
+const MARKED_HEADING = /^#{1,6}[ \t]*\S/u;
+const UNDERLINE = /^[-=]{3,}[ \t]*\r?$/u;
+/** Longer lines are no headings. */
+const LONGEST_HEADING = 200;
 const SECTION_WORDS = 40;
 const ONE_NAME = 0.7;
 const SEVERAL_NAMES = 0.35;
@@ -71,11 +73,23 @@ export function licenceSection(source: LicenceText): LicenceSection {
 
 /** From the last heading about the licence to the next heading; earlier ones are tables of contents. */
 function sectionOf(text: string): { readonly start: number; readonly end: number } | undefined {
-  const heading = [...text.matchAll(HEADING)].at(-1);
-  if (heading === undefined) return undefined;
-  const bodyStart = heading.index + heading[0].length;
-  const body = text.slice(bodyStart).search(NEXT_HEADING);
-  return { start: heading.index, end: body === -1 ? text.length : bodyStart + body };
+  let section: { readonly start: number; end: number } | undefined;
+  let start = 0;
+  const lines = text.split("\n");
+  lines.forEach((line, i) => {
+    if (isHeading(line, lines[i + 1] ?? "")) {
+      if (LICENCE_WORD.test(line)) section = { start, end: text.length };
+      else if (section?.end === text.length) section.end = start;
+    }
+    start += line.length + 1;
+  });
+  return section;
+}
+
+/** Marked with `#`, or underlined. */
+function isHeading(line: string, following: string): boolean {
+  if (line.length > LONGEST_HEADING) return false;
+  return MARKED_HEADING.test(line) || (line.trim() !== "" && UNDERLINE.test(following));
 }
 
 function shifted({ startByte, endByte }: ByteRange, by: number): ByteRange {

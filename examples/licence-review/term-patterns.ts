@@ -44,7 +44,7 @@ export const TERM_PATTERNS: Readonly<Record<TermKind, readonly RegExp[]>> = {
     INCORPORATES_GPL_3,
     /to distribute or communicate copies of the original work and derivative works/u,
     // The non-commercial variants have the same grant and take it back further down.
-    /to distribute and publicly perform the work(?!.*directed toward commercial advantage)/u,
+    /to distribute and publicly perform the work(?!.{0,6000}directed toward commercial advantage)/u,
     /reproduce and share the licensed material in whole or in part(?! for noncommercial)/u,
   ],
   modify: [

@@ -32,6 +32,9 @@ t.test("declaration", async (t) => {
       t.equal(declaration(manifest).expression, undefined, JSON.stringify(manifest));
     }
     t.equal(declaration({ license: "UNLICENSED" }).raw, "UNLICENSED");
+    for (const license of ["(".repeat(100_000), `MIT${" OR MIT".repeat(100_000)}`]) {
+      t.equal(declaration({ license }).expression, undefined);
+    }
   });
 });
 

@@ -167,6 +167,13 @@ t.test("findLicenceFiles", async (t) => {
     ]);
   });
 
+  t.test("enters no more folders than allowed and says so once", async (t) => {
+    const root = t.testdir({ a: { LICENSE: "1" }, b: { LICENSE: "2" }, c: { LICENSE: "3" } });
+    const { documents, skipped } = findLicenceFiles(root, { maxFolders: 2 });
+    t.equal(documents.length, 1);
+    t.same(skipped, [{ path: "b", reason: "more than 2 folders; the rest is left out" }]);
+  });
+
   t.test("goes no deeper than allowed and says where it stopped", async (t) => {
     const root = t.testdir({ a: { b: { c: { LICENSE: "deep" } } } });
     t.same(findLicenceFiles(root, { maxDepth: 2 }).skipped, [
