@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ChildSpec } from "../runtime/index.ts";
+import type { ChildSpec } from "../runtime/child-spec.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 import type { Node } from "./node.ts";
 

@@ -12,6 +12,7 @@
 import type { ActorDefinition, SpawnArgs } from "../runtime/actor.ts";
 import type { ActorRef } from "../runtime/actor-ref.ts";
 import type { Address } from "../runtime/address.ts";
+import type { ChildSpec } from "../runtime/child-spec.ts";
 import { awaitedClock, systemClock } from "../runtime/clock.ts";
 import { createSystem } from "../runtime/create-system.ts";
 import { createTasks } from "../runtime/durable/create-tasks.ts";
@@ -174,7 +175,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   await membership.load();
 
   const keyValues = natsKeyValues(data, { cluster, random: random.fork("store") });
-  const queue = natsDurableQueue(data, { cluster });
+  const queue = natsDurableQueue(data, { cluster, clock, log });
   const { tasks, ...workers } = trackedTasks(
     createTasks({ queue, keyValues, membership, clock, random, events, log }),
   );
