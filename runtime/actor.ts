@@ -18,7 +18,7 @@ import type { Model } from "./model.ts";
 import type { Ports } from "./ports.ts";
 import type { Args, Chunk, Named, Operations, Protocol, Reply, Request } from "./protocol.ts";
 import type { Random } from "./random.ts";
-import type { Backoff, Intensity, RestartType } from "./supervision.ts";
+import type { Backoff, Decision, Intensity, RestartType, Strategy } from "./supervision.ts";
 
 declare const input: unique symbol;
 
@@ -106,8 +106,15 @@ export interface ActorOptions {
   /** `permanent`, `transient` (default) or `temporary`. */
   readonly restart?: RestartType;
   readonly mailbox?: MailboxOptions;
-  /** How many restarts its children may need before it gives up itself. */
+  /** Whom the failure of one of its children touches; default `one-for-one`. */
+  readonly strategy?: Strategy;
+  /**
+   * How many restarts its children may need before it gives up itself; default 5 in 30 s for one
+   * child and 20 in 60 s for all.
+   */
   readonly intensity?: Intensity;
+  /** Decides about a child's failure before the table of exits does. */
+  readonly decide?: (error: unknown, child: Address) => Decision;
   readonly backoff?: Backoff;
   /** How long a handler may run after its signal aborted before it is abandoned; default 5 s. */
   readonly shutdown?: Duration;

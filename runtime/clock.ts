@@ -23,6 +23,8 @@ export interface Clock {
    * @param delayMs - 0 or more; past 2^31 - 1 it fires after that longest span the platform allows
    */
   after(delayMs: number, fire: () => void): Cancel;
+  /** Keeps the process alive until called off; a clock without a process has none. */
+  readonly keepAlive?: () => Cancel;
 }
 
 const LONGEST_MS = 2 ** 31 - 1;
@@ -35,6 +37,10 @@ export const systemClock: Clock = {
     const timer = setTimeout(fire, Math.min(delayMs, LONGEST_MS));
     timer.unref();
     return () => clearTimeout(timer);
+  },
+  keepAlive: () => {
+    const timer = setInterval(() => {}, LONGEST_MS);
+    return () => clearInterval(timer);
   },
 };
 

@@ -44,6 +44,8 @@ export interface ModelClient {
    *   `ask.cancelled` when the signal aborted
    */
   generate(request: ModelRequest, signal: AbortSignal): AsyncGenerator<string, ModelUsage>;
+  /** What a call of that usage costs, in 1e-6 USD; absent when nobody knows. */
+  readonly costMicros?: (usage: ModelUsage) => number;
 }
 
 /** Finds models by name. */

@@ -77,10 +77,12 @@ export type Named<O, K> = {
   [N in keyof O]: O[N] extends { readonly kind: K } ? N : never;
 }[keyof O] &
   string;
-/** An operation without a payload takes no payload argument. */
+/** An operation without a payload takes none; before options its place is held by `undefined`. */
 export type Args<Q, Rest extends unknown[]> = [Q] extends [undefined]
-  ? Rest
-  : [payload: Q, ...Rest];
+  ? Rest extends []
+    ? []
+    : [payload?: undefined, ...rest: Rest]
+  : [payload: Q, ...rest: Rest];
 
 // The overload without type parameters comes first: in the position of an argument, `tell()` would
 // otherwise infer its payload as `unknown` from the constraint of `protocol`.

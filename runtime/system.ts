@@ -31,6 +31,10 @@ export interface System {
   onDeadLetter(listener: (letter: DeadLetter) => void): Cancel;
   /** Dead letters so far. */
   readonly deadLetters: number;
+  /** Results and sends of generations that were no longer current, so far. */
+  readonly fenced: number;
+  /** Asks and streams of this system that wait for their end. */
+  readonly pendingReplies: number;
   /** Stops everything, children first, within `deadline` (default 10 s). */
   shutdown(options?: { readonly deadline?: Duration }): Promise<void>;
 }

@@ -18,7 +18,7 @@ export interface TransportSink {
   undelivered(
     to: string,
     envelope: Envelope,
-    reason: "disconnected" | "overflow" | "too-large",
+    reason: "disconnected" | "overflow" | "too-large" | "undecodable",
   ): void;
   /** Some frames from `node` are gone: whatever awaits an answer from it must not wait longer. */
   lost(node: string): void;
