@@ -129,16 +129,19 @@ t.test("blackboard", async (t) => {
       t.ok(tookMs < 3_000, `${tookMs.toFixed(0)} ms`);
       const { explanation } = await ref.ask("explain", { entry: entryId("settlement", "d4") });
       const lines = explanation === undefined ? [] : explanationLines(explanation);
-    // Which of the two spoke first depends on which had room first.
-    t.same([...lines.slice(0, 3), ...lines.slice(3, 5).toSorted(byText), ...lines.slice(5)], [
-        'settlement.d4: "MIT" (0.94)',
-        '  board posts "MIT" at 0.94: sure enough',
-        '  because of guess.d4.MIT: "MIT" (0.94)',
-        '    title posts "MIT" at 0.70: says MIT',
-        '    similarity posts "MIT" at 0.80: says MIT',
-        '    because of document.d4: {"n":4} (0.40)',
-        '      pipeline posts {"n":4} at 0.40',
-      ]);
+      // Which of the two spoke first depends on which had room first.
+      t.same(
+        [...lines.slice(0, 3), ...lines.slice(3, 5).toSorted(byText), ...lines.slice(5)],
+        [
+          'settlement.d4: "MIT" (0.94)',
+          '  board posts "MIT" at 0.94: sure enough',
+          '  because of guess.d4.MIT: "MIT" (0.94)',
+          '    title posts "MIT" at 0.70: says MIT',
+          '    similarity posts "MIT" at 0.80: says MIT',
+          '    because of document.d4: {"n":4} (0.40)',
+          '      pipeline posts {"n":4} at 0.40',
+        ],
+      );
       const before = (await subjectsOf(ref)).filter((one) => one.phase === "settled");
 
       t.match(await ref.ask("enable", { source: "declared" }), { phase: "working" });
