@@ -10,8 +10,8 @@
  *      board rates it again (BB4).
  * BA2: the handlers never wait for a source or for the bucket, but for `post`, which answers when its
  *      statements are stored and meanwhile does the board's other work.
- * BA3: a batch that is refused or unanswered five times in a row ends this life of the actor: its
- *      supervisor starts it again from the bucket.
+ * BA3: a batch that is refused or unanswered is read after and offered again, ten times in a row; then
+ *      this life of the actor ends, and its supervisor starts it again from the bucket.
  */
 
 import { openBoard, step } from "../protocols/blackboard.ts";
@@ -62,7 +62,7 @@ type Arrival =
       readonly ksar: string;
       readonly reason: string;
     }
-  | { readonly type: "broken"; readonly error: TroupeError };
+  | { readonly type: "broken"; readonly error: unknown };
 
 interface State {
   board: Blackboard;
@@ -79,7 +79,8 @@ interface State {
 type Context = ActorContext<BoardOperations, State, BlackboardInput>;
 
 const ANNOUNCE_MS = 1_000;
-const MOST_REFUSALS = 5;
+/** With the pauses in between, longer than a store without a leader takes to find one. */
+const MOST_REFUSALS = 10;
 const PAUSE_MS = 100;
 /** Codes that say that nobody lives there, so that asking again is of no use. */
 const GONE: ReadonlySet<string> = new Set(["actor.not-found", "actor.stopped", "node.down"]);
@@ -293,39 +294,42 @@ function activate(ctx: Context, effect: Extract<BoardEffect, { type: "activate" 
 
 /** Commits a batch; when it is refused or its fate is unknown, reads what the bucket holds (BA3). */
 function commit(ctx: Context, batch: Batch): void {
+  const { inbox } = ctx.state;
+  committed(ctx, batch).then(
+    (event) => inbox.push({ type: "stepped", event }),
+    (error: unknown) => inbox.push({ type: "broken", error }),
+  );
+}
+
+async function committed(ctx: Context, batch: Batch): Promise<BoardEvent> {
   const { state, clock, log } = ctx;
-  const { bucket, inbox } = state;
-  const attempt = async (): Promise<Arrival> => {
-    const put = await bucket.commit(batch.writes).catch((error: unknown) => {
-      if (error instanceof TroupeError && error.code === "store.unavailable") return undefined;
-      throw error;
-    });
-    if (put?.ok === true) {
-      state.refusals = 0;
-      const { revision } = put;
-      return { type: "stepped", event: { type: "committed", batch: batch.number, revision } };
-    }
-    state.refusals++;
-    const { refusals } = state;
+  const { bucket } = state;
+  const put = await answered(bucket.commit(batch.writes));
+  if (put?.ok === true) {
+    state.refusals = 0;
+    return { type: "committed", batch: batch.number, revision: put.revision };
+  }
+  for (;;) {
+    const refusals = state.refusals++;
     log.warn({ bucket: bucket.bucket, refusals }, "a batch was refused or not answered");
     if (refusals >= MOST_REFUSALS) {
       const message = `${bucket.bucket} took no batch, ${refusals} times in a row`;
       throw new TroupeError("store.unavailable", message);
     }
     await new Promise<void>((resolve) => {
-      clock.after(PAUSE_MS * (refusals - 1), resolve);
+      clock.after(PAUSE_MS * refusals, resolve);
     });
-    const stored = await bucket.entries(">");
-    return { type: "stepped", event: { type: "reread", batch: batch.number, stored } };
-  };
-  attempt().then(
-    (arrival) => inbox.push(arrival),
-    (error: unknown) => {
-      const failure =
-        error instanceof TroupeError
-          ? error
-          : new TroupeError("store.unavailable", messageOf(error), { cause: error });
-      inbox.push({ type: "broken", error: failure });
-    },
-  );
+    const stored = await answered(bucket.entries(">"));
+    if (stored !== undefined) return { type: "reread", batch: batch.number, stored };
+  }
+}
+
+/** The store's answer, or nothing when it gave none in time. */
+async function answered<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof TroupeError && error.code === "store.unavailable") return undefined;
+    throw error;
+  }
 }

@@ -29,14 +29,20 @@ export async function* polled<T>(
   const everyMs = durationMs(options.every ?? "50ms");
   const timeoutMs = durationMs(options.timeout ?? "1h");
   const startedMs = clock.monotonicMs();
-  for (;;) {
-    yield await look();
-    if (signal?.aborted === true) throw new TroupeError("ask.cancelled", "nobody waits any more");
-    if (clock.monotonicMs() - startedMs >= timeoutMs) {
-      throw new TroupeError("ask.timeout", `it has not ended within ${timeoutMs} ms`);
+  // Somebody waits for the end, so the process must not end between two looks.
+  const release = clock.keepAlive?.();
+  try {
+    for (;;) {
+      yield await look();
+      if (signal?.aborted === true) throw new TroupeError("ask.cancelled", "nobody waits any more");
+      if (clock.monotonicMs() - startedMs >= timeoutMs) {
+        throw new TroupeError("ask.timeout", `it has not ended within ${timeoutMs} ms`);
+      }
+      await new Promise<void>((resolve) => {
+        clock.after(everyMs, resolve);
+      });
     }
-    await new Promise<void>((resolve) => {
-      clock.after(everyMs, resolve);
-    });
+  } finally {
+    release?.();
   }
 }

@@ -51,9 +51,11 @@ const input = { board: "birds", expects, off: ["witness"] };
 const board = system.spawn(birds, { name: "birds", input });
 const see = (subject: string, value: Seen) =>
   ({ type: "post", entry: entryId("sighting", subject), subject, value, confidence: 0.5 }) as const;
-const first = see("first", { call: "kraa", colour: "black", size: "large" });
-const second = see("second", { call: "song", colour: "black", size: "small" });
-await board.ask("post", { author: "walker", drafts: [first, second] });
+const drafts = [
+  see("first", { call: "kraa", colour: "black", size: "large" }),
+  see("second", { call: "song", colour: "black", size: "small" }),
+];
+await board.ask("post", { author: "walker", drafts });
 
 const alone = await boardRest(board, { clock });
 process.stdout.write(`${alone.outcome}: ${alone.settled} of ${alone.subjects} settled\n`);

@@ -55,6 +55,7 @@ function guesses(value: string, confidence: number, about: (n: number) => boolea
 }
 
 const everyOne = () => true;
+const byText = (a: string, b: string) => (a < b ? -1 : 1);
 
 function documents(count: number): readonly Draft[] {
   return Array.from({ length: count }, (_, n) => ({
@@ -127,15 +128,20 @@ t.test("blackboard", async (t) => {
       t.match(alone, { outcome: "quiescent", subjects: 80, settled: 20, inFlight: 0 });
       t.ok(tookMs < 3_000, `${tookMs.toFixed(0)} ms`);
       const { explanation } = await ref.ask("explain", { entry: entryId("settlement", "d4") });
-      t.same(explanation && explanationLines(explanation), [
-        'settlement.d4: "MIT" (0.94)',
-        '  board posts "MIT" at 0.94: sure enough',
-        '  because of guess.d4.MIT: "MIT" (0.94)',
-        '    title posts "MIT" at 0.70: says MIT',
-        '    similarity posts "MIT" at 0.80: says MIT',
-        '    because of document.d4: {"n":4} (0.40)',
-        '      pipeline posts {"n":4} at 0.40',
-      ]);
+      const lines = explanation === undefined ? [] : explanationLines(explanation);
+      // Which of the two spoke first depends on which had room first.
+      t.same(
+        [...lines.slice(0, 3), ...lines.slice(3, 5).toSorted(byText), ...lines.slice(5)],
+        [
+          'settlement.d4: "MIT" (0.94)',
+          '  board posts "MIT" at 0.94: sure enough',
+          '  because of guess.d4.MIT: "MIT" (0.94)',
+          '    similarity posts "MIT" at 0.80: says MIT',
+          '    title posts "MIT" at 0.70: says MIT',
+          '    because of document.d4: {"n":4} (0.40)',
+          '      pipeline posts {"n":4} at 0.40',
+        ],
+      );
       const before = (await subjectsOf(ref)).filter((one) => one.phase === "settled");
 
       t.match(await ref.ask("enable", { source: "declared" }), { phase: "working" });
@@ -261,37 +267,59 @@ t.test("blackboard", async (t) => {
     t.match((await subjectsOf(second))[9], { entries: [{ value: { n: 1 } }] });
   });
 
-  t.test("BA3: rides out a store that is away, and starts again when it stays away", async (t) => {
+  t.test("BA3: rides out a store that is away, or that stored and did not say so", async (t) => {
     const keyValues = memoryKeyValues();
-    const failures: string[] = [];
-    const system = memorySystem(t, {
-      keyValues,
-      events: {
-        watched: true,
-        emit: (happening) => {
-          if (happening.type === "actor.failed") failures.push(happening.message);
-        },
-      },
-    });
+    const system = memorySystem(t, { keyValues });
     system.spawn(source("title", guesses("MIT", 0.95, everyOne)));
     const ref = system.spawn(board, { input: { board: "b6", expects: ["title"] } });
     await ref.ready;
-    keyValues.faults.storedButTimedOut = 1;
-    const posting = { author: "pipeline", drafts: documents(1), id: "p1" };
-    t.match(await ref.ask("post", posting), { accepted: 1 });
-    t.match(await boardRest(ref, soon(system)), { outcome: "goal", contributions: 3 });
+    keyValues.faults.storedButTimedOut = 3;
+    t.match(await ref.ask("post", { author: "pipeline", drafts: documents(2) }), { accepted: 2 });
+    t.match(await boardRest(ref, soon(system)), { outcome: "goal", contributions: 6 });
 
-    keyValues.faults.storedButTimedOut = 1_000;
-    const second = { author: "pipeline", drafts: documents(2), id: "p2" };
-    await t
-      .rejects(ref.ask("post", { ...second, drafts: second.drafts.slice(1) }), {
-        code: "actor.failed",
-      })
-      .catch(() => {});
-    keyValues.faults.storedButTimedOut = 0;
-    t.match(await boardRest(ref, soon(system)), { settled: 2 });
-    t.ok(failures.length <= 1);
+    keyValues.faults.unavailable = true;
+    const posted = ref.ask("post", { author: "pipeline", drafts: documents(4).slice(2) });
+    await new Promise<void>((resolve) => {
+      system.ports.clock.after(150, resolve);
+    });
+    keyValues.faults.unavailable = false;
+    t.match(await posted, { accepted: 2 });
+    t.match(await boardRest(ref, soon(system)), { outcome: "goal", contributions: 12 });
   });
+
+  t.test(
+    "BA3: a bucket that breaks ends this life of the board, and the next goes on from it",
+    async (t) => {
+      const keyValues = memoryKeyValues();
+      const broken = { commits: 0 };
+      const system = memorySystem(t, {
+        keyValues: {
+          open: async (name, options) => {
+            const bucket = await keyValues.open(name, options);
+            return new Proxy(bucket, {
+              get: (target, key) => {
+                if (key === "commit" && broken.commits > 0) {
+                  broken.commits--;
+                  return () => Promise.reject(new Error("the disk is gone"));
+                }
+                const value: unknown = Reflect.get(target, key);
+                return typeof value === "function" ? value.bind(target) : value;
+              },
+            });
+          },
+        },
+      });
+      system.spawn(source("title", guesses("MIT", 0.95, everyOne)));
+      const ref = system.spawn(board, { input: { board: "b9", expects: ["title"] } });
+      await ref.ask("post", { author: "pipeline", drafts: documents(1) });
+      await boardRest(ref, soon(system));
+      broken.commits = 1;
+      const posting = { author: "pipeline", drafts: documents(2), id: "p2" };
+      await t.rejects(ref.ask("post", posting), { code: "actor.failed" });
+      t.match(await ref.ask("post", posting), { accepted: 2 }, "the same posting, offered again");
+      t.match(await boardRest(ref, soon(system)), { outcome: "goal", subjects: 2, settled: 2 });
+    },
+  );
 
   t.test("answers a posting with what it refused", async (t) => {
     const system = memorySystem(t);
@@ -319,19 +347,14 @@ t.test("blackboard", async (t) => {
         { cost },
       );
     const ref = system.spawn(board, { input: { board: "b8", expects: ["cheap", "dear"] } });
-    await ref.ask("post", { author: "pipeline", drafts: [] });
     ref.tell("boost", { source: "dear", factor: 100 });
-    await ref.ask("disable", { source: "cheap" });
-    await ref.ask("disable", { source: "dear" });
     system.spawn(listen("cheap", 1));
     system.spawn(listen("dear", 5));
     await until(system, "both are known", async () => {
       return (await ref.ask("status")).sources.length === 2;
     });
     await ref.ask("post", { author: "pipeline", drafts: documents(1) });
-    ref.ask("enable", { source: "cheap" }).catch(() => {});
-    await ref.ask("enable", { source: "dear" });
     await boardRest(ref, soon(system));
-    t.same(asked.toSorted(), ["cheap", "dear"]);
+    t.same(asked, ["dear", "cheap"]);
   });
 });

@@ -7,7 +7,12 @@ import type { System } from "../../runtime/system.ts";
 /** A system over ports in memory, shut down with its test. */
 export function memorySystem(t: Test, ports: Partial<Ports> = {}): System {
   const system = createSystem({ node: "n1", log: silentLog, ...ports });
-  t.teardown(() => system.shutdown());
+  // The process's timers do not keep it alive, and a test may wait for nothing else.
+  const release = system.ports.clock.keepAlive?.();
+  t.teardown(async () => {
+    await system.shutdown();
+    release?.();
+  });
   return system;
 }
 
