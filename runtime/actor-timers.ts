@@ -19,7 +19,7 @@ class KeyedTimer implements Timed, ReplyTo {
   dueMs = 0;
   before: Timed | undefined = undefined;
   after: Timed | undefined = undefined;
-  settled = false;
+  settled: boolean = false;
   readonly deadlineMs = 0;
   readonly cause = undefined;
   readonly chain = undefined;
@@ -29,7 +29,7 @@ class KeyedTimer implements Timed, ReplyTo {
   readonly payload: unknown;
   /** 0 when it fires once. */
   readonly periodMs: number;
-  queued = false;
+  queued: boolean = false;
 
   constructor(
     timers: ActorTimers,
@@ -109,7 +109,11 @@ export class ActorTimers {
   }
 
   handled(timer: KeyedTimer): void {
-    if (timer.periodMs === 0 && this.#timers.get(timer.key) === timer && timer.after === undefined) {
+    if (
+      timer.periodMs === 0 &&
+      this.#timers.get(timer.key) === timer &&
+      timer.after === undefined
+    ) {
       this.#timers.delete(timer.key);
     }
   }

@@ -63,3 +63,11 @@ export function streamAborted(type: string, why: string, lastSeq: number): Troup
     data: { lastSeq },
   });
 }
+
+/** The ask would wait for itself: the addresses from the callee back to the callee. */
+export function askCycle(path: readonly Address[]): TroupeError {
+  return new TroupeError("ask.cycle", `would wait for itself: ${path.join(" → ")}`, {
+    outcome: "never-ran",
+    data: { path },
+  });
+}

@@ -146,8 +146,7 @@ export function cellOptions(options: ActorOptions): CellOptions {
     childLimit: intensity === undefined ? childLimit : limit,
     limit,
     pause: backoff === undefined ? defaultPause : parsedBackoff(backoff),
-    shutdownMs:
-      options.shutdown === undefined ? DEFAULT_SHUTDOWN_MS : durationMs(options.shutdown),
+    shutdownMs: options.shutdown === undefined ? DEFAULT_SHUTDOWN_MS : durationMs(options.shutdown),
     decide: options.decide,
   };
 }

@@ -17,7 +17,13 @@ import type { AnyActorRef } from "./actor-ref.ts";
 import { ActorTimers } from "./actor-timers.ts";
 import { type Address, addressOf, checkedName, nodeOf, pathOf } from "./address.ts";
 import {
-  Fatal, handlerFailed, neverRan, Refusal, refused, streamAborted, timedOut
+  Fatal,
+  handlerFailed,
+  neverRan,
+  Refusal,
+  refused,
+  streamAborted,
+  timedOut,
 } from "./ask-error.ts";
 import {
   type Behavior,
@@ -66,9 +72,9 @@ export class Cell implements Runnable {
   #phase: PhaseNumber = Phase.starting;
   #first: Message | undefined = undefined;
   #mailbox: Mailbox | undefined = undefined;
-  #isScheduled = false;
+  #isScheduled: boolean = false;
   /** A handler, a hook or `init` is awaited. */
-  #isBusy = false;
+  #isBusy: boolean = false;
   #holdings: Holdings | undefined = undefined;
 
   constructor(

@@ -33,13 +33,13 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   readonly cell: Cell;
   state: unknown = undefined;
   /** `init` has made the state. */
-  isStarted = false;
+  isStarted: boolean = false;
   /** The message in hand. */
   message: Message | undefined = undefined;
   #self: LocalRef | undefined = undefined;
   #lifetime: AbortController | undefined = undefined;
   #inHand: AbortController | undefined = undefined;
-  #isAborted = false;
+  #isAborted: boolean = false;
   /** Continuations of asynchronous handlers, made at the first; one handler runs at a time. */
   #onResolved: ((value: unknown) => void) | undefined = undefined;
   #onRejected: ((error: unknown) => void) | undefined = undefined;

@@ -12,7 +12,7 @@ import type { ExitReason, Terminated } from "./exit-reason.ts";
 export class Watch {
   readonly target: Address;
   readonly #deliver: (terminated: Terminated) => void;
-  #ended = false;
+  #ended: boolean = false;
 
   constructor(target: Address, deliver: (terminated: Terminated) => void) {
     this.target = target;

@@ -39,8 +39,8 @@ export class Dispatcher {
   readonly #ready = new RingBuffer<Runnable>();
   /** Those that used up their share; their turn comes after pending I/O. */
   readonly #later = new RingBuffer<Runnable>();
-  #microtaskArmed = false;
-  #macrotaskArmed = false;
+  #microtaskArmed: boolean = false;
+  #macrotaskArmed: boolean = false;
   /** When this stretch between two rounds of I/O began; `NaN` when none has. */
   #sinceMs = Number.NaN;
   #readMs = 0;
@@ -86,10 +86,11 @@ export class Dispatcher {
     if (Number.isNaN(this.#sinceMs)) this.#sinceMs = readMs;
     this.#armMacrotask();
     const endMs = this.#sinceMs + MOST_MS;
-    if (readMs >= endMs) return this.#yield();
     let share = 1;
     let handled = 0;
-    for (let runnable = this.#ready.shift(); runnable !== undefined; ) {
+    while (readMs < endMs) {
+      const runnable = this.#ready.shift();
+      if (runnable === undefined) return;
       let left = MOST_MESSAGES;
       for (;;) {
         const ran = runnable.run(Math.min(left, share - handled));
@@ -104,14 +105,12 @@ export class Dispatcher {
           share = Math.min(share * 2, MOST_MESSAGES);
         }
         if (runnable.parked()) break;
-        if (left === 0 || ran === 0 || readMs >= endMs) {
-          this.#later.push(runnable);
-          break;
-        }
+        if (left > 0 && ran > 0 && readMs < endMs) continue;
+        this.#later.push(runnable);
+        break;
       }
-      if (readMs >= endMs) return this.#yield();
-      runnable = this.#ready.shift();
     }
+    this.#yield();
   }
 
   /** Leaves the rest for after pending I/O. */

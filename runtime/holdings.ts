@@ -40,7 +40,7 @@ export class Holdings {
   /** The wait for a handler, or a hook, to end. */
   wait: Delay | undefined = undefined;
   /** The actor is being taken down without waiting. */
-  inHurry = false;
+  inHurry: boolean = false;
   /** When it was restarted, on the monotonic clock; those that still count. */
   restarts: readonly number[] = [];
   /** Failures in a row. */

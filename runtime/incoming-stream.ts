@@ -31,7 +31,7 @@ export class IncomingStream
   dueMs = 0;
   before: Timed | undefined = undefined;
   after: Timed | undefined = undefined;
-  settled = false;
+  settled: boolean = false;
   readonly cause: Message | undefined;
   readonly chain: undefined = undefined;
   readonly #replies: PendingReplies;
@@ -115,7 +115,8 @@ export class IncomingStream
     });
     this.#outcome = { ok: false, error };
     this.#result.reject(error);
-    for (const waiting of this.#waiting.splice(0)) waiting.resolve({ done: true, value: undefined });
+    for (const waiting of this.#waiting.splice(0))
+      waiting.resolve({ done: true, value: undefined });
   }
 
   // The producing side.

@@ -56,7 +56,9 @@ const machine = createMachine({
   id: "actor",
   initial: "starting",
   states: {
-    starting: { on: { started: "running", failed: "failed", restart: "restarting", stop: "stopping" } },
+    starting: {
+      on: { started: "running", failed: "failed", restart: "restarting", stop: "stopping" },
+    },
     running: {
       on: { failed: "failed", restart: "restarting", drain: "draining", stop: "stopping" },
     },

@@ -9,7 +9,7 @@
  */
 import type { AskOptions } from "./actor-ref.ts";
 import { cycleTo } from "./ask-chain.ts";
-import { cancelled, neverRan, timedOut } from "./ask-error.ts";
+import { askCycle, cancelled, neverRan, timedOut } from "./ask-error.ts";
 import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
@@ -21,7 +21,7 @@ import { Message, type ReplyTo } from "./message.ts";
 import { messageTypeOf } from "./message-type.ts";
 import { PendingReply } from "./pending-reply.ts";
 import type { Operation } from "./protocol.ts";
-import { TroupeError } from "./troupe-error.ts";
+import type { TroupeError } from "./troupe-error.ts";
 import { validated } from "./validation.ts";
 
 /** How long an ask or a stream may take when its options do not say. */
@@ -165,10 +165,7 @@ class LocalCall {
     if (this.sender !== undefined) {
       const path = cycleTo(cell, this.sender);
       if (path !== undefined) {
-        this.error = new TroupeError("ask.cycle", `would wait for itself: ${path.join(" → ")}`, {
-          outcome: "never-ran",
-          data: { path },
-        });
+        this.error = askCycle(path);
         return;
       }
     }

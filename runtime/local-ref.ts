@@ -75,12 +75,7 @@ export class PathRef {
   readonly #owner: Context | undefined;
   #cell: Cell | undefined = undefined;
 
-  constructor(
-    directory: Directory,
-    protocol: Protocol,
-    path: string,
-    owner: Context | undefined,
-  ) {
+  constructor(directory: Directory, protocol: Protocol, path: string, owner: Context | undefined) {
     this.#directory = directory;
     this.protocol = protocol;
     this.#path = path;

@@ -63,7 +63,7 @@ class Call implements ModelCall {
   #startedAtMs = 0;
   #firstTokenMs = 0;
   #failure: { readonly error: unknown } | undefined;
-  #isOver = false;
+  #isOver: boolean = false;
 
   constructor(
     ports: Pick<Ports, "clock" | "events">,

@@ -30,7 +30,7 @@ export class PendingReplies {
   readonly #scheduler: Scheduler;
   #count = 0;
   #release: Cancel | undefined;
-  #checking = false;
+  #checking: boolean = false;
 
   constructor(wheel: TimerWheel, world: { readonly clock: Clock; readonly scheduler: Scheduler }) {
     this.wheel = wheel;
@@ -69,10 +69,7 @@ export class PendingReplies {
 // The executor below is shared, so that an ask makes no closure; a promise calls it at once.
 let lastResolve: (value: unknown) => void;
 let lastReject: (error: unknown) => void;
-const capture = (
-  resolve: (value: unknown) => void,
-  reject: (error: unknown) => void,
-): void => {
+const capture = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
   lastResolve = resolve;
   lastReject = reject;
 };
@@ -83,7 +80,7 @@ export class PendingReply implements ReplyTo, Timed {
   dueMs = 0;
   before: Timed | undefined = undefined;
   after: Timed | undefined = undefined;
-  settled = false;
+  settled: boolean = false;
   readonly promise: Promise<unknown>;
   readonly cause: Message | undefined;
   readonly chain: undefined = undefined;

@@ -34,7 +34,7 @@ export class RemoteReply implements ChunkSink {
   readonly type: string;
   readonly isStream: boolean;
   readonly cause: undefined = undefined;
-  settled = false;
+  settled: boolean = false;
   readonly #answers: Answers;
   #credit: number;
   #producer: Upstream | undefined = undefined;

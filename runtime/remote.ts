@@ -11,7 +11,7 @@
  */
 import type { ActorRef } from "./actor-ref.ts";
 import { type Address, addressOf, nodeOf, pathOf } from "./address.ts";
-import { neverRan, streamAborted } from "./ask-error.ts";
+import { askCycle, neverRan, streamAborted } from "./ask-error.ts";
 import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
@@ -28,6 +28,7 @@ import { RemoteCalls } from "./remote-calls.ts";
 import { RemoteRef } from "./remote-ref.ts";
 import { type Answers, RemoteReply } from "./remote-reply.ts";
 import { RemoteWatches } from "./remote-watches.ts";
+import { err, ok, type Result } from "./result.ts";
 import { parseTraceparent, type Span, spanUnder } from "./span.ts";
 import { Topics } from "./topics.ts";
 import type { TransportSink } from "./transport.ts";
@@ -48,7 +49,7 @@ type Parts = Partial<Omit<Envelope, "kind" | "id">> & { readonly to: string };
 /** The node's switchboard. */
 export class Remote implements Outward, TransportSink, Answers {
   readonly kernel: Kernel;
-  readonly calls = new RemoteCalls();
+  readonly calls: RemoteCalls = new RemoteCalls();
   readonly #directory: Directory;
   readonly #watches: RemoteWatches;
   readonly #topics: Topics;
@@ -289,72 +290,86 @@ export class Remote implements Outward, TransportSink, Answers {
   }
 
   #receiveTell(from: string, envelope: Envelope): void {
+    const { type, body } = envelope;
     const cell = this.#directory.find(envelope.to);
-    const handler = cell === undefined ? undefined : handlerOf(cell, envelope.type, "tell");
-    const checked = validated(handler?.request, envelope.body);
-    let reason: DeadLetterReason | undefined;
+    const handler = cell === undefined ? undefined : handlerOf(cell, type, "tell");
+    const checked = validated(handler?.request, body);
+    let reason: DeadLetterReason;
     if (cell === undefined) reason = "no-such-actor";
     else if (handler === undefined) reason = "no-handler";
     else if (!checked.ok) reason = "undecodable";
-    else if (cell.accept(new Message(handler, checked.value, sender(envelope), undefined, this.#span(envelope)))) return;
-    else reason = undefined;
-    const to = addressOf(this.kernel.node, envelope.to);
-    const { type, body } = envelope;
-    if (reason !== undefined) {
-      this.kernel.deadLetters.add({ to, from: envelope.from, type, body, reason });
+    else {
+      const span = this.#span(envelope);
+      const message = new Message(handler, checked.value, sender(envelope), undefined, span);
+      // A cell that refuses has counted the letter itself.
+      if (!cell.accept(message)) this.#reportBack(from, envelope, "mailbox-full");
+      return;
     }
-    // A cell that refuses has counted the letter itself.
-    this.send(from, EnvelopeKind.undelivered, {
-      to: pathOf(envelope.from),
-      from: to,
+    const to = addressOf(this.kernel.node, envelope.to);
+    this.kernel.deadLetters.add({ to, from: envelope.from, type, body, reason });
+    this.#reportBack(from, envelope, reason);
+  }
+
+  #reportBack(node: string, { to, from, type }: Envelope, reason: DeadLetterReason): void {
+    this.send(node, EnvelopeKind.undelivered, {
+      to: pathOf(from),
+      from: addressOf(this.kernel.node, to),
       type,
-      body: reason ?? "mailbox-full",
+      body: reason,
     });
   }
 
   #receiveCall(from: string, envelope: Envelope): void {
-    const isStream = envelope.kind === EnvelopeKind.open;
-    const kind = isStream ? "stream" : "ask";
-    const { to, type, askChain } = envelope;
-    const cell = this.#directory.find(to);
-    const address = addressOf(this.kernel.node, to);
-    const refuse = (error: TroupeError): void => {
+    const admitted = this.#admitted(envelope);
+    if (!admitted.ok) {
       this.send(from, EnvelopeKind.failure, {
         to: "",
-        from: address,
+        from: addressOf(this.kernel.node, envelope.to),
         correlation: envelope.correlation,
-        body: errorRecord(error),
+        body: errorRecord(admitted.error),
       });
-    };
-    if (cell === undefined) return refuse(neverRan("actor.not-found", `nobody lives at ${address}`));
-    const handler = handlerOf(cell, type, kind);
-    if (handler === undefined) {
-      return refuse(neverRan("actor.no-handler", `${address} has no ${kind} ${type}`));
+      return;
     }
-    const checked = validated(handler.request, envelope.body);
-    if (!checked.ok) {
-      return refuse(neverRan("ask.invalid", `the request of ${type}: ${checked.error}`));
-    }
-    const at = askChain?.indexOf(address) ?? -1;
-    if (askChain !== undefined && at >= 0) {
-      const path = [...askChain.slice(at), address];
-      const message = `would wait for itself: ${path.join(" → ")}`;
-      return refuse(
-        new TroupeError("ask.cycle", message, { outcome: "never-ran", data: { path } }),
-      );
-    }
+    const { cell, handler, body } = admitted.value;
     const ttlMs = envelope.ttlMs > 0 ? Math.min(envelope.ttlMs, MOST_TTL_MS) : MOST_TTL_MS;
     const caller = {
       node: from,
       correlation: envelope.correlation,
       address: envelope.from,
       deadlineMs: this.kernel.nowMs() + ttlMs,
-      chain: askChain,
+      chain: envelope.askChain,
     };
-    const credit = envelope.sequence ?? 0;
-    const reply = new RemoteReply(this, caller, cell, { type, isStream, credit });
+    const isStream = envelope.kind === EnvelopeKind.open;
+    const call = { type: envelope.type, isStream, credit: envelope.sequence ?? 0 };
+    const reply = new RemoteReply(this, caller, cell, call);
     this.#incoming.set(keyOf(from, envelope), reply);
-    cell.accept(new Message(handler, checked.value, sender(envelope), reply, this.#span(envelope)));
+    cell.accept(new Message(handler, body, sender(envelope), reply, this.#span(envelope)));
+  }
+
+  /** The cell, handler and checked request of a call, or why it is refused. */
+  #admitted(
+    envelope: Envelope,
+  ): Result<
+    { readonly cell: Cell; readonly handler: OperationHandler; readonly body: unknown },
+    TroupeError
+  > {
+    const { to, type, askChain = [] } = envelope;
+    const kind = envelope.kind === EnvelopeKind.open ? "stream" : "ask";
+    const address = addressOf(this.kernel.node, to);
+    const cell = this.#directory.find(to);
+    if (cell === undefined) return err(neverRan("actor.not-found", `nobody lives at ${address}`));
+    const handler = handlerOf(cell, type, kind);
+    if (handler === undefined) {
+      return err(neverRan("actor.no-handler", `${address} has no ${kind} ${type}`));
+    }
+    const checked = validated(handler.request, envelope.body);
+    if (!checked.ok) {
+      return err(neverRan("ask.invalid", `the request of ${type}: ${checked.error}`));
+    }
+    const at = askChain.indexOf(address);
+    return at < 0
+      ? ok({ cell, handler, body: checked.value })
+      : err(askCycle([...askChain.slice(at), address]));
   }
 
   #receiveReply(from: string, envelope: Envelope): void {

@@ -51,6 +51,10 @@ export function parseTraceparent(
 
 function hex(random: Random, words: number): string {
   let digits = "";
-  for (let i = 0; i < words; i++) digits += random.int(2 ** 32).toString(16).padStart(8, "0");
+  for (let i = 0; i < words; i++)
+    digits += random
+      .int(2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
   return digits;
 }

@@ -28,7 +28,7 @@ export class StreamProducer implements Upstream {
   readonly #sink: ChunkSink;
   #credit = 0;
   #sent = 0;
-  #isCancelled = false;
+  #isCancelled: boolean = false;
   #wake: Deferred<void> | undefined;
 
   constructor(handler: OperationHandler, generator: ChunkGenerator, sink: ChunkSink) {

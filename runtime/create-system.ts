@@ -1,0 +1,137 @@
+/**
+ * Makes a system: the guardian, the kernel it shares with all cells, the way to other nodes.
+ *
+ * Owns: putting the parts together and taking them apart. Everything else is in the parts.
+ *
+ * I1: the guardian supervises one for one and never gives up: a top-level actor that needs too many
+ *     restarts ends with reason `intensity`.
+ * I2: after `shutdown` nothing of the system runs, and no timer of it is left.
+ */
+import { actor } from "./actor.ts";
+import { addressOf, checkedNodeName, nodeOf, pathOf } from "./address.ts";
+import { behaviorOf, cellOptions } from "./behavior.ts";
+import { Cell } from "./cell.ts";
+import { Watch } from "./death-watch.ts";
+import { Delay } from "./delay.ts";
+import { durationMs } from "./duration.ts";
+import { addressIn, Kernel } from "./kernel.ts";
+import { type Directory, LocalRef } from "./local-ref.ts";
+import { memoryPorts } from "./memory-ports.ts";
+import type { Ports } from "./ports.ts";
+import { protocol } from "./protocol.ts";
+import { Remote } from "./remote.ts";
+import type { System } from "./system.ts";
+import { TroupeError } from "./troupe-error.ts";
+
+/** Options of {@link createSystem}: ports that are not given are in memory. */
+export type SystemOptions = Partial<Ports> & {
+  /** This system's node name; default the transport's, or `local`. */
+  readonly node?: string;
+};
+
+const SHUTDOWN_MS = 10_000;
+const guardian = actor(protocol("guardian@1", {}), () => undefined, {}, { restart: "temporary" });
+
+/**
+ * Starts a system.
+ *
+ * @throws {TypeError} when the node name is none, or is not the transport's
+ *
+ * @example
+ * const system = createSystem();
+ * const ref = system.spawn(counter);
+ * ref.tell("add", 2);
+ * await ref.ask("total"); // 2
+ * await system.shutdown();
+ */
+export function createSystem(options: SystemOptions = {}): System {
+  const { node = options.transport?.node ?? "local", ...given } = options;
+  checkedNodeName(node);
+  if (given.transport !== undefined && given.transport.node !== node) {
+    throw new TypeError(`node ${node} was given the transport of ${given.transport.node}`);
+  }
+  const kernel = new Kernel(node, memoryPorts(node, given));
+  const root = new Cell(kernel, undefined, "", {
+    behavior: behaviorOf(guardian),
+    options: cellOptions({ restart: "temporary", mailbox: { capacity: 1 } }),
+    input: undefined,
+  });
+  root.launch();
+  const directory: Directory = { kernel, find: (path) => found(root, path) };
+  const remote = new Remote(directory);
+  kernel.outward = remote;
+  kernel.ports.transport.attach(remote);
+  const forget = kernel.ports.membership.subscribe(({ member }) => {
+    if (member.phase === "down" && member.name !== node) remote.nodeDown(member.name);
+  });
+  let ending: Promise<void> | undefined;
+  return {
+    node,
+    ports: kernel.ports,
+    spawn: (definition, ...[spawnOptions]) => {
+      if (ending !== undefined) throw new TroupeError("system.stopped", "the system has stopped");
+      return new LocalRef(root.spawn(definition, spawnOptions), undefined).as();
+    },
+    refOf: (of, address) => remote.refOf(of, address, undefined),
+    stop: async (target, how = "stop") => {
+      const cell = LocalRef.cellOf(target) ?? localCell(directory, target.address);
+      await cell?.stop(how);
+    },
+    watch: (target, ended) => {
+      const cell = typeof target === "string" ? undefined : LocalRef.cellOf(target);
+      const watch = new Watch(addressIn(target), ended);
+      if (cell === undefined) remote.watch(watch);
+      else if (cell.hasStopped) watch.notify("no-such-actor");
+      else cell.addWatcher(watch);
+      return () => {
+        if (watch.ended) return;
+        watch.end();
+        remote.unwatch(watch);
+        cell?.removeWatcher(watch);
+      };
+    },
+    onDeadLetter: (listener) => kernel.deadLetters.listen(listener),
+    get deadLetters() {
+      return kernel.deadLetters.count;
+    },
+    get fenced() {
+      return kernel.fenced;
+    },
+    get pendingReplies() {
+      return kernel.replies.count;
+    },
+    shutdown: ({ deadline = SHUTDOWN_MS } = {}) => {
+      ending ??= shutDown(kernel, root, durationMs(deadline)).finally(forget);
+      return ending;
+    },
+  };
+}
+
+/** Stops all actors; those that are not down by the deadline are killed. */
+async function shutDown(kernel: Kernel, root: Cell, deadlineMs: number): Promise<void> {
+  const stopped = root.stop("stop");
+  const limit = new Delay(kernel.wheel, kernel.nowMs(), deadlineMs);
+  const inTime = await Promise.race([stopped.then(() => true), limit.over]);
+  limit.finish(true);
+  if (!inTime) {
+    kernel.ports.log.warn({ deadlineMs }, "shutdown deadline passed; killing what is left");
+    void root.stop("kill");
+    await stopped;
+  }
+  kernel.wheel.stop();
+}
+
+/** The actor at a path: names joined by `/`, each a child of the one before. */
+function found(root: Cell, path: string): Cell | undefined {
+  let cell: Cell | undefined = root;
+  for (const name of path.split("/")) {
+    cell = cell?.children.find(name);
+    if (cell === undefined) return undefined;
+  }
+  return cell;
+}
+
+function localCell(directory: Directory, address: string): Cell | undefined {
+  if (nodeOf(address) === directory.kernel.node) return directory.find(pathOf(address));
+  throw new TypeError(`${address} is not on ${addressOf(directory.kernel.node, "")}`);
+}

@@ -1,0 +1,96 @@
+/** The kernel as other folders use it: actors, their ports, and the parts that stand on ports. */
+export {
+  type ActorContext,
+  type ActorDefinition,
+  type ActorOptions,
+  actor,
+  type Handlers,
+  type Hooks,
+  type SpawnArgs,
+  type SpawnOptions,
+  type Timers,
+} from "./actor.ts";
+export type { ActorRef, AnyActorRef, AskOptions, ReplyStream } from "./actor-ref.ts";
+export {
+  type Address,
+  addressOf,
+  checkedName,
+  checkedNodeName,
+  nodeOf,
+  pathOf,
+} from "./address.ts";
+export { type ChildSpec, child, type Spawner } from "./child-spec.ts";
+export { awaitedClock, type Cancel, type Clock, systemClock } from "./clock.ts";
+export { createSystem, type SystemOptions } from "./create-system.ts";
+export type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
+export { type Duration, durationMs } from "./duration.ts";
+export type { Envelope, EnvelopeKindNumber } from "./envelope.ts";
+export { EnvelopeKind } from "./envelope.ts";
+export type { EventSink, Happening, TroupeEvent } from "./event.ts";
+export { EventFeed } from "./event-feed.ts";
+export type { ExitReason, Terminated } from "./exit-reason.ts";
+export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
+export type { MailboxOptions } from "./mailbox.ts";
+export type {
+  Member,
+  MemberPhase,
+  Membership,
+  MembershipEvent,
+  NodeIdentity,
+} from "./membership.ts";
+export { MemoryMembers } from "./memory-membership.ts";
+export { memoryPorts } from "./memory-ports.ts";
+export { MemoryHub, type MemoryHubOptions } from "./memory-transport.ts";
+export type { Model, ModelCall } from "./model.ts";
+export type {
+  ModelClient,
+  ModelClients,
+  ModelIdentity,
+  ModelRequest,
+  ModelUsage,
+} from "./model-client.ts";
+export type { Ports } from "./ports.ts";
+export {
+  type Args,
+  type Ask,
+  ask,
+  type Chunk,
+  type Named,
+  type Operation,
+  type OperationSchemas,
+  type Operations,
+  type Protocol,
+  protocol,
+  type Reply,
+  type Request,
+  type Schema,
+  type SchemaResult,
+  type Stream,
+  stream,
+  type Tell,
+  tell,
+} from "./protocol.ts";
+export { type Random, seededRandom, systemRandom } from "./random.ts";
+export { err, ok, type Result } from "./result.ts";
+export { type Scheduler, systemScheduler } from "./scheduler.ts";
+export type { Backoff, Decision, Intensity, RestartType, Strategy } from "./supervision.ts";
+export {
+  Supervisor,
+  type SupervisorOperations,
+  type SupervisorSpec,
+  supervisor,
+} from "./supervisor.ts";
+export type { System } from "./system.ts";
+export type { Transport, TransportSink } from "./transport.ts";
+export {
+  type AskOutcome,
+  type ErrorCode,
+  type ErrorRecord,
+  errorCodes,
+  errorFromRecord,
+  errorRecord,
+  messageOf,
+  type Retry,
+  TroupeError,
+  type TroupeErrorOptions,
+} from "./troupe-error.ts";

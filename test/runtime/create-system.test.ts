@@ -1,0 +1,45 @@
+import t from "tap";
+import {
+  actor,
+  ask,
+  createSystem,
+  protocol,
+  silentLog,
+  stream,
+  tell,
+} from "../../runtime/index.ts";
+
+const Counter = protocol("counter@1", {
+  add: tell<number>(),
+  total: ask<undefined, number>(),
+  count: stream<number, number, string>(),
+});
+const counter = actor(Counter, () => ({ total: 0 }), {
+  add: (ctx, n) => {
+    ctx.state.total += n;
+  },
+  total: (ctx) => ctx.state.total,
+  async *count(_ctx, n) {
+    for (let i = 1; i <= n; i++) yield i;
+    return "done";
+  },
+});
+
+t.test("createSystem", async (t) => {
+  t.test("runs tell, ask and stream in one process", async (t) => {
+    const system = createSystem({ log: silentLog });
+    const ref = system.spawn(counter);
+    t.equal(ref.tell("add", 2), true);
+    ref.tell("add", 3);
+    t.equal(await ref.ask("total"), 5);
+    const chunks: number[] = [];
+    const numbers = ref.stream("count", 100);
+    for await (const n of numbers) chunks.push(n);
+    t.equal(chunks.length, 100);
+    t.equal(await numbers.result, "done");
+    t.equal(system.pendingReplies, 0);
+    await system.shutdown();
+    t.equal(ref.tell("add", 1), false);
+    t.equal(system.deadLetters, 1);
+  });
+});
