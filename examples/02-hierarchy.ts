@@ -3,7 +3,7 @@
  * to a person what nobody below can answer.
  */
 import { type Intent, lead, specialist } from "../actors/index.ts";
-import { Resolver } from "../protocols/index.ts";
+import { type LeadAnswer, Resolver } from "../protocols/index.ts";
 import { actor, createSystem } from "../runtime/index.ts";
 
 const system = createSystem();
@@ -11,7 +11,7 @@ const system = createSystem();
 const billing = system.spawn(
   specialist(({ goal }) => ({
     kind: "done",
-    result: `billing looked into ${JSON.stringify(goal)}`,
+    result: `looked into ${JSON.stringify(goal)}`,
   })),
   { name: "billing" },
 );
@@ -46,7 +46,7 @@ const desk = system.spawn(
     ],
     score: (question, intents) =>
       intents.map((intent) => ({ intent: intent.name, score: overlap(question, intent) })),
-    thresholds: { delegateAt: 0.25, clarifyAt: 0.1 },
+    thresholds: { delegateAt: 0.6, clarifyAt: 0.3 },
     escalateTo: person,
     deadline: "2s",
   }),
@@ -60,8 +60,19 @@ function overlap(question: string, { examples }: Intent): number {
   return words.filter((word) => known.has(word)).length / words.length;
 }
 
+function said(answer: LeadAnswer): string {
+  switch (answer.kind) {
+    case "answered":
+      return String(answer.result);
+    case "clarify":
+      return `do you mean ${answer.intents.join(" or ")}?`;
+    case "escalated":
+      return answer.resolution?.kind === "answered" ? String(answer.resolution.result) : "nobody";
+  }
+}
+
 for (const question of ["Why was I charged again?", "My screen is broken", "Again!", "Who won?"]) {
   const answer = await desk.ask("handle", { question });
-  console.log(`${question} → ${answer.kind}: ${JSON.stringify(answer)}`);
+  process.stdout.write(`${question}\n  ${answer.kind}: ${said(answer)}\n`);
 }
 await system.shutdown();

@@ -64,7 +64,8 @@ for (let i = 0; i < 300; i++) {
   dearest += price;
   if (answer === language) right++;
 }
-console.log(
-  `${right} of 300 right at ${Math.round((100 * cost) / dearest)} % of the dear bidder's cost`,
+const { market } = await hall.ask("report");
+process.stdout.write(
+  `${right} of 300 right at ${Math.round((100 * cost) / dearest)} % of the dear bidder's cost, ${market.quality.outcomes} results verified\n`,
 );
 await system.shutdown();
