@@ -68,6 +68,8 @@ export interface Node {
   readonly cluster: string;
   /** The server that it is connected to. */
   readonly natsUrl: string;
+  /** That server's version. */
+  readonly natsVersion: string;
   readonly system: System;
   readonly membership: Membership;
   /** What happens on this node, as it happens. */
@@ -218,6 +220,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     roles,
     cluster,
     natsUrl: url,
+    natsVersion: control.info?.version ?? "unknown",
     system,
     membership,
     events,

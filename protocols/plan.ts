@@ -33,7 +33,7 @@ export interface Assigned<R> {
 }
 
 /** Where a field computed by another assignment comes from; a list may come from several. */
-export type Need<T> = T extends readonly (infer E)[]
+export type Need<T> = [T] extends [readonly (infer E)[]]
   ? Assigned<T> | readonly Assigned<E>[]
   : Assigned<T>;
 

@@ -23,7 +23,8 @@ export class EventTally {
   #retries = 0;
   readonly #inHand = new Map<string, Set<string>>();
   readonly #accepted = new Set<string>();
-  #takenOver = new Map<string, number>();
+  readonly #takenOver = new Map<string, number>();
+  #heard: (from: string) => void = () => {};
 
   /** Counts one event. */
   record(event: TroupeEvent): void {
@@ -45,7 +46,8 @@ export class EventTally {
         this.#messages++;
         if (event.attempt > 1) this.#retries++;
         if (event.takenFrom !== undefined) {
-          this.#takenOver.set(event.takenFrom, (this.#takenOver.get(event.takenFrom) ?? 0) + 1);
+          this.#takenOver.set(event.takenFrom, this.takenFrom(event.takenFrom) + 1);
+          this.#heard(event.takenFrom);
         }
         this.#handOf(event.node).add(event.task);
         return;
@@ -82,6 +84,11 @@ export class EventTally {
   /** How many tasks others took over from a node. */
   takenFrom(node: string): number {
     return this.#takenOver.get(node) ?? 0;
+  }
+
+  /** Calls `heard` whenever a task was taken over. */
+  onTakeOver(heard: (from: string) => void): void {
+    this.#heard = heard;
   }
 
   #handOf(node: string): Set<string> {

@@ -2,7 +2,7 @@
  * Stage 1, orchestrator–worker: every file is read, classified, searched for terms and summarised, one
  * durable task a step, by workers on all nodes; half-way one node is killed.
  */
-import { Orchestrator, orchestrator } from "../../actors/index.ts";
+import { type Orchestrator, orchestrator } from "../../actors/index.ts";
 import { type Assigned, type AssignmentReport, type Plan, plan } from "../../protocols/index.ts";
 import { type ActorRef, type Clock, TroupeError } from "../../runtime/index.ts";
 import type { Crew } from "./crew.ts";
@@ -128,7 +128,10 @@ function reviewPlan(job: string, root: string, documents: readonly LicenceDocume
       assign(Summarise, {
         id: `summary.${id}`,
         needs: { read: text },
-        fallback: [{ kind: "retry", times: 1 }, { kind: "default", value: NO_SUMMARY }],
+        fallback: [
+          { kind: "retry", times: 1 },
+          { kind: "default", value: NO_SUMMARY },
+        ],
       });
     }
   });

@@ -15,6 +15,7 @@ import type { LicenceDocument } from "./document.ts";
 import { workUnits } from "./finding.ts";
 import { type LicenceText, readLicence } from "./licence-text.ts";
 import { normalisedText } from "./normalised-text.ts";
+import { type Opening, openingOf } from "./opening.ts";
 import { readReadme } from "./package-files.ts";
 import { reviewedTerms } from "./review.ts";
 import type { Term } from "./term.ts";
@@ -33,6 +34,9 @@ export type ReadResult =
 /** The first guess at a file's licence. */
 export interface Guess extends Pick<Classification, "confidence" | "unsure" | "doubt"> {
   readonly licence: string | null;
+  /** How the text opens: what the market knows of it beforehand. */
+  readonly opening: Opening;
+  /** Words in the text. */
   readonly tokens: number;
   readonly workUnits: number;
 }
@@ -78,13 +82,15 @@ export const classifier: ActorDefinition<WorkerOperations, undefined> = worker(
   Classify,
   ({ read }): Guess => {
     if (read.kind === "skipped") return NO_GUESS;
-    const { licence, confidence, unsure, doubt, work } = firstGuess(normalisedText(read.text));
+    const text = normalisedText(read.text);
+    const { licence, confidence, unsure, doubt, work } = firstGuess(text);
     return {
       licence: licence ?? null,
       confidence,
       unsure,
       doubt,
-      tokens: work.tokensRead,
+      opening: openingOf(text),
+      tokens: text.words.length,
       workUnits: workUnits(work),
     };
   },
@@ -96,6 +102,7 @@ const NO_GUESS: Guess = {
   confidence: 0,
   unsure: false,
   doubt: "",
+  opening: "other",
   tokens: 0,
   workUnits: 0,
 };
