@@ -143,6 +143,11 @@ export class Lease {
     return false;
   }
 
+  /** Whether it was given up; the opposite of lost. */
+  get isReleased(): boolean {
+    return this.#phase === "released";
+  }
+
   /** Calls `listener` once when the lease is lost. */
   onLost(listener: (error: TroupeError) => void): Cancel {
     this.#listeners.add(listener);

@@ -29,6 +29,7 @@ import type { System } from "../runtime/system.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 import type { Connections } from "./connections.ts";
 import { followConnection, openConnections } from "./connections.ts";
+import { endableClock } from "./endable-clock.ts";
 import { fencedScheduler } from "./fenced-scheduler.ts";
 import { Ingress } from "./ingress.ts";
 import { acquireLease, LEASE_BUCKET } from "./lease.ts";
@@ -110,7 +111,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
 
 async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> {
   const { name, roles, cluster, log, leaseTtlMs, models } = settings;
-  const clock = systemClock;
+  const { clock, end: letGo } = endableClock(systemClock);
+  teardown.add("clock", letGo);
   const random = systemRandom();
   const url = await serverUrl(settings, teardown);
 
@@ -159,7 +161,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     standing,
   });
   teardown.add("membership", () => membership.close());
-  const scheduler = fencedScheduler(systemScheduler, standing);
+  const scheduler = fencedScheduler(systemScheduler, () => lease.standing() || lease.isReleased);
   const transport = new NatsTransport({
     connection: data,
     cluster,

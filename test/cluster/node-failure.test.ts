@@ -33,6 +33,7 @@ function rejected(promise: Promise<unknown>): Promise<TroupeError> {
 }
 
 t.test("a failing node", async (t) => {
+  t.setTimeout(60_000);
   const server = await startTestServer();
   t.teardown(() => server.dispose());
   const local = (name: string) => startNode({ name, nats: server.url, log: silentLog });
@@ -50,7 +51,13 @@ t.test("a failing node", async (t) => {
         a.refOf(Parrot, "b/hanger").ask("hang", undefined, { timeout: "30s" }),
       );
       const streaming = rejected(
-        a.refOf(Parrot, "b/streamer").stream("countForEver", undefined, { timeout: "30s" }).result,
+        (async () => {
+          const streamer = a.refOf(Parrot, "b/streamer");
+          let last = 0;
+          for await (const n of streamer.stream("countForEver", undefined, { timeout: "30s" }))
+            last = n;
+          return last;
+        })(),
       );
       await ref.ask("repeat", "warm");
       b.signal("SIGKILL");
