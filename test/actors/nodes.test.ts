@@ -72,7 +72,7 @@ t.test("across nodes", async (t) => {
             return [{ type: "post", entry: guess, value: "MIT", confidence: 0.95 }];
           },
         });
-      n2.spawn(title(true), { name: "title" });
+      const deaf = n2.spawn(title(true), { name: "title" });
       const spawned = n1.spawn(board, { name: "board", input: { board: "b", expects: ["title"] } });
       await spawned.ready;
       const ref = n3.refOf(Board, "n1/board");
@@ -84,6 +84,8 @@ t.test("across nodes", async (t) => {
       t.match(rest, { outcome: "goal", settled: 30, lost: 0 });
       t.equal(answers, 30);
       t.match(rest.sources, [{ name: "title", instances: 1 }]);
+      // It would be given time to end what it has in hand, which it never does.
+      await n2.stop(deaf, "kill");
     },
   );
 
