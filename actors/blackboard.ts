@@ -31,6 +31,7 @@ import {
   Board,
   type BoardOperations,
   boardsTopic,
+  SOURCE_FAILED,
   Source,
   sourcesTopic,
 } from "./board-protocol.ts";
@@ -282,7 +283,7 @@ function activate(ctx: Context, effect: Extract<BoardEffect, { type: "activate" 
         ended({ type: "stepped", event: { type: "contributed", ksar: ksar.key, drafts, cost } });
       },
       (error: unknown) => {
-        const reason = messageOf(error);
+        const reason = reasonOf(error);
         if (error instanceof TroupeError && GONE.has(error.code)) {
           ended({ type: "unreachable", instance, ksar: ksar.key, reason });
         } else {
@@ -290,6 +291,15 @@ function activate(ctx: Context, effect: Extract<BoardEffect, { type: "activate" 
         }
       },
     );
+}
+
+/** Why an activation failed, in one line: the source's own word where it has one. */
+function reasonOf(error: unknown): string {
+  if (error instanceof TroupeError && error.code === "refused") {
+    const { code, data } = error.data as { readonly code: string; readonly data?: unknown };
+    if (code === SOURCE_FAILED && typeof data === "string") return data;
+  }
+  return messageOf(error);
 }
 
 /** Commits a batch; when it is refused or its fate is unknown, reads what the bucket holds (BA3). */

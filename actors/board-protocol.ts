@@ -79,6 +79,7 @@ export const Board: Protocol<BoardOperations> = protocol("blackboard@1", {
 export type SourceOperations = {
   /** A board of its domain is there. */
   readonly boardOpened: Tell<{ readonly board: Address }>;
+  /** Refused with {@link SOURCE_FAILED} when the work on it threw. */
   readonly activate: Ask<Activation, Contributed>;
 };
 
@@ -87,6 +88,9 @@ export const Source: Protocol<SourceOperations> = protocol("knowledge-source@1",
   boardOpened: tell<{ readonly board: Address }>(),
   activate: ask<Activation, Contributed>(),
 });
+
+/** The code with which a source refuses an activation that failed; its data says why, in one line. */
+export const SOURCE_FAILED = "source.failed";
 
 /** Where boards of a domain say that they are there. */
 export function boardsTopic(domain: string): string {

@@ -11,6 +11,8 @@
  * KA1: activations run one at a time per instance; `concurrency` is how many a board may have under way
  *      with it, the others wait in its mailbox. For more at a time, spawn more instances: they share the
  *      name, and the board shares the activations out.
+ * KA2: what `perform` throws loses the activation and nothing else: a source keeps no state that a throw
+ *      could have spoilt, and a few bad entries must not use up its restarts.
  */
 import type { Activation, Contributed } from "../protocols/activation.ts";
 import type { Draft } from "../protocols/contribution.ts";
@@ -18,9 +20,11 @@ import type { KnowledgeSource } from "../protocols/knowledge-source.ts";
 import { checkedSource } from "../protocols/knowledge-source.ts";
 import type { ActorDefinition, ActorOptions } from "../runtime/actor.ts";
 import { actor } from "../runtime/actor.ts";
+import { messageOf } from "../runtime/troupe-error.ts";
 import {
   Board,
   boardsTopic,
+  SOURCE_FAILED,
   Source,
   type SourceOperations,
   sourcesTopic,
@@ -87,8 +91,14 @@ export function knowledgeSource(
         ctx.refOf(Board, board).tell("register", ctx.state.registration);
       },
       activate: async (ctx, activation) => {
-        const said = await perform(activation, workOf(ctx, ctx.signal));
-        return "drafts" in said ? said : { drafts: said, cost };
+        try {
+          const said = await perform(activation, workOf(ctx, ctx.signal));
+          return "drafts" in said ? said : { drafts: said, cost };
+        } catch (error) {
+          const { ksar, attempt } = activation;
+          ctx.log.warn({ ksar, attempt, error: messageOf(error) }, "an activation failed");
+          return ctx.fail(SOURCE_FAILED, messageOf(error));
+        }
       },
     },
     actorOptions,

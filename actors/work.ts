@@ -35,7 +35,11 @@ export function workOf(lender: Lender, signal: AbortSignal): Work {
       const model = lender.model(name);
       return {
         identity: model.identity,
-        generate: (request) => model.generate({ signal, ...request }),
+        generate: (request) => {
+          const own = request.signal;
+          const both = own === undefined ? signal : AbortSignal.any([signal, own]);
+          return model.generate({ ...request, signal: both });
+        },
       };
     },
   };

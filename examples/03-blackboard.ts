@@ -1,30 +1,21 @@
 /**
- * A blackboard: sources that know little each settle together what none could alone.
- *
- * Whose bird is it? Three sources look at what was seen; a fourth one, a witness, is switched on only
- * when the others came to rest, and the board goes on from there.
+ * A blackboard: sources that know little each settle together what none could alone. A witness is
+ * switched on only when the others came to rest, and the board goes on from there.
  */
 import { blackboard, boardRest, boardSubjects, knowledgeSource } from "../actors/index.ts";
-import { type Entry, entryId, explanationLines, type Goal, noisyOr } from "../protocols/index.ts";
+import { entryId, explanationLines, type Goal, noisyOr } from "../protocols/index.ts";
 import { createSystem } from "../runtime/index.ts";
 
 type Seen = { readonly call: string; readonly colour: string; readonly size: string };
 
-/** Settled when one guess is sure enough. */
 const goal: Goal = ({ entries }) => {
   const best = entries.find((entry) => entry.level === "guess" && entry.confidence >= 0.9);
-  if (best === undefined) return undefined;
-  return { value: best.value, confidence: best.confidence, causes: [best.id], note: "sure enough" };
+  return best && { value: best.value, confidence: best.confidence, causes: [best.id] };
 };
 const levels = ["sighting", "guess"].map((name) => ({ name, merge: noisyOr }));
 const birds = blackboard({ domain: "birds", levels, goal });
 
-/** A source that knows by one trait which bird it is. */
-const byTrait = (
-  name: keyof Seen | "witness",
-  confidence: number,
-  birdOf: (seen: Seen) => string,
-) =>
+const source = (name: string, confidence: number, birdOf: (seen: Seen) => string) =>
   knowledgeSource({
     domain: "birds",
     name,
@@ -32,30 +23,27 @@ const byTrait = (
     writes: ["guess"],
     credibility: confidence,
     cost: 1,
-    perform: ({ entry }: { readonly entry: Entry }) => {
+    perform: ({ entry }) => {
       const value = birdOf(entry.value as Seen);
       const guess = entryId("guess", entry.subject, value);
-      return [{ type: "post", entry: guess, value, confidence, note: `by its ${name}` }];
+      return [{ type: "post", entry: guess, value, confidence, note: `by the ${name}` }];
     },
   });
 
 const system = createSystem({ node: "n1" });
 const { clock } = system.ports;
-system.spawn(byTrait("call", 0.7, ({ call }) => (call === "kraa" ? "crow" : "blackbird")));
-system.spawn(byTrait("colour", 0.6, ({ colour }) => (colour === "black" ? "crow" : "magpie")));
-system.spawn(byTrait("size", 0.5, ({ size }) => (size === "large" ? "crow" : "blackbird")));
-system.spawn(byTrait("witness", 0.8, () => "blackbird"));
+system.spawn(source("call", 0.7, ({ call }) => (call === "kraa" ? "crow" : "blackbird")));
+system.spawn(source("colour", 0.6, ({ colour }) => (colour === "black" ? "crow" : "magpie")));
+system.spawn(source("size", 0.5, ({ size }) => (size === "large" ? "crow" : "blackbird")));
+system.spawn(source("witness", 0.8, () => "blackbird"));
 
 const expects = ["call", "colour", "size", "witness"];
-const input = { board: "birds", expects, off: ["witness"] };
-const board = system.spawn(birds, { name: "birds", input });
+const board = system.spawn(birds, { input: { board: "birds", expects, off: ["witness"] } });
 const see = (subject: string, value: Seen) =>
   ({ type: "post", entry: entryId("sighting", subject), subject, value, confidence: 0.5 }) as const;
-const drafts = [
-  see("first", { call: "kraa", colour: "black", size: "large" }),
-  see("second", { call: "song", colour: "black", size: "small" }),
-];
-await board.ask("post", { author: "walker", drafts });
+const first = see("first", { call: "kraa", colour: "black", size: "large" });
+const second = see("second", { call: "song", colour: "black", size: "small" });
+await board.ask("post", { author: "walker", drafts: [first, second] });
 
 const alone = await boardRest(board, { clock });
 process.stdout.write(`${alone.outcome}: ${alone.settled} of ${alone.subjects} settled\n`);

@@ -1,12 +1,11 @@
 import type { Test } from "tap";
-import { createSystem } from "../../runtime/index.ts";
+import { createSystem, type SystemOptions } from "../../runtime/index.ts";
 import { silentLog } from "../../runtime/log.ts";
-import type { Ports } from "../../runtime/ports.ts";
 import type { System } from "../../runtime/system.ts";
 
 /** A system over ports in memory, shut down with its test. */
-export function memorySystem(t: Test, ports: Partial<Ports> = {}): System {
-  const system = createSystem({ node: "n1", log: silentLog, ...ports });
+export function memorySystem(t: Test, options: SystemOptions = {}): System {
+  const system = createSystem({ node: "n1", log: silentLog, ...options });
   // The process's timers do not keep it alive, and a test may wait for nothing else.
   const release = system.ports.clock.keepAlive?.();
   t.teardown(async () => {

@@ -36,6 +36,6 @@ t.test("examples", async (t) => {
     t.match(out, /quiescent: 1 of 2 settled/);
     t.match(out, /goal: 2 of 2 settled/);
     t.match(out, /settlement\.second: "blackbird" \(0\.97\)/);
-    t.match(out, /witness posts "blackbird" at 0\.80: by its witness/);
+    t.match(out, /witness posts "blackbird" at 0\.80: by the witness/);
   });
 });
