@@ -3,76 +3,54 @@
  * to a person what nobody below can answer.
  */
 import { type Intent, lead, specialist } from "../actors/index.ts";
-import { type LeadAnswer, Resolver } from "../protocols/index.ts";
+import { Resolver } from "../protocols/index.ts";
 import { actor, createSystem } from "../runtime/index.ts";
 
 const system = createSystem();
-
-const billing = system.spawn(
-  specialist(({ goal }) => ({
-    kind: "done",
-    result: `looked into ${JSON.stringify(goal)}`,
-  })),
-  { name: "billing" },
-);
-const repair = system.spawn(
-  specialist(() => ({ kind: "refused", reason: "the device is out of warranty" })),
-  { name: "repair" },
-);
-const person = system.spawn(
-  actor(Resolver, () => undefined, {
-    resolve: (ctx, { question, reason }) => ({
-      kind: "answered",
-      by: ctx.self.address,
-      result: `a person takes over (${reason.kind}): ${question}`,
-    }),
+const billing = specialist(() => ({ kind: "done", result: "one of the two is paid back" }));
+const repair = specialist(() => ({ kind: "refused", reason: "out of warranty" }));
+const person = actor(Resolver, () => undefined, {
+  resolve: (ctx, { reason }) => ({
+    kind: "answered",
+    by: ctx.self.address,
+    result: `a person looks into it (${reason.kind})`,
   }),
-  { name: "person" },
-);
+});
 
+/** The share of the question's words that the intent's examples know. */
+function overlap(question: string, { examples }: Intent): number {
+  const known = examples.join(" ").split(" ");
+  const words = question.toLowerCase().match(/\w+/g) ?? [];
+  return words.filter((word) => known.includes(word)).length / Math.max(1, words.length);
+}
+
+const intents: readonly Intent[] = [
+  {
+    name: "billing",
+    specialist: system.spawn(billing, { name: "billing" }).address,
+    examples: ["why was i charged twice", "send me the invoice again"],
+  },
+  {
+    name: "repair",
+    specialist: system.spawn(repair, { name: "repair" }).address,
+    examples: ["my screen is broken", "the device does not start again"],
+  },
+];
 const desk = system.spawn(
   lead({
-    intents: [
-      {
-        name: "billing",
-        specialist: billing.address,
-        examples: ["why was i charged twice", "send me the invoice again"],
-      },
-      {
-        name: "repair",
-        specialist: repair.address,
-        examples: ["my screen is broken", "the device does not start again"],
-      },
-    ],
-    score: (question, intents) =>
-      intents.map((intent) => ({ intent: intent.name, score: overlap(question, intent) })),
+    intents,
+    score: (question) =>
+      intents.map((one) => ({ intent: one.name, score: overlap(question, one) })),
     thresholds: { delegateAt: 0.6, clarifyAt: 0.3 },
-    escalateTo: person,
+    escalateTo: system.spawn(person, { name: "person" }),
     deadline: "2s",
   }),
   { name: "desk" },
 );
 
-/** The share of the question's words that the intent's examples know. */
-function overlap(question: string, { examples }: Intent): number {
-  const known = new Set(examples.join(" ").split(" "));
-  const words = question.toLowerCase().split(/\W+/).filter(Boolean);
-  return words.filter((word) => known.has(word)).length / words.length;
-}
-
-function said(answer: LeadAnswer): string {
-  switch (answer.kind) {
-    case "answered":
-      return String(answer.result);
-    case "clarify":
-      return `do you mean ${answer.intents.join(" or ")}?`;
-    case "escalated":
-      return answer.resolution?.kind === "answered" ? String(answer.resolution.result) : "nobody";
-  }
-}
-
-for (const question of ["Why was I charged again?", "My screen is broken", "Again!", "Who won?"]) {
+const questions = ["Why was I charged twice?", "My screen is broken", "Again?", "Who won?"];
+for (const question of questions) {
   const answer = await desk.ask("handle", { question });
-  process.stdout.write(`${question}\n  ${answer.kind}: ${said(answer)}\n`);
+  process.stdout.write(`${question} → ${answer.kind}: ${JSON.stringify(answer)}\n`);
 }
 await system.shutdown();

@@ -1,19 +1,14 @@
 import t, { type Test } from "tap";
 import { auctioneer, type BidderSpec, bidder } from "../../actors/index.ts";
-import {
-  type Auctioneer,
-  type AuctionOutcome,
-  Bidder,
-  verdictsOn,
-} from "../../protocols/index.ts";
+import { type Auctioneer, type AuctionOutcome, Bidder, verdictsOn } from "../../protocols/index.ts";
 import {
   type ActorRef,
   createSystem,
   EventFeed,
   MemoryHub,
+  type System,
   silentLog,
   systemClock,
-  type System,
 } from "../../runtime/index.ts";
 import { ManualClock } from "../../runtime/testing/index.ts";
 import { countedWorld, documentsOf, streamOf } from "../protocols/simulated-market.ts";
@@ -106,23 +101,26 @@ t.test("Auctioneer", async (t) => {
     });
   });
 
-  t.test("gives the task to the runner-up when the winner's lease expires, and stops its work", async (t) => {
-    const at = world(t);
-    let aborted = false;
-    const perform: BidderSpec<Sum, number>["perform"] = (_, { signal }) =>
-      new Promise(() => {
-        signal.addEventListener("abort", () => {
-          aborted = true;
+  t.test(
+    "gives the task to the runner-up when the winner's lease expires, and stops its work",
+    async (t) => {
+      const at = world(t);
+      let aborted = false;
+      const perform: BidderSpec<Sum, number>["perform"] = (_, { signal }) =>
+        new Promise(() => {
+          signal.addEventListener("abort", () => {
+            aborted = true;
+          });
         });
+      await bidders(at.system, { slow: { price: () => 1, perform }, sound: DEAR });
+      t.match(await sold(at, {}, 6_000), {
+        best: { bidder: "local/sound" },
+        attempts: [{ outcome: "lease-expired", priceMicros: 1 }, { outcome: "informed" }],
+        costMicros: 401,
       });
-    await bidders(at.system, { slow: { price: () => 1, perform }, sound: DEAR });
-    t.match(await sold(at, {}, 6_000), {
-      best: { bidder: "local/sound" },
-      attempts: [{ outcome: "lease-expired", priceMicros: 1 }, { outcome: "informed" }],
-      costMicros: 401,
-    });
-    t.ok(aborted, "the withdrawn award's signal aborted");
-  });
+      t.ok(aborted, "the withdrawn award's signal aborted");
+    },
+  );
 
   t.test("passes over a winner that has died", async (t) => {
     const at = world(t);
@@ -291,7 +289,11 @@ t.test("400 auctions among 12 bidders on three nodes, 32 at a time", async (t) =
   let [costMicros, right, next] = [0, 0, 0];
   const client = async (): Promise<void> => {
     for (let index = next++; index < documents.length; index = next++) {
-      const sale = await hall.ask("auction", { capability: "classify@1", task: index, valueMicros });
+      const sale = await hall.ask("auction", {
+        capability: "classify@1",
+        task: index,
+        valueMicros,
+      });
       if (sale.kind !== "awarded") throw new Error(`auction ${index} ended ${sale.kind}`);
       const results = sale.attempts.filter((attempt) => attempt.outcome === "informed");
       const wasCompared = results.some(({ kind }) => kind === "all");
