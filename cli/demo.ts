@@ -126,7 +126,10 @@ function humanText(summary: ReviewSummary, folder: string | undefined): string {
 
 /** Unique on this machine and among those who share a server; sorts by time. */
 function runId(): string {
-  const time = new Date(systemClock.nowMs()).toISOString().slice(0, 19).replace(/[^0-9]/g, "");
+  const time = new Date(systemClock.nowMs())
+    .toISOString()
+    .slice(0, 19)
+    .replace(/[^0-9]/g, "");
   return `${time}-${systemRandom().id().slice(0, 6)}`;
 }
 

@@ -82,14 +82,11 @@ export interface ActorContext<O extends Operations, S, I> {
   fatal(reason: string): never;
 }
 
-<<<<<<< HEAD
 /** What a handler of an ask may return: the answer, a promise of it, or {@link DeferredReply}. */
 export type AskAnswer<R> = R | DeferredReply<R> | Promise<R | DeferredReply<R>>;
-=======
 /** A stream without a result may end without a `return`. */
 // biome-ignore lint/suspicious/noConfusingVoidType: the return type of a generator without a return
 type StreamResult<R> = [undefined] extends [R] ? R | void : R;
->>>>>>> kernel
 
 /** A handler for each operation of a protocol. */
 export type Handlers<O extends Operations, S, I> = {

@@ -170,11 +170,13 @@ class StandingsLedger {
   }
 
   standings(): readonly Standing[] {
-    return [...new Set([...this.#won.keys(), ...this.#verified.keys()])].sort().map((bidder) => {
-      const verified = this.#verified.get(bidder) ?? 0;
-      const quality = verified === 0 ? 0 : (this.#right.get(bidder) ?? 0) / verified;
-      return { bidder, quality, verified, won: this.#won.get(bidder) ?? 0 };
-    });
+    return [...new Set([...this.#won.keys(), ...this.#verified.keys()])]
+      .sort(byName)
+      .map((bidder) => {
+        const verified = this.#verified.get(bidder) ?? 0;
+        const quality = verified === 0 ? 0 : (this.#right.get(bidder) ?? 0) / verified;
+        return { bidder, quality, verified, won: this.#won.get(bidder) ?? 0 };
+      });
   }
 }
 
@@ -195,4 +197,8 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
     copy[other] = item;
   }
   return copy;
+}
+
+function byName(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
