@@ -37,7 +37,7 @@ export function nodeCommand(): Command {
 /** Runs the node; resolves with the exit code when it has ended. */
 async function runNode(module: string, options: NodeCommandOptions): Promise<number> {
   const name = options.name ?? `node-${process.pid}`;
-  const log = pinoLog(options.log, { node: name });
+  const log = pinoLog(options.log);
   // The module first: what does not load should not join a cluster.
   const children = await loadNodeModule(module, process.cwd());
   const models = await modelClients({

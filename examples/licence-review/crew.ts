@@ -21,7 +21,7 @@ import {
 export interface CrewOptions {
   /** Node processes beside this program's own node. */
   readonly nodes: number;
-  /** Unique among crews that share a server. */
+  /** Names the cluster; unique among those that share a server. */
   readonly id: string;
   /** A nats-server; an embedded one when absent. */
   readonly natsUrl?: string;
@@ -103,7 +103,7 @@ export class Crew {
 export async function startCrew(options: CrewOptions): Promise<Crew> {
   const { id, models, clock, log, record, storeDir, natsUrl } = options;
   const node = await startNode({
-    name: `${id}-desk`,
+    name: "desk",
     cluster: `review-${id}`,
     models,
     log,
@@ -124,10 +124,10 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
     const starts = Array.from({ length: options.nodes }, (_, index) =>
       startNodeProcess({
         module: MODULE,
-        name: `${id}-n${index + 1}`,
+        name: `n${index + 1}`,
         natsUrl: node.natsUrl,
         cluster: node.cluster,
-        flags: ["--model", options.model, "--log", "warn"],
+        flags: ["--model", options.model, "--log", "error"],
         clock,
       }).then((process) => {
         started.push(process);

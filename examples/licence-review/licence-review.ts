@@ -10,8 +10,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { builtinIdentity } from "../../actors/index.ts";
 import {
+  addressOf,
   type Clock,
   type Log,
   type ModelClients,
@@ -132,7 +132,14 @@ class Review {
       : undefined;
     const market = patterns.has("market")
       ? await this.#stage(() =>
-          runMarket({ crew, progress, root, files, random: this.#random.fork("market") }),
+          runMarket({
+            host: crew.node,
+            checkers: crew.alive.map((name) => addressOf(name, "checker")),
+            progress,
+            root,
+            files,
+            random: this.#random.fork("market"),
+          }),
         )
       : undefined;
     progress.done();
@@ -146,15 +153,13 @@ class Review {
       agreementOf(some.map((file) => ({ licence: licenceOf(file), expression: truth.get(file) })));
     const agreement = share(files, final);
     const { identity } = models.client("auto");
-    const isBuiltin = identity.kind === "builtin";
     const answers = desk?.result;
     return {
       v: 1,
       id,
       model: {
-        kind: identity.kind,
-        name: isBuiltin ? builtinIdentity.name : identity.name,
-        note: isBuiltin ? "not an LLM" : "an LLM, through Ollama",
+        ...identity,
+        note: identity.kind === "builtin" ? "not an LLM" : "an LLM, through Ollama",
       },
       nats: { version: natsVersion },
       nodes: crew.members,

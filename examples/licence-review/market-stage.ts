@@ -8,7 +8,13 @@
  */
 import { auctioneer } from "../../actors/index.ts";
 import { type Auctioneer, verdictsOn } from "../../protocols/index.ts";
-import { type ActorRef, addressOf, type Random, TroupeError } from "../../runtime/index.ts";
+import {
+  type ActorRef,
+  type Address,
+  type Random,
+  type System,
+  TroupeError,
+} from "../../runtime/index.ts";
 import {
   type Appraisal,
   Checker,
@@ -17,14 +23,16 @@ import {
   type MarketTask,
   METHODS,
 } from "./bidders.ts";
-import type { Crew } from "./crew.ts";
 import type { ReviewedFile } from "./pipeline-stage.ts";
 import type { Progress } from "./progress.ts";
 import { textIdentity } from "./text-identity.ts";
 
 /** What the market needs. */
 export interface MarketOptions {
-  readonly crew: Crew;
+  /** Where the auctioneer lives. */
+  readonly host: Pick<System, "spawn" | "refOf">;
+  /** Those who check results, taken in turn. */
+  readonly checkers: readonly Address[];
   readonly progress: Progress;
   readonly root: string;
   readonly files: readonly ReviewedFile[];
@@ -65,8 +73,8 @@ const VALUE_FACTOR = 25;
 
 /** Sells every file. */
 export async function runMarket(options: MarketOptions): Promise<MarketOutcome> {
-  const { crew, progress, files, random, root } = options;
-  const hall = crew.node.spawn(auctioneer(), { name: "auctioneer" });
+  const { host, checkers, progress, files, random, root } = options;
+  const hall = host.spawn(auctioneer(), { name: "auctioneer" });
   const ledger = new StandingsLedger();
   const sold: Sold[] = [];
   const appraisals = new Map<ReviewedFile, Appraisal>();
@@ -75,7 +83,7 @@ export async function runMarket(options: MarketOptions): Promise<MarketOutcome> 
     for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
       const { document, guess } = file;
       const task: MarketTask = { root, document, tokens: guess.tokens };
-      const checker = checkerOf(crew, seller);
+      const checker = host.refOf(Checker, checkers[seller % checkers.length] ?? "");
       const appraisal = await checker.ask("appraise", task, { timeout: AUCTION_TIMEOUT });
       appraisals.set(file, appraisal);
       const best = appraisal[BEST]?.workUnits ?? 0;
@@ -178,11 +186,6 @@ class StandingsLedger {
         return { bidder, quality, verified, won: this.#won.get(bidder) ?? 0 };
       });
   }
-}
-
-function checkerOf(crew: Crew, seller: number): ActorRef<(typeof Checker)["operations"]> {
-  const { alive } = crew;
-  return crew.node.refOf(Checker, addressOf(alive[seller % alive.length] ?? "", "checker"));
 }
 
 /** Fisher–Yates on a copy. */

@@ -12,9 +12,13 @@ import { SOURCE_NAMES, sourceActor } from "./files-board.ts";
 import { References } from "./references.ts";
 import { classifier, reader, summariser, termReader } from "./steps.ts";
 
+// All reference texts are indexed while the module loads, before the node joins: later, it would hold
+// up the first handler that needs them, and every other actor of the node with it.
+const references = new References();
+references.all();
+
 /** The actors of one node. */
 export function children(node: Node): readonly ChildSpec[] {
-  const references = new References();
   const model = node.system.ports.models.client("auto").identity;
   return [
     child(eventRelay(node.events), { name: "events" }),

@@ -47,7 +47,7 @@ export function summaryTable(summary: ReviewSummary): string {
 /** The lines under the table: what was found, by what, at what cost. */
 export function closingLines(summary: ReviewSummary): readonly string[] {
   const lines = [
-    `model: ${summary.model.name} (${summary.model.note}); nats-server ${summary.nats.version}`,
+    `model: ${summary.model.name}, ${summary.model.note}; nats-server ${summary.nats.version}`,
     `${summary.documents} documents, ${summary.scored} scored: agreement ${percent(summary.agreement)}` +
       ` without the declared identifier, ${percent(summary.agreementWithDeclared)} with it`,
   ];
