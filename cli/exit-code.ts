@@ -32,6 +32,7 @@ const CODES: Partial<Record<ErrorCode, ExitCodeNumber>> = {
   "actor.not-found": ExitCode.notFound,
   "model.unavailable": ExitCode.unavailable,
   "model.unknown": ExitCode.configuration,
+  "module.unusable": ExitCode.configuration,
   "nats.too-old": ExitCode.configuration,
   "nats.unavailable": ExitCode.unavailable,
   "node.name-taken": ExitCode.conflict,

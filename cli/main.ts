@@ -19,12 +19,15 @@ const { version } = JSON.parse(
 const troupe = new Command("troupe")
   .description("Supervised actors over NATS for back ends made of LLM calls")
   .version(version)
-  .showHelpAfterError("(--help shows the options)")
-  .exitOverride()
   .addCommand(demoCommand())
   .addCommand(nodeCommand())
   .addCommand(benchCommand())
   .addCommand(natsCommand());
+
+// Commands that are added do not inherit these from the one they are added to.
+for (const command of allOf(troupe)) {
+  command.showHelpAfterError("(--help shows the options)").exitOverride();
+}
 
 try {
   await troupe.parseAsync();
@@ -35,4 +38,8 @@ try {
     process.stderr.write(`troupe: ${lineOf(error)}\n`);
     process.exitCode = exitCodeOf(error);
   }
+}
+
+function allOf(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(allOf)];
 }
