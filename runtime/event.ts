@@ -52,6 +52,8 @@ export type Happening =
       readonly capability: string;
       readonly attempt: number;
       readonly token: number;
+      /** How often the task was handed out, this time included. */
+      readonly deliveries: number;
       /** The owner that this claim took the task from. */
       readonly takenFrom: string | undefined;
     }

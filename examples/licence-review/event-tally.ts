@@ -24,6 +24,7 @@ export class EventTally {
   readonly #inHand = new Map<string, Set<string>>();
   readonly #accepted = new Set<string>();
   readonly #takenOver = new Map<string, number>();
+  #victim: string | undefined;
   #heard: (from: string) => void = () => {};
 
   /** Counts one event. */
@@ -45,10 +46,7 @@ export class EventTally {
       case "task.claimed":
         this.#messages++;
         if (event.attempt > 1) this.#retries++;
-        if (event.takenFrom !== undefined) {
-          this.#takenOver.set(event.takenFrom, this.takenFrom(event.takenFrom) + 1);
-          this.#heard(event.takenFrom);
-        }
+        this.#noteTakeOver(event.takenFrom, event.deliveries);
         this.#handOf(event.node).add(event.task);
         return;
       case "task.done":
@@ -86,9 +84,23 @@ export class EventTally {
     return this.#takenOver.get(node) ?? 0;
   }
 
-  /** Calls `heard` whenever a task was taken over. */
-  onTakeOver(heard: (from: string) => void): void {
-    this.#heard = heard;
+  /** From now on, what is handed out again is taken over from `victim`; `heard` is told each time. */
+  followKill(victim: string, heard: () => void): void {
+    this.#victim = victim;
+    this.#heard = (from) => {
+      if (from === victim) heard();
+    };
+  }
+
+  /**
+   * A task changes hands either after a claim, and then its record names the node, or after it was only
+   * handed out: that a node had it shows in the count alone.
+   */
+  #noteTakeOver(takenFrom: string | undefined, deliveries: number): void {
+    const from = takenFrom ?? (deliveries > 1 ? this.#victim : undefined);
+    if (from === undefined) return;
+    this.#takenOver.set(from, this.takenFrom(from) + 1);
+    this.#heard(from);
   }
 
   #handOf(node: string): Set<string> {

@@ -260,8 +260,8 @@ class Review {
       this.#suspectedMs = Math.round(clock.monotonicMs() - struckMs);
       progress.say(`${victim} is suspected after ${this.#suspectedMs} ms`);
     });
-    this.#tally.onTakeOver((from) => {
-      if (from === victim) this.#resumedMs ??= Math.round(clock.monotonicMs() - struckMs);
+    this.#tally.followKill(victim, () => {
+      this.#resumedMs ??= Math.round(clock.monotonicMs() - struckMs);
     });
     this.#crew.kill(victim);
     progress.say(`${victim} was killed`);

@@ -81,7 +81,8 @@ export async function claimTask(setting: ClaimSetting, task: DeliveredTask): Pro
     const { record, takenFrom } = decision;
     const { attempt } = record;
     const token = written.revision;
-    events.emit({ type: "task.claimed", task: id, capability, attempt, token, takenFrom });
+    const claimed = { task: id, capability, attempt, token, deliveries, takenFrom };
+    events.emit({ type: "task.claimed", ...claimed });
     return { kind: "ours", claim: { record, token } };
   }
   return { kind: "another's" };
