@@ -245,7 +245,7 @@ t.test("Bidders on other nodes", async (t) => {
     if (near === undefined || far === undefined) throw new Error("two systems were made");
     t.teardown(() => Promise.all([near.shutdown(), far.shutdown()]));
     const hall = near.spawn(auctioneer({ bidWindow: "80ms" }), { name: "hall" });
-    await Promise.all([near, far].map((one) => one.spawn(adder(), { name: "adder" }).ready));
+    await Promise.all([near, far].map((one) => one.spawn(adder(DEAR), { name: "adder" }).ready));
     await far.spawn(adder({ kind: "cheap", price: () => 1 }), { name: "cheap" }).ready;
     const outcome = await hall.ask("auction", { ...JOB, mechanism: "single" });
     t.match(outcome, { kind: "awarded", best: { bidder: "n2/cheap", result: 5 } });
