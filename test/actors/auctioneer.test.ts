@@ -153,7 +153,7 @@ t.test("Auctioneer", async (t) => {
 
   t.test("excludes a bidder after three failures, and tries it again on probation", async (t) => {
     const at = world(t);
-    const health = { isBroken: true };
+    const health: { isBroken: boolean } = { isBroken: true };
     const perform = ({ a, b }: Sum) => {
       if (health.isBroken) throw new Error("out of order");
       return { result: a + b };
