@@ -10,6 +10,7 @@
 import type { ActorRef, AnyActorRef } from "./actor-ref.ts";
 import type { Address } from "./address.ts";
 import type { Clock } from "./clock.ts";
+import type { DeferredReply } from "./deferred-reply.ts";
 import type { Duration } from "./duration.ts";
 import type { Terminated } from "./exit-reason.ts";
 import type { Log } from "./log.ts";
@@ -81,6 +82,9 @@ export interface ActorContext<O extends Operations, S, I> {
   fatal(reason: string): never;
 }
 
+/** What a handler of an ask may return: the answer, a promise of it, or {@link DeferredReply}. */
+export type AskAnswer<R> = R | DeferredReply<R> | Promise<R | DeferredReply<R>>;
+
 /** A stream without a result may end without a `return`. */
 // biome-ignore lint/suspicious/noConfusingVoidType: the return type of a generator without a return
 type StreamResult<R> = [undefined] extends [R] ? R | void : R;
@@ -93,7 +97,7 @@ export type Handlers<O extends Operations, S, I> = {
         payload: Request<O[N]>,
       ) => AsyncGenerator<Chunk<O[N]>, StreamResult<Reply<O[N]>>>
     : O[N] extends { readonly kind: "ask" }
-      ? (ctx: ActorContext<O, S, I>, payload: Request<O[N]>) => Reply<O[N]> | Promise<Reply<O[N]>>
+      ? (ctx: ActorContext<O, S, I>, payload: Request<O[N]>) => AskAnswer<Reply<O[N]>>
       : (ctx: ActorContext<O, S, I>, payload: Request<O[N]>) => void | Promise<void>;
 };
 

@@ -5,7 +5,9 @@
  * themselves; between nodes it travels as addresses.
  *
  * S2: an ask to an actor that is already in the chain would never be answered, since that actor
- *     handles one message at a time. I1: a chain is followed for at most 32 links.
+ *     handles one message at a time. An actor that asked outside any message, for example after it
+ *     returned a deferred reply, is free to answer and closes no cycle.
+ * I1: a chain is followed for at most 32 links.
  */
 import type { Address } from "./address.ts";
 import type { Cell } from "./cell.ts";
@@ -21,7 +23,8 @@ export function cycleTo(target: Cell, asker: Context): readonly Address[] | unde
   let cell: Cell | Address | undefined = asker.cell;
   let message: Message | undefined = asker.message;
   for (let i = 0; i < MOST_LINKS; i++) {
-    if (cell === target) return [target.address, ...links.reverse(), target.address];
+    if (cell === target && isHeldBy(target, message))
+      return [target.address, ...links.reverse(), target.address];
     const reply = message?.reply;
     if (message === undefined || reply === undefined) return undefined;
     links.push(typeof cell === "string" ? cell : (cell?.address ?? ""));
@@ -38,8 +41,9 @@ export function cycleTo(target: Cell, asker: Context): readonly Address[] | unde
 
 /** The chain that an ask takes along to another node: who waits for it, outermost first. */
 export function chainOf(asker: Context): readonly Address[] {
-  const links: Address[] = [asker.cell.address];
   let message = asker.message;
+  if (!isHeldBy(asker.cell, message)) return [];
+  const links: Address[] = [asker.cell.address];
   for (let i = 1; i < MOST_LINKS && message?.reply !== undefined; i++) {
     const { chain, cause } = message.reply;
     if (chain !== undefined) return [...chain, ...links.reverse()].slice(-MOST_LINKS);
@@ -49,4 +53,9 @@ export function chainOf(asker: Context): readonly Address[] {
     message = cause;
   }
   return links.reverse();
+}
+
+/** Whether a cell can handle nothing else before `message` is done; without one, before its init is. */
+function isHeldBy({ context }: Cell, message: Message | undefined): boolean {
+  return message === undefined ? context?.isStarted === false : context?.message === message;
 }

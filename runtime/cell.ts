@@ -196,6 +196,7 @@ export class Cell implements Runnable {
 
   /** The asker of a message gave up. A queued message is skipped when its turn comes. */
   cancel(reply: ReplyTo): boolean {
+    if (this.#holdings?.deferred?.delete(reply) === true) return false;
     if (this.context?.message?.reply !== reply) return true;
     this.context.abortMessage();
     return false;

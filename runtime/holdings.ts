@@ -7,6 +7,7 @@ import type { ActorTimers } from "./actor-timers.ts";
 import type { Children } from "./children.ts";
 import type { Watch } from "./death-watch.ts";
 import type { Deferred } from "./deferred.ts";
+import type { DeferredReplies } from "./deferred-reply.ts";
 import type { Delay } from "./delay.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { Log } from "./log.ts";
@@ -24,6 +25,8 @@ export class Holdings {
   /** Whose end this actor waits for, by address. */
   watching: Map<string, Watch> | undefined = undefined;
   topics: Set<string> | undefined = undefined;
+  /** Asks whose handler returned before their answer. */
+  deferred: DeferredReplies | undefined = undefined;
   /** Settles with the first start. */
   ready: Deferred<void> | undefined = undefined;
   startError: unknown = undefined;

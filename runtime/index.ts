@@ -3,6 +3,7 @@ export {
   type ActorContext,
   type ActorDefinition,
   type ActorOptions,
+  type AskAnswer,
   actor,
   type Handlers,
   type Hooks,
@@ -23,6 +24,7 @@ export { type ChildSpec, child, type Spawner } from "./child-spec.ts";
 export { awaitedClock, type Cancel, type Clock, systemClock } from "./clock.ts";
 export { createSystem, type SystemOptions } from "./create-system.ts";
 export type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
+export { DeferredReply } from "./deferred-reply.ts";
 export { createTasks, type TasksOptions } from "./durable/create-tasks.ts";
 export type {
   PerformTask,

@@ -4,10 +4,12 @@
  * Owns: that every message ends in one of these ways. When it does is the cell's decision; the one
  * point where `message.handled` is emitted.
  */
-import { neverRan } from "./ask-error.ts";
+import { handlerFailed, neverRan } from "./ask-error.ts";
+import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import type { DeadLetterReason } from "./dead-letter.ts";
-import { type Message, senderOf } from "./message.ts";
+import { DeferredReplies, DeferredReply } from "./deferred-reply.ts";
+import { type Message, type ReplyTo, senderOf } from "./message.ts";
 import { TroupeError } from "./troupe-error.ts";
 import { validated } from "./validation.ts";
 
@@ -31,14 +33,38 @@ export function complete(cell: Cell, message: Message, value: unknown): void {
   const { reply, handler } = message;
   const outcome = reply?.settled === true ? "cancelled" : "ok";
   if (reply !== undefined) {
-    const checked = validated(handler.reply, value);
-    if (checked.ok) reply.resolve(checked.value);
-    else {
-      const why = `the reply of ${handler.type}: ${checked.error}`;
-      reply.reject(new TroupeError("ask.invalid", why, { outcome: "failed" }));
-    }
+    if (value instanceof DeferredReply) defer(cell, handler, reply, value);
+    else answer(handler, reply, value);
   }
   emitHandled(cell, message, outcome);
+}
+
+/** The answer comes later; until then the ask stays open. */
+function defer(
+  cell: Cell,
+  handler: OperationHandler,
+  reply: ReplyTo,
+  deferred: DeferredReply<unknown>,
+): void {
+  const { holdings } = cell;
+  holdings.deferred ??= new DeferredReplies();
+  holdings.deferred.add(deferred, reply, {
+    resolve: (later) => answer(handler, reply, later),
+    reject: (error) =>
+      reply.reject(
+        error instanceof TroupeError ? error : handlerFailed(handler.type, cell.address, error),
+      ),
+  });
+}
+
+function answer(handler: OperationHandler, reply: ReplyTo, value: unknown): void {
+  const checked = validated(handler.reply, value);
+  if (checked.ok) {
+    reply.resolve(checked.value);
+    return;
+  }
+  const why = `the reply of ${handler.type}: ${checked.error}`;
+  reply.reject(new TroupeError("ask.invalid", why, { outcome: "failed" }));
 }
 
 /** Its handler threw: `error` is what the asker may know of it. */

@@ -36,6 +36,7 @@ export async function takeDown(cell: Cell, mode: DownMode): Promise<void> {
   holdings.timers?.cancelAll();
   for (const address of [...(holdings.watching?.keys() ?? [])]) unwatch(cell, address);
   for (const topic of [...(holdings.topics ?? [])]) unsubscribe(cell, topic);
+  holdings.deferred?.rejectAll(`${cell.address} was stopped or restarted before it answered`);
 }
 
 /** How long a stop waits before it aborts: an ask has its deadline, others as long as a restart. */
