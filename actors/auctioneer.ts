@@ -8,7 +8,8 @@
  * U1 to U5 as in `contract-net.ts`.
  * Q1: bidders are who their messages come from.
  * Q2: an auction whose client gave up is cancelled before its next award.
- * Q3: what was verified is counted once per auction and bidder; auctions are remembered for that
+ * Q3: when a bidder ends, its award goes to the runner-up at once, not when its lease expires.
+ * Q4: what was verified is counted once per auction and bidder; auctions are remembered for that
  *     until `remembered` later ones have ended.
  *
  * Its memory is its state: a restart begins with an empty table.
@@ -54,6 +55,7 @@ import {
   withAward,
   withDelivery,
   withFailure,
+  withoutMember,
   withRelease,
   withSilence,
 } from "../protocols/roster.ts";
@@ -154,7 +156,7 @@ export function auctioneer(
         const bidder = ctx.sender;
         const sale = ctx.state.sales.get(bid.auction);
         if (bidder === undefined) return;
-        ctx.state.roster = withAnswer(ctx.state.roster, bidder, bid.capability);
+        heard(ctx, bidder, bid.capability);
         if (sale === undefined || sale.net.phase !== "bidding") return;
         const isWelcome =
           isPrice(bid.priceMicros) && isAdmitted(ctx.state.roster, bidder, ctx.clock.monotonicMs());
@@ -165,7 +167,7 @@ export function auctioneer(
       refusal: (ctx, { auction, capability }) => {
         const bidder = ctx.sender;
         if (bidder === undefined) return;
-        ctx.state.roster = withAnswer(ctx.state.roster, bidder, capability);
+        heard(ctx, bidder, capability);
         advance(ctx, auction, { type: "refusal", bidder });
       },
 
@@ -195,8 +197,26 @@ export function auctioneer(
         openAuctions: state.sales.size,
       }),
     },
-    { mailbox: MAILBOX, ...options },
+    { mailbox: MAILBOX, ...options, terminated: (ctx, { address }) => forget(ctx, address) },
   );
+
+  function heard(ctx: Context, bidder: Address, capability: string): void {
+    if (ctx.state.roster[bidder] === undefined) ctx.watch(bidder);
+    ctx.state.roster = withAnswer(ctx.state.roster, bidder, capability);
+  }
+
+  /** A bidder has ended: nobody waits for its answer or its result any longer. */
+  function forget(ctx: Context, bidder: Address): void {
+    ctx.state.roster = withoutMember(ctx.state.roster, bidder);
+    for (const { auction, net } of [...ctx.state.sales.values()]) {
+      if (net.phase === "bidding") advance(ctx, auction, { type: "refusal", bidder });
+      else if (net.phase !== "closed") {
+        const { round } = net;
+        const reason = "the bidder has ended";
+        advance(ctx, auction, { type: "failed", round, bidder, priceMicros: 0, reason });
+      }
+    }
+  }
 
   function advance(ctx: Context, auction: string, event: ContractNetEvent): void {
     const sale = ctx.state.sales.get(auction);

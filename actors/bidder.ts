@@ -112,7 +112,7 @@ export function bidder<T, R>(
           return { confirmed: false, reason: "an award must come from an actor" };
         }
         if (isFull(ctx.state)) return { confirmed: false, reason: "busy" };
-        const bidMicros = spec.price(award.task as T);
+        const bidMicros = priced(ctx, award.task);
         if (bidMicros === undefined) return { confirmed: false, reason: "not for this task" };
         const id = jobId(auctioneer, award);
         ctx.state.waiting.push({
@@ -158,7 +158,7 @@ export function bidder<T, R>(
   function answerCall(ctx: Context, call: CallForProposals): void {
     const { auction, capability } = call;
     const auctioneer = ctx.refOf(Auctioneer, call.auctioneer);
-    const priceMicros = isFull(ctx.state) ? undefined : spec.price(call.task as T);
+    const priceMicros = isFull(ctx.state) ? undefined : priced(ctx, call.task);
     if (priceMicros === undefined) {
       const reason = isFull(ctx.state) ? "busy" : "not for this task";
       auctioneer.tell("refusal", { auction, capability, reason });
@@ -167,6 +167,16 @@ export function bidder<T, R>(
     const { kind } = spec;
     const outstanding = inHand(ctx.state);
     auctioneer.tell("bid", { auction, capability, kind, priceMicros, outstanding });
+  }
+
+  /** A task that cannot be priced is refused: it must not take down every bidder that hears of it. */
+  function priced(ctx: Context, task: unknown): number | undefined {
+    try {
+      return spec.price(task as T);
+    } catch (error) {
+      ctx.log.warn({ err: error, kind: spec.kind }, "could not price a task");
+      return undefined;
+    }
   }
 
   function takeTurn(ctx: Context, turn: WorkTurn): void {

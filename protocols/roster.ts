@@ -10,7 +10,8 @@
  *
  * H1: an excluded bidder is not awarded before its time is over.
  * H2: on probation it has at most one award at a time.
- * H3: a bidder that left two calls unanswered is not waited for until it is heard again.
+ * H3: a bidder that left two calls unanswered is not waited for until it is heard again, one that
+ *     ended not at all.
  *
  * Cost: O(members) per change: the roster is copied.
  */
@@ -73,6 +74,13 @@ export function withAnswer(roster: Roster, bidder: Address, capability: string):
   if (member?.silences === 0 && member.capability === capability) return roster;
   const standing = member?.standing ?? SOUND;
   return { ...roster, [bidder]: { capability, standing, silences: 0 } };
+}
+
+/** The bidder has ended: whoever comes to live at its address starts anew. */
+export function withoutMember(roster: Roster, bidder: Address): Roster {
+  if (roster[bidder] === undefined) return roster;
+  const { [bidder]: _, ...others } = roster;
+  return others;
 }
 
 /** The bidders left a call unanswered. */

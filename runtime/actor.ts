@@ -84,6 +84,7 @@ export interface ActorContext<O extends Operations, S, I> {
 
 /** What a handler of an ask may return: the answer, a promise of it, or {@link DeferredReply}. */
 export type AskAnswer<R> = R | DeferredReply<R> | Promise<R | DeferredReply<R>>;
+
 /** A stream without a result may end without a `return`. */
 // biome-ignore lint/suspicious/noConfusingVoidType: the return type of a generator without a return
 type StreamResult<R> = [undefined] extends [R] ? R | void : R;
