@@ -50,14 +50,14 @@ t.test("a failing node", async (t) => {
         a.refOf(Parrot, "b/hanger").ask("hang", undefined, { timeout: "30s" }),
       );
       const streaming = rejected(
-      (async () => {
-        const streamer = a.refOf(Parrot, "b/streamer");
-        let last = 0;
-        for await (const n of streamer.stream("countForEver", undefined, { timeout: "30s" }))
-          last = n;
-        return last;
-      })(),
-    );
+        (async () => {
+          const streamer = a.refOf(Parrot, "b/streamer");
+          let last = 0;
+          for await (const n of streamer.stream("countForEver", undefined, { timeout: "30s" }))
+            last = n;
+          return last;
+        })(),
+      );
       await ref.ask("repeat", "warm");
       b.signal("SIGKILL");
       const killedAtMs = performance.now();
