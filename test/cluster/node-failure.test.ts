@@ -33,6 +33,7 @@ function rejected(promise: Promise<unknown>): Promise<TroupeError> {
 }
 
 t.test("a failing node", async (t) => {
+  t.setTimeout(60_000);
   const server = await startTestServer();
   t.teardown(() => server.dispose());
   const local = (name: string) => startNode({ name, nats: server.url, log: silentLog });
