@@ -81,13 +81,17 @@ export interface ActorContext<O extends Operations, S, I> {
   fatal(reason: string): never;
 }
 
+/** A stream without a result may end without a `return`. */
+// biome-ignore lint/suspicious/noConfusingVoidType: the return type of a generator without a return
+type StreamResult<R> = [undefined] extends [R] ? R | void : R;
+
 /** A handler for each operation of a protocol. */
 export type Handlers<O extends Operations, S, I> = {
   readonly [N in keyof O]: O[N] extends { readonly kind: "stream" }
     ? (
         ctx: ActorContext<O, S, I>,
         payload: Request<O[N]>,
-      ) => AsyncGenerator<Chunk<O[N]>, Reply<O[N]>>
+      ) => AsyncGenerator<Chunk<O[N]>, StreamResult<Reply<O[N]>>>
     : O[N] extends { readonly kind: "ask" }
       ? (ctx: ActorContext<O, S, I>, payload: Request<O[N]>) => Reply<O[N]> | Promise<Reply<O[N]>>
       : (ctx: ActorContext<O, S, I>, payload: Request<O[N]>) => void | Promise<void>;

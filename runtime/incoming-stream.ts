@@ -171,8 +171,7 @@ export class IncomingStream
     this.#close();
     const neverRan = this.#cancelProducer();
     const error = errorOf(this.#type, this.#callee.address, neverRan && this.#received === 0);
-    this.#outcome = { ok: false, error };
-    if (this.#chunks.length === 0) this.#finish(this.#outcome);
+    this.#ended({ ok: false, error });
   }
 
   #cancelProducer(): boolean {
@@ -189,7 +188,13 @@ export class IncomingStream
 
   #end(outcome: Result<unknown, unknown>): void {
     this.#close();
+    this.#ended(outcome);
+  }
+
+  /** The result of a stream that broke is known at once; the iteration learns of it after its chunks. */
+  #ended(outcome: Result<unknown, unknown>): void {
     this.#outcome = outcome;
+    if (!outcome.ok) this.#result.reject(outcome.error);
     if (this.#chunks.length === 0) this.#finish(outcome);
   }
 

@@ -74,15 +74,15 @@ export class RemoteCalls {
   }
 
   /** Takes all calls to a node off the table. */
-  takeAll(node: string): readonly RemoteCall[] {
-    const taken: RemoteCall[] = [];
+  takeAll(node: string): readonly (readonly [correlation: number, call: RemoteCall])[] {
+    const taken: (readonly [number, RemoteCall])[] = [];
     for (let slot = 0; slot < this.#slots.length; slot++) {
       const call = this.#slots[slot];
       if (call === undefined || call.node !== node) continue;
       this.#slots[slot] = undefined;
       this.#free.push(slot);
       this.#size--;
-      taken.push(call);
+      taken.push([(this.#uses[slot] ?? 0) * SLOTS + slot, call]);
     }
     return taken;
   }

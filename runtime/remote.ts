@@ -278,7 +278,9 @@ export class Remote implements Outward, TransportSink, Answers {
   }
 
   #failCalls(node: string, code: ErrorCode, why: string): void {
-    for (const call of this.calls.takeAll(node)) {
+    for (const [correlation, call] of this.calls.takeAll(node)) {
+      // Harmless when the node is gone; when only an answer is, its callee need not go on.
+      this.send(node, EnvelopeKind.cancel, { to: "", correlation });
       const error =
         call.waiting.kind === "stream"
           ? streamAborted(call.type, why, 0)
