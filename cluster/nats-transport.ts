@@ -69,12 +69,12 @@ export class NatsTransport implements Transport {
   readonly #buried = new Map<string, string>();
   readonly #topics = new Map<string, { readonly subscription: Subscription; interested: number }>();
   #topicOutbox: Queued[] = [];
-  #topicScheduled = false;
+  #topicScheduled: boolean = false;
   #sink: TransportSink | undefined;
   /** What came before anyone was attached. */
   #early: { readonly from: string; readonly envelope: Envelope }[] = [];
-  #connected = true;
-  #closed = false;
+  #connected: boolean = true;
+  #closed: boolean = false;
   #cancelSweep: Cancel;
 
   constructor(options: NatsTransportOptions) {

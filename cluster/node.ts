@@ -69,6 +69,8 @@ export interface Node {
   readonly cluster: string;
   /** The server that it is connected to. */
   readonly natsUrl: string;
+  /** The server's, like `2.12.1`. */
+  readonly natsVersion: string;
   readonly system: System;
   readonly membership: Membership;
   /** What happens on this node, as it happens. */
@@ -117,7 +119,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const target = { url, cluster, name };
   const connections = await openConnections(target);
   teardown.add("connections", () => connections.close());
-  await checkServer(connections.control);
+  const { version: natsVersion } = await checkServer(connections.control);
 
   const { control, data } = connections;
   // Several attempts must fit into a lease.
@@ -220,6 +222,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     roles,
     cluster,
     natsUrl: url,
+    natsVersion,
     system,
     membership,
     events,

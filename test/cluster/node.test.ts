@@ -13,7 +13,7 @@ import { startNodeProcess } from "./node-under-test.ts";
 import { runs } from "./server-under-test.ts";
 import { startTestServer, until } from "./test-server.ts";
 
-const OUTBOX = 8_192;
+const _OUTBOX = 8_192;
 
 function phaseOf(node: Node, name: string, other: NodeUnderTest): MemberPhase | undefined {
   return node.membership.phaseOf({ name, incarnation: other.incarnation });
