@@ -58,8 +58,8 @@ export class ClientTransport implements Transport {
   /** The nodes that may owe an answer. */
   readonly #spokenTo = new Set<string>();
   #pingedAtMs = 0;
-  #connected = true;
-  #closed = false;
+  #connected: boolean = true;
+  #closed: boolean = false;
   #cancelSweep: Cancel;
 
   constructor(options: ClientTransportOptions) {

@@ -63,7 +63,8 @@ const NAME_LENGTH = 12;
  * await client.close();
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
-  const url = options.nats ?? (options.env ?? process.env)["TROUPE_NATS_URL"];
+  const env: NonNullable<ConnectOptions["env"]> = options.env ?? process.env;
+  const url = options.nats ?? env.TROUPE_NATS_URL;
   if (url === undefined || url === "")
     throw new TypeError("nats: no URL; give one, or set TROUPE_NATS_URL");
   const random = systemRandom();

@@ -1,6 +1,8 @@
 /** Nodes and clients over NATS. */
 export { type Client, type ConnectOptions, connect } from "./client.ts";
 export { LEASE_TTL_MS } from "./lease.ts";
+export { type NatsDurableQueueOptions, natsDurableQueue } from "./nats-durable-queue.ts";
+export { type NatsKeyValuesOptions, natsKeyValues } from "./nats-key-values.ts";
 export {
   type LaunchOptions,
   launchNatsServer,
@@ -15,3 +17,4 @@ export type { ServerBinary } from "./nats-server/server-binary.ts";
 export { type Node, type NodeEnd, startNode } from "./node.ts";
 export { type Children, loadNodeModule } from "./node-module.ts";
 export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-options.ts";
+export { checkServer, type ServerFacts } from "./server-check.ts";

@@ -54,7 +54,7 @@ export class IngressSession {
   readonly #underWay = new Map<number, UnderWay>();
   #nextId = 1;
   #lastMs: number;
-  #closed = false;
+  #closed: boolean = false;
 
   constructor(options: IngressSessionOptions) {
     this.#options = options;

@@ -42,8 +42,8 @@ export class Ingress {
   readonly #sessions = new Map<string, IngressSession>();
   readonly #greetings: Subscription;
   readonly #frames: Subscription;
-  #connected = true;
-  #closed = false;
+  #connected: boolean = true;
+  #closed: boolean = false;
   #cancelSweep: Cancel;
 
   constructor(options: IngressOptions) {

@@ -14,7 +14,7 @@
  *     a full outbox refuses.
  * L4: a frame for another incarnation than the receiver's is dropped: what was meant for the dead is
  *     not delivered twice.
- * L5: time in the outbox counts: an envelope whose time is up is handed back, not sent.
+ * L5: an envelope whose time ran out in the outbox is handed back, not sent.
  *
  * Cost: a send is two array pushes; the clock is read twice per frame, never per envelope.
  */
@@ -24,6 +24,7 @@ import type { Scheduler } from "../runtime/scheduler.ts";
 import type { Frame } from "./frame.ts";
 import { frameBytes } from "./frame.ts";
 import { arrived } from "./link-sequence.ts";
+import { Outbox } from "./outbox.ts";
 
 /** The most envelopes in a frame. */
 export const MAX_FRAME_ENVELOPES = 256;
@@ -32,7 +33,6 @@ const FRAME_BYTES = 65_536;
 /** The largest body that travels inline, with room for its envelope. */
 export const MAX_FRAME_BYTES = 264_192;
 
-const OUTBOX_ENVELOPES = 8_192;
 const WINDOW_FRAMES = 512;
 const WINDOW_BYTES = 8 * 1024 * 1024;
 // Acknowledged at the latest here, so that a sender's window never fills while all is well.
@@ -90,11 +90,8 @@ export class Link {
     unresolved: 0,
   };
   readonly #ends: LinkEnds;
-  #outbox: Envelope[] = [];
-  /** When each envelope of the outbox came, on the monotonic clock. */
-  #cameAtMs: number[] = [];
-  #latestMs = 0;
-  #scheduled = false;
+  readonly #outbox: Outbox;
+  #scheduled: boolean = false;
   #perFrame = MAX_FRAME_ENVELOPES;
   #unacked: Unacked[] = [];
   #unackedBytes = 0;
@@ -111,39 +108,34 @@ export class Link {
   /** @param peer - the peer's incarnation, when membership knows it: only then is anything sent */
   constructor(ends: LinkEnds, peer: string | undefined) {
     this.#ends = ends;
+    this.#outbox = new Outbox(ends.clock);
     this.#peer = peer ?? "";
     this.#isMember = peer !== undefined;
   }
 
   /** Takes an envelope for the peer; `false` when the outbox is full. */
   send(envelope: Envelope): boolean {
-    const waiting = this.#outbox.length;
-    if (waiting >= OUTBOX_ENVELOPES) return false;
+    if (!this.#outbox.push(envelope)) return false;
     if (!this.#scheduled) {
       this.#scheduled = true;
-      this.#latestMs = this.#ends.clock.monotonicMs();
       this.#ends.scheduler.microtask(this.#flushSoon);
     }
-    this.#outbox.push(envelope);
-    this.#cameAtMs.push(this.#latestMs);
-    if (waiting + 1 === this.#perFrame) this.flush();
+    if (this.#outbox.size === this.#perFrame) this.flush();
     return true;
   }
 
   readonly #flushSoon = (): void => {
     this.#scheduled = false;
+    this.#outbox.turn();
     this.flush();
   };
 
   /** Publishes what waits, as far as the connection and the window allow. */
   flush(): void {
-    while (this.#outbox.length > 0 && this.#open()) {
-      const count = Math.min(this.#outbox.length, this.#perFrame);
-      const batch = count === this.#outbox.length ? this.#outbox : this.#outbox.slice(0, count);
-      const cameAtMs = this.#cameAtMs;
-      this.#outbox = batch === this.#outbox ? [] : this.#outbox.slice(count);
-      this.#cameAtMs = cameAtMs.slice(count);
-      this.#emit(this.#timely(batch, cameAtMs));
+    while (this.#outbox.size > 0 && this.#open()) {
+      const { timely, late } = this.#outbox.take(this.#perFrame);
+      for (const envelope of late) this.#ends.handBack(envelope, "disconnected");
+      this.#emit(timely);
     }
   }
 
@@ -165,7 +157,7 @@ export class Link {
     if (frame.target !== "") this.#acknowledged(frame.ackSeq);
     if (frame.resend) this.#resend();
     if (frame.linkSeq > 0) this.#take(frame, sizeBytes);
-    if (this.#outbox.length > 0) this.flush();
+    if (this.#outbox.size > 0) this.flush();
   }
 
   /** Membership says that the peer lives, with this incarnation. */
@@ -185,7 +177,7 @@ export class Link {
   /** Does what is due; to be called a few times a second. */
   sweep(): void {
     const nowMs = this.#ends.clock.monotonicMs();
-    if (!this.#isMember && this.#waitedMs(nowMs) > AWAIT_PEER_MS) this.#handBackAll();
+    if (!this.#isMember && this.#outbox.waitedMs(nowMs) > AWAIT_PEER_MS) this.#handBackAll();
     if (!this.#ends.connected()) return;
     if (this.#unreportedFrames > 0) this.#report(false);
     if (this.#unacked.length > 0 && nowMs - this.#progressAtMs >= this.#resendAfterMs) {
@@ -209,7 +201,7 @@ export class Link {
 
   /** Whether everything sent has been acknowledged. */
   get settled(): boolean {
-    return this.#outbox.length === 0 && this.#unacked.length === 0;
+    return this.#outbox.size === 0 && this.#unacked.length === 0;
   }
 
   /** Whether the peer has acknowledged nothing through several attempts, about 3 s. */
@@ -224,22 +216,6 @@ export class Link {
       this.#unackedBytes < WINDOW_BYTES &&
       this.#ends.connected()
     );
-  }
-
-  /** The batch with the time that it waited taken off (L5). */
-  #timely(batch: readonly Envelope[], cameAtMs: readonly number[]): readonly Envelope[] {
-    const nowMs = this.#ends.clock.monotonicMs();
-    if (nowMs - (cameAtMs[0] ?? nowMs) < 1) return batch;
-    const timely: Envelope[] = [];
-    for (let i = 0; i < batch.length; i++) {
-      const envelope = batch[i];
-      if (envelope === undefined) continue;
-      const leftMs = envelope.ttlMs - (nowMs - (cameAtMs[i] ?? nowMs));
-      if (envelope.ttlMs === 0) timely.push(envelope);
-      else if (leftMs > 0) timely.push({ ...envelope, ttlMs: leftMs });
-      else this.#ends.handBack(envelope, "disconnected");
-    }
-    return timely;
   }
 
   #emit(batch: readonly Envelope[]): void {
@@ -382,14 +358,7 @@ export class Link {
   }
 
   #handBackAll(): void {
-    const waiting = this.#outbox;
-    this.#outbox = [];
-    this.#cameAtMs = [];
-    for (const envelope of waiting) this.#ends.handBack(envelope, "disconnected");
-  }
-
-  #waitedMs(nowMs: number): number {
-    return nowMs - (this.#cameAtMs[0] ?? nowMs);
+    for (const envelope of this.#outbox.clear()) this.#ends.handBack(envelope, "disconnected");
   }
 
   #ackSeq(): number {

@@ -61,8 +61,8 @@ export class NatsMembership implements Membership {
   /** When each doubted member's lease was last asked for; a read under way is infinitely recent. */
   readonly #readAtMs = new Map<string, number>();
   #lastCheckMs: number;
-  #connected = true;
-  #closed = false;
+  #connected: boolean = true;
+  #closed: boolean = false;
   #cancelCheck: Cancel;
 
   constructor(options: NatsMembershipOptions) {

@@ -10,8 +10,6 @@
  *     dropped and counted.
  * N3: while the connection is down nothing is published: the client would drop it without an error.
  * N4: frames of an incarnation that membership has declared down are dropped.
- * N5: a topic's envelopes are delivered at most once each, in order per publisher, without being
- *     sent again; what cannot leave is refused or handed back.
  */
 import type { Msg, NatsConnection, Subscription } from "nats";
 import type { Cancel, Clock } from "../runtime/clock.ts";
@@ -21,13 +19,13 @@ import type { MembershipEvent, NodeIdentity } from "../runtime/membership.ts";
 import type { Scheduler } from "../runtime/scheduler.ts";
 import type { Transport, TransportSink } from "../runtime/transport.ts";
 import { messageOf } from "../runtime/troupe-error.ts";
-import { frameBytes, parseFrame } from "./frame.ts";
+import { parseFrame } from "./frame.ts";
 import type { HandBackReason } from "./link.ts";
-import { Link, MAX_FRAME_BYTES } from "./link.ts";
+import { Link } from "./link.ts";
 import { frameSubject, framesTo, senderOf, topicFrom, topicSubject } from "./node-subject.ts";
+import { TopicOutbox } from "./topic-outbox.ts";
 
 const SWEEP_MS = 250;
-const TOPIC_OUTBOX = 1_024;
 const EARLY_ENVELOPES = 1_024;
 
 /** What a {@link NatsTransport} is made of. */
@@ -52,11 +50,6 @@ export interface TransportCounts {
   buried: number;
 }
 
-interface Queued {
-  readonly topic: string;
-  readonly envelope: Envelope;
-}
-
 /** A transport over NATS; see the file's header. */
 export class NatsTransport implements Transport {
   readonly node: string;
@@ -68,19 +61,26 @@ export class NatsTransport implements Transport {
   /** The last incarnation of each name that went down. */
   readonly #buried = new Map<string, string>();
   readonly #topics = new Map<string, { readonly subscription: Subscription; interested: number }>();
-  #topicOutbox: Queued[] = [];
-  #topicScheduled = false;
+  readonly #published: TopicOutbox;
   #sink: TransportSink | undefined;
   /** What came before anyone was attached. */
   #early: { readonly from: string; readonly envelope: Envelope }[] = [];
-  #connected = true;
-  #closed = false;
+  #connected: boolean = true;
+  #closed: boolean = false;
   #cancelSweep: Cancel;
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
     this.node = options.self.name;
-    options.connection.subscribe(framesTo(options.cluster, this.node), {
+    const { connection, cluster, self, scheduler } = options;
+    this.#published = new TopicOutbox({
+      scheduler,
+      incarnation: self.incarnation,
+      connected: () => this.#isOpen(),
+      publish: (topic, bytes) => connection.publish(topicSubject(cluster, topic, self.name), bytes),
+      handBack: (topic, envelope, reason) => this.#handBack(topic, envelope, reason),
+    });
+    connection.subscribe(framesTo(cluster, this.node), {
       callback: (error, message) => {
         if (error === null) this.#receive(message);
       },
@@ -100,16 +100,7 @@ export class NatsTransport implements Transport {
   }
 
   publish(topic: string, envelope: Envelope): boolean {
-    if (this.#closed || this.#topicOutbox.length >= TOPIC_OUTBOX) return false;
-    this.#topicOutbox.push({ topic, envelope });
-    if (!this.#topicScheduled) {
-      this.#topicScheduled = true;
-      this.#options.scheduler.microtask(() => {
-        this.#topicScheduled = false;
-        this.#flushTopics();
-      });
-    }
-    return true;
+    return !this.#closed && this.#published.publish(topic, envelope);
   }
 
   subscribe(topic: string): void {
@@ -148,7 +139,7 @@ export class NatsTransport implements Transport {
   reconnected(): void {
     this.#connected = true;
     for (const link of this.#links.values()) link.resumed();
-    this.#flushTopics();
+    this.#published.flush();
   }
 
   /** A member appeared, changed or went down. */
@@ -177,7 +168,7 @@ export class NatsTransport implements Transport {
     const { clock } = this.#options;
     const untilMs = clock.monotonicMs() + deadlineMs;
     while (clock.monotonicMs() < untilMs) {
-      this.#flushTopics();
+      this.#published.flush();
       for (const link of this.#links.values()) link.flush();
       if ([...this.#links.values()].every((link) => link.settled)) return;
       await new Promise<void>((resolve) => clock.after(SWEEP_MS / 10, resolve));
@@ -190,9 +181,7 @@ export class NatsTransport implements Transport {
     this.#closed = true;
     this.#cancelSweep();
     for (const link of this.#links.values()) link.close();
-    for (const { topic, envelope } of this.#topicOutbox)
-      this.#sink?.undelivered(topic, envelope, "disconnected");
-    this.#topicOutbox = [];
+    this.#published.close();
   }
 
   readonly #sweep = (): void => {
@@ -295,55 +284,5 @@ export class NatsTransport implements Transport {
 
   #handBack(to: string, envelope: Envelope, reason: HandBackReason): void {
     this.#sink?.undelivered(to, envelope, reason);
-  }
-
-  #flushTopics(): void {
-    if (!this.#isOpen()) return;
-    const queued = this.#topicOutbox;
-    this.#topicOutbox = [];
-    let start = 0;
-    while (start < queued.length) {
-      const topic = queued[start]?.topic ?? "";
-      let end = start + 1;
-      while (end < queued.length && queued[end]?.topic === topic) end++;
-      this.#publishTopic(
-        topic,
-        queued.slice(start, end).map((one) => one.envelope),
-      );
-      start = end;
-    }
-  }
-
-  #publishTopic(topic: string, envelopes: readonly Envelope[]): void {
-    const { connection, cluster, self } = this.#options;
-    const [first] = envelopes;
-    if (first === undefined) return;
-    let bytes: Uint8Array | undefined;
-    try {
-      bytes = frameBytes(
-        {
-          incarnation: self.incarnation,
-          linkSeq: 0,
-          ackSeq: 0,
-          baseSeq: 0,
-          target: "",
-          resend: false,
-        },
-        envelopes,
-      );
-    } catch {
-      bytes = undefined;
-    }
-    if (bytes !== undefined && bytes.length <= MAX_FRAME_BYTES) {
-      connection.publish(topicSubject(cluster, topic, self.name), bytes);
-      return;
-    }
-    if (envelopes.length === 1) {
-      this.#handBack(topic, first, bytes === undefined ? "undecodable" : "too-large");
-      return;
-    }
-    const middle = envelopes.length >>> 1;
-    this.#publishTopic(topic, envelopes.slice(0, middle));
-    this.#publishTopic(topic, envelopes.slice(middle));
   }
 }

@@ -32,7 +32,8 @@ import { followConnection, openConnections } from "./connections.ts";
 import { endableClock } from "./endable-clock.ts";
 import { fencedScheduler } from "./fenced-scheduler.ts";
 import { Ingress } from "./ingress.ts";
-import { acquireLease, LEASE_BUCKET } from "./lease.ts";
+import { acquireLease } from "./lease.ts";
+import { openLeaseBucket } from "./lease-bucket.ts";
 import { NatsMembership } from "./membership.ts";
 import { natsDurableQueue } from "./nats-durable-queue.ts";
 import { natsKeyValues } from "./nats-key-values.ts";
@@ -49,7 +50,6 @@ import { trackedTasks } from "./tracked-tasks.ts";
 
 const STOP_MS = 10_000;
 const FENCED_STOP_MS = 1_000;
-const REQUESTS_PER_LEASE = 8;
 const SETTLE_MS = 1_000;
 /** Of the time that is left, how much tasks in hand may take. */
 const DRAIN_SHARE = 0.5;
@@ -69,7 +69,7 @@ export interface Node {
   readonly cluster: string;
   /** The server that it is connected to. */
   readonly natsUrl: string;
-  /** That server's version. */
+  /** The server's, like `2.12.1`. */
   readonly natsVersion: string;
   readonly system: System;
   readonly membership: Membership;
@@ -110,7 +110,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
 }
 
 async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> {
-  const { name, roles, cluster, log, leaseTtlMs, models } = settings;
+  const { name, roles, cluster, log, models } = settings;
   const { clock, end: letGo } = endableClock(systemClock);
   teardown.add("clock", letGo);
   const random = systemRandom();
@@ -119,27 +119,25 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const target = { url, cluster, name };
   const connections = await openConnections(target);
   teardown.add("connections", () => connections.close());
-  await checkServer(connections.control);
+  const { version: natsVersion } = await checkServer(connections.control);
 
   const { control, data } = connections;
-  // Several attempts must fit into a lease.
-  const requestTimeoutMs = leaseTtlMs / REQUESTS_PER_LEASE;
-  const leaseStore = natsKeyValues(control, {
+  const leases = await openLeaseBucket(control, {
     cluster,
+    ttlMs: settings.leaseTtlMs,
     random: random.fork("lease"),
-    requestTimeoutMs,
+    log,
   });
-  const leases = await leaseStore.open(LEASE_BUCKET, { ttlMs: leaseTtlMs });
   // Ends after the lease is released: the goodbye says "look now", and the lease must be gone by then.
   let pulse: Pulse | undefined;
   let fenced: TroupeError | undefined;
   teardown.add("pulse", () => pulse?.stop(fenced === undefined ? "farewell" : "silent"));
   const lease = await acquireLease({
-    bucket: leases,
+    bucket: leases.bucket,
     name,
     roles,
     pid: process.pid,
-    ttlMs: leaseTtlMs,
+    ttlMs: leases.ttlMs,
     clock,
     random,
     log,
@@ -151,7 +149,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const events = new EventFeed(name, clock);
   const membership = new NatsMembership({
     connection: control,
-    leases,
+    leases: leases.bucket,
     cluster,
     self,
     roles,
@@ -182,6 +180,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const queue = natsDurableQueue(data, { cluster, clock, log });
   const { tasks, ...workers } = trackedTasks(
     createTasks({ queue, keyValues, membership, clock, random, events, log }),
+    awaitedClock,
   );
   const ports: Ports = {
     clock,
@@ -209,7 +208,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   teardown.add("workers", async (leftMs) => {
     pulse?.announce("draining");
     ingress?.drain();
-    await drained(workers, leftMs * DRAIN_SHARE);
+    await workers.end(leftMs * DRAIN_SHARE);
   });
 
   let end: (how: NodeEnd) => void = () => {};
@@ -222,7 +221,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     roles,
     cluster,
     natsUrl: url,
-    natsVersion: control.info?.version ?? "unknown",
+    natsVersion,
     system,
     membership,
     events,
@@ -293,20 +292,6 @@ function follow(
       ingress?.reconnected();
     },
   }).catch(failed);
-}
-
-/** Lets workers finish what they have in hand; what takes longer is put back. */
-async function drained(
-  workers: { drain(): Promise<void>; stop(): Promise<void> },
-  withinMs: number,
-): Promise<void> {
-  let cancel = (): void => {};
-  const late = new Promise<"late">((resolve) => {
-    cancel = awaitedClock.after(withinMs, () => resolve("late"));
-  });
-  const outcome = await Promise.race([workers.drain(), late]);
-  cancel();
-  if (outcome === "late") await workers.stop();
 }
 
 function childrenOf({ children }: NodeSettings, node: Node): readonly ChildSpec[] {

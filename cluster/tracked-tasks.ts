@@ -3,19 +3,18 @@
  *
  * Owns: the list of workers. What workers do is `runtime/durable/`.
  */
+import type { Cancel, Clock } from "../runtime/clock.ts";
 import type { Tasks, TaskWorker } from "../runtime/durable/tasks.ts";
 
 /** Tasks whose workers can be ended together. */
 export interface TrackedTasks {
   readonly tasks: Tasks;
-  /** Lets no worker take more; resolves when nothing is in hand. */
-  drain(): Promise<void>;
-  /** Aborts what is in hand and puts it back. */
-  stop(): Promise<void>;
+  /** Lets no worker take more; what is not done within `drainMs` is aborted and put back. */
+  end(drainMs: number): Promise<void>;
 }
 
 /** Remembers the workers that `tasks` starts. */
-export function trackedTasks(tasks: Tasks): TrackedTasks {
+export function trackedTasks(tasks: Tasks, clock: Clock): TrackedTasks {
   const workers = new Set<TaskWorker>();
   return {
     tasks: {
@@ -42,11 +41,15 @@ export function trackedTasks(tasks: Tasks): TrackedTasks {
         return forgetting;
       },
     },
-    drain: async () => {
-      await Promise.all([...workers].map((worker) => worker.drain()));
-    },
-    stop: async () => {
-      await Promise.all([...workers].map((worker) => worker.stop()));
+    end: async (drainMs) => {
+      let cancel: Cancel = () => {};
+      const late = new Promise<"late">((resolve) => {
+        cancel = clock.after(drainMs, () => resolve("late"));
+      });
+      const drained = Promise.all([...workers].map((worker) => worker.drain()));
+      const outcome = await Promise.race([drained, late]);
+      cancel();
+      if (outcome === "late") await Promise.all([...workers].map((worker) => worker.stop()));
     },
   };
 }

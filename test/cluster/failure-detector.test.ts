@@ -11,7 +11,7 @@ import {
 } from "../../cluster/failure-detector.ts";
 
 t.test("the failure detector", async (t) => {
-  t.test("D1: suspects within 3 s of the last beat, whatever came before", async (t) => {
+  t.test("D1: suspects within 3 s of the last beat, whatever came before", async (_t) => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 20_000 })), (intervals) => {
         let rhythm = firstBeat(0);

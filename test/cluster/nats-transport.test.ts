@@ -209,7 +209,7 @@ t.test("the transport over NATS", async (t) => {
           if (a.transport.send("b", tellOf(sent + 1))) sent++;
           else refused++;
         };
-        let sending = true;
+        let sending: boolean = true;
         const sender = (async () => {
           while (sending) {
             for (let i = 0; i < 5; i++) send();

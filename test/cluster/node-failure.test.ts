@@ -1,16 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import t from "tap";
 import type { Node } from "../../cluster/node.ts";
 import { startNode } from "../../cluster/node.ts";
 import { silentLog } from "../../runtime/log.ts";
 import type { MemberPhase } from "../../runtime/membership.ts";
 import type { TroupeError } from "../../runtime/troupe-error.ts";
-import { Parrot, parrot } from "./fixtures/parrot.ts";
+import { Parrot } from "./fixtures/parrot.ts";
 import type { NodeUnderTest } from "./node-under-test.ts";
 import { startNodeProcess } from "./node-under-test.ts";
-import { runs } from "./server-under-test.ts";
 import { startTestServer, until } from "./test-server.ts";
 
 const OUTBOX = 8_192;

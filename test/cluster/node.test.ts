@@ -4,6 +4,7 @@ import { join } from "node:path";
 import t from "tap";
 import type { Node } from "../../cluster/node.ts";
 import { startNode } from "../../cluster/node.ts";
+import { systemClock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import type { MemberPhase } from "../../runtime/membership.ts";
 import type { TroupeError } from "../../runtime/troupe-error.ts";
@@ -13,7 +14,7 @@ import { startNodeProcess } from "./node-under-test.ts";
 import { runs } from "./server-under-test.ts";
 import { startTestServer, until } from "./test-server.ts";
 
-const OUTBOX = 8_192;
+const _OUTBOX = 8_192;
 
 function phaseOf(node: Node, name: string, other: NodeUnderTest): MemberPhase | undefined {
   return node.membership.phaseOf({ name, incarnation: other.incarnation });
@@ -132,6 +133,35 @@ t.test("a node", async (t) => {
     const gone = await rejected(startNode({ name: "late", nats: url, log: silentLog }));
     t.equal(gone.code, "nats.unavailable");
     await rm(storeDir, { recursive: true, force: true });
+  });
+
+  t.test("N3: stop finishes the task in hand, and another node does what is left", async (t) => {
+    const a = await local("a");
+    const b = await local("b");
+    const ended: string[] = [];
+    const { tasks } = a.system.ports;
+    const owners: string[] = [];
+    await tasks.follow("drain", (id, outcome) => {
+      ended.push(id);
+      if (outcome.phase === "done") owners.push(String(outcome.result));
+    });
+    let begun = 0;
+    b.system.ports.tasks.work("drain@1", async () => {
+      begun++;
+      await new Promise((resolve) => systemClock.after(300, () => resolve(undefined)));
+      return "b";
+    });
+    for (let i = 0; i < 4; i++)
+      await tasks.submit({ id: `drain.${i}`, capability: "drain@1", input: i });
+    await until("b has begun", () => begun > 0);
+    await b.stop();
+    const byB = begun;
+    const worker = tasks.work("drain@1", async () => "a", { concurrency: 2 });
+    await until("all are done", () => new Set(ended).size === 4, 8_000);
+    t.equal(owners.filter((owner) => owner === "b").length, byB, "what b began, b finished");
+    t.equal(begun, byB, "b took no more");
+    await worker.stop();
+    await a.stop();
   });
 
   t.test("stop is repeatable, and a stopped node refuses", async (t) => {
