@@ -57,12 +57,7 @@ export interface BlackboardInput extends Omit<BoardOptions, "levels" | "goal"> {
 type Arrival =
   | { readonly type: "stepped"; readonly event: BoardEvent }
   /** An instance could not be reached at all. */
-  | {
-      readonly type: "unreachable";
-      readonly instance: string;
-      readonly ksar: string;
-      readonly reason: string;
-    }
+  | { readonly type: "unreachable"; readonly instance: string; readonly event: BoardEvent }
   | { readonly type: "broken"; readonly error: unknown };
 
 interface State {
@@ -204,8 +199,8 @@ function takeArrivals(ctx: Context): void {
         break;
       case "unreachable":
         run(ctx, { type: "left", instance: arrival.instance });
-        // Of use only when it had left before and this activation was started since.
-        run(ctx, { type: "lost", ksar: arrival.ksar, reason: arrival.reason });
+        // Of use only when it had left before and this attempt was started since.
+        run(ctx, arrival.event);
         break;
       case "broken":
         throw arrival.error;
@@ -288,19 +283,21 @@ function activate(ctx: Context, effect: Extract<BoardEffect, { type: "activate" 
     if (activations.get(ksar.key) === abort) activations.delete(ksar.key);
     if (!abort.signal.aborted) inbox.push(arrival);
   };
+  const { key, attempt } = ksar;
   ctx
     .refOf(Source, instance)
     .ask("activate", activation, options)
     .then(
       ({ drafts, cost }) => {
-        ended({ type: "stepped", event: { type: "contributed", ksar: ksar.key, drafts, cost } });
+        const event = { type: "contributed", ksar: key, attempt, drafts, cost } as const;
+        ended({ type: "stepped", event });
       },
       (error: unknown) => {
-        const reason = reasonOf(error);
+        const event = { type: "lost", ksar: key, attempt, reason: reasonOf(error) } as const;
         if (error instanceof TroupeError && GONE.has(error.code)) {
-          ended({ type: "unreachable", instance, ksar: ksar.key, reason });
+          ended({ type: "unreachable", instance, event });
         } else {
-          ended({ type: "stepped", event: { type: "lost", ksar: ksar.key, reason } });
+          ended({ type: "stepped", event });
         }
       },
     );

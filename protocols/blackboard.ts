@@ -98,10 +98,10 @@ function apply(board: BoardState, event: BoardEvent): void {
       propose(board, event.post, { author: event.author }, event.drafts);
       return;
     case "contributed":
-      noteContribution(board, event.ksar, event.drafts, event.cost);
+      noteContribution(board, event);
       return;
     case "lost":
-      noteLoss(board, event.ksar, event.reason);
+      noteLoss(board, event.ksar, event.attempt, event.reason);
       return;
     case "committed":
       noteCommit(board, event.batch, event.revision);
@@ -152,12 +152,10 @@ function propose(
 
 function noteContribution(
   board: BoardState,
-  key: string,
-  drafts: readonly Draft[],
-  cost: number,
+  { ksar: key, attempt, drafts, cost }: Extract<BoardEvent, { readonly type: "contributed" }>,
 ): void {
   const running = board.inFlight.get(key);
-  if (running === undefined) return;
+  if (running?.ksar.attempt !== attempt) return;
   const { ksar } = running;
   endActivation(board, key);
   board.ended.set(key, ksar);

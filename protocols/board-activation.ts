@@ -37,7 +37,8 @@ export function leave(board: BoardState, instance: Address): void {
     board.effects.push({ type: "awaitSources" });
   }
   for (const [key, running] of [...board.inFlight]) {
-    if (running.instance === instance) noteLoss(board, key, `${instance} is gone`);
+    if (running.instance !== instance) continue;
+    noteLoss(board, key, running.ksar.attempt, `${instance} is gone`);
   }
 }
 
@@ -48,9 +49,9 @@ export function offer(board: BoardState, index: TriggerIndex, entry: Entry): voi
 }
 
 /** An activation failed: due again, or recorded as lost after its last attempt (BB4). */
-export function noteLoss(board: BoardState, key: string, reason: string): void {
+export function noteLoss(board: BoardState, key: string, attempt: number, reason: string): void {
   const running = board.inFlight.get(key);
-  if (running === undefined) return;
+  if (running?.ksar.attempt !== attempt) return;
   const { ksar } = running;
   endActivation(board, key);
   if (ksar.attempt < board.maxAttempts) {
