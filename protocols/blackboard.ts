@@ -12,7 +12,8 @@
  * BB3: a source is shown only levels it reads and writes only levels it may (G5's B3).
  * BB4: a lost activation is due again, at most `maxAttempts` times; then it is recorded as lost.
  * BB5: quiescence is two quiet passes at one sequence. A closed board opens when there is more to do.
- * BB6: what was spent and what running activations are expected to cost stay within the budget.
+ * BB6: what was spent and what running activations are expected to cost stay within the budget; one that
+ *      was lost or withdrawn counts nothing, because nobody said what it cost.
  *
  * State is moved, not copied: `step` consumes the board it is given (see `orchestration.ts`).
  *

@@ -44,7 +44,8 @@ export function leave(board: BoardState, instance: Address): void {
 
 /** Makes due what an entry triggers. */
 export function offer(board: BoardState, index: TriggerIndex, entry: Entry): void {
-  if (board.subjects.get(entry.subject)?.settlement.phase === "settled") return;
+  const subject = board.subjects.get(entry.subject);
+  if (subject !== undefined && subject.settlement.phase !== "none") return;
   for (const match of index.matches(entry)) board.agenda.add(ksarOf(entry, match));
 }
 

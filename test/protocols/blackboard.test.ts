@@ -178,6 +178,25 @@ t.test("Blackboard", async (t) => {
     t.equal(board.of("activate").length, 1, "the second source was not needed");
   });
 
+  t.test("asks nobody about a subject whose settlement is on its way", async (t) => {
+    const board = await world(
+      { goal: sureGuess, expects: ["title", "echo"] },
+      { title: (subject) => [guess(subject, "MIT", 0.95), guess(subject, "ISC", 0.1)] },
+    );
+    board.join("title");
+    const echo = source("echo", { triggers: [{ level: "guess", on: "change" }] });
+    board.send({ type: "joined", source: echo, instance: "n1/echo" });
+    board.post(document("d1"), document("d2"));
+    board.post({ ...guess("d1", "ISC", 0.2), subject: "d1" });
+    await board.run();
+    t.match(board.status(), { outcome: "goal", settled: 2 });
+    const settledAt = board.seen.findIndex(
+      (one) => one.type === "commit" && one.batch.writes.some((w) => w.key.includes("settlement")),
+    );
+    const after = board.seen.slice(settledAt).filter((one) => one.type === "activate");
+    t.same(after, []);
+  });
+
   t.test("BB1: shows sources only what is committed", async (t) => {
     const board = await world({ expects: ["title"] }, {});
     board.join("title");
