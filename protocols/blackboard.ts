@@ -31,7 +31,7 @@ import {
   offer,
 } from "./board-activation.ts";
 import type { Proposal, StandingEntry } from "./board-batch.ts";
-import { batchOf, fitting, revisionOf } from "./board-batch.ts";
+import { batchOf, fitting, MOST_STATEMENTS, revisionOf } from "./board-batch.ts";
 import type { BoardEffect, BoardEvent } from "./board-event.ts";
 import type { StoredKsar } from "./board-key.ts";
 import type { Blackboard, BoardOptions, Subject } from "./board-state.ts";
@@ -135,11 +135,16 @@ function propose(
       board.entries.get(entry)?.entry.subject ?? board.proposed.get(entry),
   };
   const contributions: Contribution[] = [];
+  const { author } = speaker;
   drafts.forEach((draft, at) => {
+    const { entry } = draft;
+    if (ksar !== undefined && contributions.length === MOST_STATEMENTS) {
+      const reason = `an activation makes at most ${MOST_STATEMENTS} statements`;
+      board.effects.push({ type: "refuse", author, draft: at, entry, reason });
+      return;
+    }
     const made = contributionOf(draft, `${id}/${at}`, speaker, facts);
     if ("refusal" in made) {
-      const { author } = speaker;
-      const { entry } = draft;
       board.effects.push({ type: "refuse", author, draft: at, entry, reason: made.refusal });
     } else if (!board.contributionIds.has(made.id)) {
       board.contributionIds.add(made.id);
@@ -147,8 +152,14 @@ function propose(
       contributions.push(made);
     }
   });
-  if (contributions.length === 0 && ksar === undefined) return;
-  board.proposals.push({ contributions, ...(ksar === undefined ? {} : { ksar }) });
+  if (ksar !== undefined) {
+    board.proposals.push({ contributions, ksar });
+    return;
+  }
+  // A posting stands for itself, statement by statement, and may be spread over batches.
+  for (let from = 0; from < contributions.length; from += MOST_STATEMENTS) {
+    board.proposals.push({ contributions: contributions.slice(from, from + MOST_STATEMENTS) });
+  }
 }
 
 function noteContribution(

@@ -179,22 +179,45 @@ t.test("Blackboard", async (t) => {
   });
 
   t.test("asks nobody about a subject whose settlement is on its way", async (t) => {
-    const board = await world(
-      { goal: sureGuess, expects: ["title", "echo"] },
-      { title: (subject) => [guess(subject, "MIT", 0.95), guess(subject, "ISC", 0.1)] },
-    );
-    board.join("title");
+    const board = await world({ goal: sureGuess, expects: ["echo"] }, {});
     const echo = source("echo", { triggers: [{ level: "guess", on: "change" }] });
     board.send({ type: "joined", source: echo, instance: "n1/echo" });
-    board.post(document("d1"), document("d2"));
-    board.post({ ...guess("d1", "ISC", 0.2), subject: "d1" });
+    board.post(guessed("d1", "MIT", 0.95));
+    // Fills the next batch, so that the settlement goes into the one after it.
+    const many = Array.from({ length: 119 }, (_, at) => document(`e${at}`));
+    board.post(guessed("d1", "ISC", 0.1), ...many);
     await board.run();
-    t.match(board.status(), { outcome: "goal", settled: 2 });
-    const settledAt = board.seen.findIndex(
-      (one) => one.type === "commit" && one.batch.writes.some((w) => w.key.includes("settlement")),
+    const batches = board.of("commit").map(({ batch }) => batch.writes.map((one) => one.key));
+    t.equal(
+      batches.findIndex((keys) => keys.includes("head.guess.d1.ISC")),
+      1,
     );
-    const after = board.seen.slice(settledAt).filter((one) => one.type === "activate");
-    t.same(after, []);
+    t.equal(
+      batches.findIndex((keys) => keys.includes("head.settlement.d1")),
+      2,
+    );
+    t.equal(board.of("activate").length, 0);
+  });
+
+  t.test("commits a posting of any size, in batches that the store takes", async (t) => {
+    const board = await world(
+      { expects: ["talker"] },
+      {
+        talker: (subject) => Array.from({ length: 130 }, (_, at) => guess(subject, `${at}`, 0.1)),
+      },
+    );
+    board.post(...Array.from({ length: 1_200 }, (_, at) => document(`d${at}`)));
+    await board.run();
+    t.equal(board.status().contributions, 1_200);
+    t.ok(board.of("commit").every(({ batch }) => batch.writes.length <= 256));
+    const talker = source("talker", {
+      triggers: [{ level: "document", when: [{ kind: "field", path: "name", equals: "d7" }] }],
+    });
+    board.send({ type: "joined", source: talker, instance: "n1/talker" });
+    await board.run();
+    t.equal(board.status().contributions, 1_320);
+    t.equal(board.of("refuse").length, 10);
+    t.match(board.of("refuse")[0], { draft: 120, reason: /at most 120 statements/ });
   });
 
   t.test("BB1: shows sources only what is committed", async (t) => {
