@@ -183,8 +183,8 @@ t.test("Blackboard", async (t) => {
     const echo = source("echo", { triggers: [{ level: "guess", on: "change" }] });
     board.send({ type: "joined", source: echo, instance: "n1/echo" });
     board.post(guessed("d1", "MIT", 0.95));
-    // Fills the next batch, so that the settlement goes into the one after it.
-    const many = Array.from({ length: 119 }, (_, at) => document(`e${at}`));
+    // Fills the next batch and more, so that the settlement goes into the one after it.
+    const many = Array.from({ length: 239 }, (_, at) => document(`e${at}`));
     board.post(guessed("d1", "ISC", 0.1), ...many);
     await board.run();
     const batches = board.of("commit").map(({ batch }) => batch.writes.map((one) => one.key));
