@@ -57,20 +57,18 @@ export interface BlackboardInput extends Omit<BoardOptions, "levels" | "goal"> {
 type Arrival =
   | { readonly type: "stepped"; readonly event: BoardEvent }
   /** An instance could not be reached at all. */
-  | {
-      readonly type: "unreachable";
-      readonly instance: string;
-      readonly ksar: string;
-      readonly reason: string;
-    }
+  | { readonly type: "unreachable"; readonly instance: string; readonly event: BoardEvent }
   | { readonly type: "broken"; readonly error: unknown };
 
 interface State {
   board: Blackboard;
   readonly bucket: KeyValue;
   readonly inbox: Inbox<Arrival>;
-  /** Effects of opening, performed in the first turn. */
-  opening: readonly BoardEffect[];
+  /**
+   * Effects that wait for a turn of the board's own: an ask made in the turn of somebody who asked the
+   * board would have to keep that asker's deadline (S15).
+   */
+  due: BoardEffect[];
   readonly activations: Map<string, AbortController>;
   readonly watched: Set<string>;
   /** Commits in a row that did not succeed. */
@@ -105,7 +103,7 @@ export function blackboard(
     async (input: BlackboardInput, ctx): Promise<State> => {
       const bucket = await ctx.ports.keyValues.open(bucketOf(input.board));
       const spec = { ...input, levels, ...(goal === undefined ? {} : { goal }) };
-      const [board, opening] = openBoard(spec, await bucket.entries(">"));
+      const [board, due] = openBoard(spec, await bucket.entries(">"));
       ctx.subscribe(sourcesTopic(domain), "register");
       const inbox = new Inbox<Arrival>(() => ctx.self.tell("wake", "inbox"));
       ctx.timers.every("announce", ANNOUNCE_MS, "wake", "announce");
@@ -114,7 +112,7 @@ export function blackboard(
         board,
         bucket,
         inbox,
-        opening,
+        due: [...due],
         activations: new Map(),
         watched: new Set(),
         refusals: 0,
@@ -161,8 +159,6 @@ export function blackboard(
         run(ctx, { type: "joined", source, instance });
       },
       wake: (ctx, why) => {
-        for (const effect of ctx.state.opening) perform(ctx, effect);
-        ctx.state.opening = [];
         switch (why) {
           case "announce":
             ctx.publish(boardsTopic(domain), { board: ctx.self.address });
@@ -177,6 +173,9 @@ export function blackboard(
             break;
         }
         takeArrivals(ctx);
+        const { due } = ctx.state;
+        ctx.state.due = [];
+        for (const effect of due) performNow(ctx, effect);
       },
     },
     {
@@ -200,8 +199,8 @@ function takeArrivals(ctx: Context): void {
         break;
       case "unreachable":
         run(ctx, { type: "left", instance: arrival.instance });
-        // Of use only when it had left before and this activation was started since.
-        run(ctx, { type: "lost", ksar: arrival.ksar, reason: arrival.reason });
+        // Of use only when it had left before and this attempt was started since.
+        run(ctx, arrival.event);
         break;
       case "broken":
         throw arrival.error;
@@ -216,14 +215,20 @@ function run(ctx: Context, event: BoardEvent): readonly Refusal[] {
   const refused: Refusal[] = [];
   for (const effect of effects) {
     if (effect.type === "refuse") refused.push(effect);
-    perform(ctx, effect);
+    if (effect.type === "activate") postpone(ctx, effect);
+    else performNow(ctx, effect);
   }
   return refused;
 }
 
 type Refusal = RefusedDraft & { readonly draft: number };
 
-function perform(ctx: Context, effect: BoardEffect): void {
+/** Leaves an effect to a turn of the board's own; `announce` wakes it when this wake-up is refused. */
+function postpone(ctx: Context, effect: BoardEffect): void {
+  if (ctx.state.due.push(effect) === 1) ctx.self.tell("wake", "inbox");
+}
+
+function performNow(ctx: Context, effect: BoardEffect): void {
   const { board } = ctx.state.board;
   switch (effect.type) {
     case "commit":
@@ -234,6 +239,9 @@ function perform(ctx: Context, effect: BoardEffect): void {
       return;
     case "withdraw":
       ctx.state.activations.get(effect.ksar)?.abort();
+      ctx.state.due = ctx.state.due.filter(
+        (one) => one.type !== "activate" || one.ksar.key !== effect.ksar,
+      );
       return;
     case "refuse": {
       const { author, entry, reason } = effect;
@@ -275,19 +283,21 @@ function activate(ctx: Context, effect: Extract<BoardEffect, { type: "activate" 
     if (activations.get(ksar.key) === abort) activations.delete(ksar.key);
     if (!abort.signal.aborted) inbox.push(arrival);
   };
+  const { key, attempt } = ksar;
   ctx
     .refOf(Source, instance)
     .ask("activate", activation, options)
     .then(
       ({ drafts, cost }) => {
-        ended({ type: "stepped", event: { type: "contributed", ksar: ksar.key, drafts, cost } });
+        const event = { type: "contributed", ksar: key, attempt, drafts, cost } as const;
+        ended({ type: "stepped", event });
       },
       (error: unknown) => {
-        const reason = reasonOf(error);
+        const event = { type: "lost", ksar: key, attempt, reason: reasonOf(error) } as const;
         if (error instanceof TroupeError && GONE.has(error.code)) {
-          ended({ type: "unreachable", instance, ksar: ksar.key, reason });
+          ended({ type: "unreachable", instance, event });
         } else {
-          ended({ type: "stepped", event: { type: "lost", ksar: ksar.key, reason } });
+          ended({ type: "stepped", event });
         }
       },
     );

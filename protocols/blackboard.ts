@@ -12,7 +12,8 @@
  * BB3: a source is shown only levels it reads and writes only levels it may (G5's B3).
  * BB4: a lost activation is due again, at most `maxAttempts` times; then it is recorded as lost.
  * BB5: quiescence is two quiet passes at one sequence. A closed board opens when there is more to do.
- * BB6: what was spent and what running activations are expected to cost stay within the budget.
+ * BB6: what was spent and what running activations are expected to cost stay within the budget; one that
+ *      was lost or withdrawn counts nothing, because nobody said what it cost.
  *
  * State is moved, not copied: `step` consumes the board it is given (see `orchestration.ts`).
  *
@@ -30,7 +31,7 @@ import {
   offer,
 } from "./board-activation.ts";
 import type { Proposal, StandingEntry } from "./board-batch.ts";
-import { batchOf, fitting, revisionOf } from "./board-batch.ts";
+import { batchOf, fitting, MOST_STATEMENTS, revisionOf } from "./board-batch.ts";
 import type { BoardEffect, BoardEvent } from "./board-event.ts";
 import type { StoredKsar } from "./board-key.ts";
 import type { Blackboard, BoardOptions, Subject } from "./board-state.ts";
@@ -98,10 +99,10 @@ function apply(board: BoardState, event: BoardEvent): void {
       propose(board, event.post, { author: event.author }, event.drafts);
       return;
     case "contributed":
-      noteContribution(board, event.ksar, event.drafts, event.cost);
+      noteContribution(board, event);
       return;
     case "lost":
-      noteLoss(board, event.ksar, event.reason);
+      noteLoss(board, event.ksar, event.attempt, event.reason);
       return;
     case "committed":
       noteCommit(board, event.batch, event.revision);
@@ -134,11 +135,16 @@ function propose(
       board.entries.get(entry)?.entry.subject ?? board.proposed.get(entry),
   };
   const contributions: Contribution[] = [];
+  const { author } = speaker;
   drafts.forEach((draft, at) => {
+    const { entry } = draft;
+    if (ksar !== undefined && contributions.length === MOST_STATEMENTS) {
+      const reason = `an activation makes at most ${MOST_STATEMENTS} statements`;
+      board.effects.push({ type: "refuse", author, draft: at, entry, reason });
+      return;
+    }
     const made = contributionOf(draft, `${id}/${at}`, speaker, facts);
     if ("refusal" in made) {
-      const { author } = speaker;
-      const { entry } = draft;
       board.effects.push({ type: "refuse", author, draft: at, entry, reason: made.refusal });
     } else if (!board.contributionIds.has(made.id)) {
       board.contributionIds.add(made.id);
@@ -146,18 +152,22 @@ function propose(
       contributions.push(made);
     }
   });
-  if (contributions.length === 0 && ksar === undefined) return;
-  board.proposals.push({ contributions, ...(ksar === undefined ? {} : { ksar }) });
+  if (ksar !== undefined) {
+    board.proposals.push({ contributions, ksar });
+    return;
+  }
+  // A posting stands for itself, statement by statement, and may be spread over batches.
+  for (let from = 0; from < contributions.length; from += MOST_STATEMENTS) {
+    board.proposals.push({ contributions: contributions.slice(from, from + MOST_STATEMENTS) });
+  }
 }
 
 function noteContribution(
   board: BoardState,
-  key: string,
-  drafts: readonly Draft[],
-  cost: number,
+  { ksar: key, attempt, drafts, cost }: Extract<BoardEvent, { readonly type: "contributed" }>,
 ): void {
   const running = board.inFlight.get(key);
-  if (running === undefined) return;
+  if (running?.ksar.attempt !== attempt) return;
   const { ksar } = running;
   endActivation(board, key);
   board.ended.set(key, ksar);

@@ -37,20 +37,22 @@ export function leave(board: BoardState, instance: Address): void {
     board.effects.push({ type: "awaitSources" });
   }
   for (const [key, running] of [...board.inFlight]) {
-    if (running.instance === instance) noteLoss(board, key, `${instance} is gone`);
+    if (running.instance !== instance) continue;
+    noteLoss(board, key, running.ksar.attempt, `${instance} is gone`);
   }
 }
 
 /** Makes due what an entry triggers. */
 export function offer(board: BoardState, index: TriggerIndex, entry: Entry): void {
-  if (board.subjects.get(entry.subject)?.settlement.phase === "settled") return;
+  const subject = board.subjects.get(entry.subject);
+  if (subject !== undefined && subject.settlement.phase !== "none") return;
   for (const match of index.matches(entry)) board.agenda.add(ksarOf(entry, match));
 }
 
 /** An activation failed: due again, or recorded as lost after its last attempt (BB4). */
-export function noteLoss(board: BoardState, key: string, reason: string): void {
+export function noteLoss(board: BoardState, key: string, attempt: number, reason: string): void {
   const running = board.inFlight.get(key);
-  if (running === undefined) return;
+  if (running?.ksar.attempt !== attempt) return;
   const { ksar } = running;
   endActivation(board, key);
   if (ksar.attempt < board.maxAttempts) {

@@ -49,6 +49,9 @@ export interface Batch {
 /** How many writes a batch holds at most; the store's limit is 1,000, a smaller one keeps it quick. */
 const MOST_WRITES = 256;
 
+/** How many statements a proposal holds at most, so that any proposal fits a batch. */
+export const MOST_STATEMENTS = 120;
+
 /** How many proposals, from the first, fit a batch; at least one. */
 export function fitting(proposals: readonly Proposal[]): number {
   let writes = 0;

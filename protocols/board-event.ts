@@ -28,15 +28,21 @@ export type BoardEvent =
       readonly author: string;
       readonly drafts: readonly Draft[];
     }
-  /** An activation ended; `cost` is what it really cost. */
+  /** An activation ended; `cost` is what it really cost. What an earlier attempt says is ignored. */
   | {
       readonly type: "contributed";
       readonly ksar: string;
+      readonly attempt: number;
       readonly drafts: readonly Draft[];
       readonly cost: number;
     }
   /** An activation failed, or no answer came. */
-  | { readonly type: "lost"; readonly ksar: string; readonly reason: string }
+  | {
+      readonly type: "lost";
+      readonly ksar: string;
+      readonly attempt: number;
+      readonly reason: string;
+    }
   /** The batch is in the bucket; its last write has `revision`. */
   | { readonly type: "committed"; readonly batch: number; readonly revision: number }
   /** The batch was refused, or its fate is unknown: this is what the bucket holds now. */

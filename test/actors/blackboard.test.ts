@@ -323,6 +323,33 @@ t.test("blackboard", async (t) => {
     },
   );
 
+  t.test(
+    "BA1: an activation has its own deadline, not that of the posting that made it due",
+    async (t) => {
+      const system = memorySystem(t);
+      const { clock } = system.ports;
+      let calledOff = 0;
+      system.spawn(
+        source("slow", async ({ entry }, { signal }) => {
+          signal.addEventListener("abort", () => calledOff++);
+          await new Promise<void>((resolve) => {
+            clock.after(250, resolve);
+          });
+          const guess = entryId("guess", entry.subject, "MIT");
+          return [{ type: "post", entry: guess, value: "MIT", confidence: 0.95 }];
+        }),
+      );
+      const ref = system.spawn(board, { input: { board: "b10", expects: ["slow"] } });
+      await until(system, "the source is known", async () => {
+        return (await ref.ask("status")).sources.length === 1;
+      });
+      const posting = { author: "pipeline", drafts: documents(1) };
+      await ref.ask("post", posting, { timeout: "100ms" });
+      t.match(await boardRest(ref, soon(system)), { outcome: "goal", lost: 0 });
+      t.equal(calledOff, 0);
+    },
+  );
+
   t.test("answers a posting with what it refused", async (t) => {
     const system = memorySystem(t);
     const ref = system.spawn(board, { input: { board: "b7" } });
