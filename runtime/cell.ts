@@ -16,29 +16,12 @@ import type { SpawnOptions } from "./actor.ts";
 import type { AnyActorRef } from "./actor-ref.ts";
 import { ActorTimers } from "./actor-timers.ts";
 import { type Address, addressOf, checkedName, nodeOf, pathOf } from "./address.ts";
-import {
-  Fatal,
-  handlerFailed,
-  neverRan,
-  Refusal,
-  refused,
-  streamAborted,
-  timedOut,
-} from "./ask-error.ts";
-import {
-  type Behavior,
-  behaviorOf,
-  type CellOptions,
-  cellOptions,
-  type OperationHandler,
-} from "./behavior.ts";
+import { Fatal, handlerFailed, Refusal, refused, timedOut } from "./ask-error.ts";
+import { type Behavior, behaviorOf, type CellOptions, cellOptions } from "./behavior.ts";
 import { Children, type StopHow } from "./children.ts";
 import { Context } from "./context.ts";
-import type { DeadLetterReason } from "./dead-letter.ts";
-import { Watch } from "./death-watch.ts";
+import type { Watch } from "./death-watch.ts";
 import { Deferred } from "./deferred.ts";
-import { DeferredReplies, DeferredReply } from "./deferred-reply.ts";
-import { Delay } from "./delay.ts";
 import type { Runnable } from "./dispatcher.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import { Holdings } from "./holdings.ts";
@@ -46,13 +29,13 @@ import type { Kernel } from "./kernel.ts";
 import { advance, LifeEvent, type LifeEventNumber, Phase, type PhaseNumber } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import { Mailbox } from "./mailbox.ts";
-import { type ChunkSink, type Message, type ReplyTo, senderOf } from "./message.ts";
+import type { ChunkSink, Message, ReplyTo } from "./message.ts";
+import { complete, drop, emitHandled, fail } from "./message-outcome.ts";
 import type { Random } from "./random.ts";
 import { type ChunkGenerator, StreamProducer } from "./stream-producer.ts";
+import { type DownMode, takeDown } from "./take-down.ts";
+import { isThenable } from "./thenable.ts";
 import { messageOf, TroupeError } from "./troupe-error.ts";
-import { validated } from "./validation.ts";
-
-type DownMode = "restart" | "stop" | "kill";
 
 /** An actor of this process. */
 export class Cell implements Runnable {
@@ -130,6 +113,11 @@ export class Cell implements Runnable {
     return this.#phase;
   }
 
+  /** A handler, a hook or `init` is awaited. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
   /** Its rarer belongings, made at the first need. */
   get holdings(): Holdings {
     this.#holdings ??= new Holdings();
@@ -174,7 +162,7 @@ export class Cell implements Runnable {
   /** Queues a message; a refused one is accounted for before this returns `false`. */
   accept(message: Message): boolean {
     if (this.#phase > Phase.waiting) {
-      this.#drop(message, "stopped");
+      drop(this, message, "stopped");
       return false;
     }
     const mailbox = this.#mailbox;
@@ -222,11 +210,11 @@ export class Cell implements Runnable {
     switch (this.options.onFull) {
       case "reject":
       case "drop-newest":
-        this.#drop(incoming, "mailbox-full");
+        drop(this, incoming, "mailbox-full");
         return false;
       case "drop-oldest": {
         const oldest = this.#shift();
-        if (oldest !== undefined) this.#drop(oldest, "mailbox-full");
+        if (oldest !== undefined) drop(this, oldest, "mailbox-full");
         return true;
       }
     }
@@ -237,27 +225,6 @@ export class Cell implements Runnable {
     if (first === undefined) return this.#mailbox?.shift();
     this.#first = undefined;
     return first;
-  }
-
-  /** Accounts for a message that is not handled: its asker is told, or it is a dead letter. */
-  #drop(message: Message, reason: DeadLetterReason): void {
-    const { reply, handler } = message;
-    if (reply !== undefined && handler.kind !== "tell") {
-      if (reply.settled) return;
-      const code = reason === "mailbox-full" ? "mailbox.full" : "actor.stopped";
-      const why = reason === "mailbox-full" ? "its mailbox is full" : "it has stopped";
-      reply.reject(neverRan(code, `${this.address} did not take ${handler.type}: ${why}`));
-      return;
-    }
-    if (reply?.settled === true) return;
-    reply?.reject(undefined);
-    this.#deadLetter(message, reason);
-  }
-
-  #deadLetter(message: Message, reason: DeadLetterReason): void {
-    const { payload: body, handler } = message;
-    const from = senderOf(message);
-    this.kernel.deadLetters.add({ to: this.address, from, type: handler.type, body, reason });
   }
 
   // Handling them.
@@ -342,7 +309,7 @@ export class Cell implements Runnable {
       return;
     }
     context.done();
-    if (reply !== undefined || message.span !== undefined) this.#complete(message, result);
+    if (reply !== undefined || message.span !== undefined) complete(this, message, result);
   }
 
   #produce(context: Context, message: Message, result: unknown): Promise<unknown> {
@@ -377,7 +344,7 @@ export class Cell implements Runnable {
     const message = context.message;
     this.#isBusy = false;
     context.done();
-    if (message !== undefined) this.#complete(message, value);
+    if (message !== undefined) complete(this, message, value);
     this.#goOn();
   }
 
@@ -400,35 +367,6 @@ export class Cell implements Runnable {
     this.#wake();
   }
 
-  #complete(message: Message, value: unknown): void {
-    const { reply, handler } = message;
-    const outcome = reply?.settled === true ? "cancelled" : "ok";
-    if (reply !== undefined) {
-      if (value instanceof DeferredReply) {
-        this.holdings.deferred ??= new DeferredReplies();
-        this.holdings.deferred.add(value, reply, {
-          resolve: (later) => this.#answer(handler, reply, later),
-          reject: (error) => reply.reject(this.#deferredFailure(handler, error)),
-        });
-      } else this.#answer(handler, reply, value);
-    }
-    this.#emitHandled(message, outcome);
-  }
-
-  #deferredFailure(handler: OperationHandler, error: unknown): TroupeError {
-    if (error instanceof TroupeError) return error;
-    return handlerFailed(handler.type, this.address, error);
-  }
-
-  #answer(handler: OperationHandler, reply: ReplyTo, value: unknown): void {
-    const checked = validated(handler.reply, value);
-    if (checked.ok) reply.resolve(checked.value);
-    else {
-      const why = `the reply of ${handler.type}: ${checked.error}`;
-      reply.reject(new TroupeError("ask.invalid", why, { outcome: "failed" }));
-    }
-  }
-
   /** A handler or a hook threw: is it a refusal, the echo of a cancel, or a failure? */
   #threw(context: Context, error: unknown): void {
     const message = context.message;
@@ -439,44 +377,15 @@ export class Cell implements Runnable {
     }
     const { reply, handler } = message;
     if (error instanceof Refusal) {
-      this.#answerFailure(message, refused(error));
-      this.#emitHandled(message, "refused");
+      fail(this, message, refused(error), "refused");
       return;
     }
     if (reply?.settled === true && !(error instanceof Fatal)) {
-      this.#emitHandled(message, "cancelled");
+      emitHandled(this, message, "cancelled");
       return;
     }
-    this.#answerFailure(message, handlerFailed(handler.type, this.address, error));
-    this.#emitHandled(message, "failed");
+    fail(this, message, handlerFailed(handler.type, this.address, error), "failed");
     this.failed("failed", handler.operation, error);
-  }
-
-  #answerFailure(message: Message, error: TroupeError): void {
-    if (message.handler.kind === "tell") {
-      message.reply?.reject(error);
-      this.#deadLetter(message, "failed");
-    } else message.reply?.reject(error);
-  }
-
-  #emitHandled(message: Message, outcome: "ok" | "failed" | "refused" | "cancelled"): void {
-    const span = message.span;
-    const { events, clock } = this.kernel.ports;
-    if (span === undefined || !events.watched) return;
-    events.emit({
-      type: "message.handled",
-      trace: span.trace,
-      span: span.span,
-      parent: span.parent,
-      from: senderOf(message),
-      to: this.address,
-      message: message.handler.type,
-      sentAtMs: span.sentAtMs,
-      receivedAtMs: span.receivedAtMs,
-      doneAtMs: clock.nowMs(),
-      outcome,
-      attempt: 1,
-    });
   }
 
   // Starting, failing, restarting.
@@ -660,7 +569,7 @@ export class Cell implements Runnable {
     await this.#down(how);
     this.#step(LifeEvent.tornDown);
     for (let left = this.#shift(); left !== undefined; left = this.#shift()) {
-      this.#drop(left, "stopped");
+      drop(this, left, "stopped");
     }
     const holdings = this.holdings;
     const reason = holdings.exitReason ?? "normal";
@@ -676,81 +585,15 @@ export class Cell implements Runnable {
 
   #down(mode: DownMode): Promise<void> {
     const holdings = this.holdings;
-    holdings.takingDown ??= this.#performDown(mode).finally(() => {
+    holdings.takingDown ??= takeDown(this, mode).then(() => {
       holdings.takingDown = undefined;
+      this.context = undefined;
+      this.#isBusy = false;
     });
     return holdings.takingDown;
   }
 
-  async #performDown(mode: DownMode): Promise<void> {
-    const context = this.context;
-    const holdings = this.holdings;
-    if (mode === "stop") await this.#waitForHandler(this.#graceMs(context));
-    context?.abort();
-    await this.#waitForHandler(this.options.shutdownMs);
-    const { children } = holdings;
-    if (children !== undefined && children.size > 0) {
-      await children.stopAll(holdings.inHurry ? "kill" : "stop");
-    }
-    if (this.#isBusy) this.#abandon(context);
-    else if (context?.isStarted === true && !holdings.inHurry) await this.#runStopping(context);
-    holdings.timers?.cancelAll();
-    for (const address of [...(holdings.watching?.keys() ?? [])]) this.unwatch(address);
-    for (const topic of [...(holdings.topics ?? [])]) this.unsubscribe(topic);
-    holdings.deferred?.rejectAll(`${this.address} was stopped or restarted before it answered`);
-    this.context = undefined;
-    this.#isBusy = false;
-  }
-
-  /** How long a stop waits before it aborts: an ask has its deadline, others as long as a restart. */
-  #graceMs(context: Context | undefined): number {
-    const deadlineMs = context?.message?.reply?.deadlineMs ?? 0;
-    if (deadlineMs === 0) return this.options.shutdownMs;
-    return Math.max(0, deadlineMs - this.kernel.nowMs());
-  }
-
-  async #waitForHandler(limitMs: number): Promise<void> {
-    const holdings = this.holdings;
-    if (!this.#isBusy || holdings.inHurry) return;
-    const wait = new Delay(this.kernel.wheel, this.kernel.nowMs(), limitMs);
-    holdings.wait = wait;
-    await wait.over;
-    holdings.wait = undefined;
-  }
-
-  async #runStopping(context: Context): Promise<void> {
-    const { stopping } = this.behavior.definition.hooks;
-    if (stopping === undefined) return;
-    const holdings = this.holdings;
-    try {
-      const result = stopping(context);
-      if (!isThenable(result)) return;
-      const wait = new Delay(this.kernel.wheel, this.kernel.nowMs(), this.options.shutdownMs);
-      holdings.wait = wait;
-      const ended = Promise.resolve(result).then(() => wait.finish(true));
-      await Promise.race([ended, wait.over]);
-    } catch (error) {
-      this.log.error({ err: error }, "the stopping hook threw");
-    } finally {
-      holdings.wait?.finish(false);
-      holdings.wait = undefined;
-    }
-  }
-
-  /** The handler did not end in time: whoever waits for it is told, its result will be fenced. */
-  #abandon(context: Context | undefined): void {
-    const message = context?.message;
-    this.log.warn({ operation: message?.handler.operation ?? "init" }, "abandoned a handler");
-    if (message === undefined) return;
-    const why = `${this.address} was stopped or restarted while it handled ${message.handler.type}`;
-    if (message.handler.kind === "stream") {
-      message.reply?.reject(streamAborted(message.handler.type, why, 0));
-    } else if (message.handler.kind === "ask") {
-      message.reply?.reject(new TroupeError("actor.stopped", why, { outcome: "unknown" }));
-    } else this.#deadLetter(message, "stopped");
-  }
-
-  // Children, watches, topics.
+  // Children and watchers.
 
   /**
    * Starts a child.
@@ -795,55 +638,6 @@ export class Cell implements Runnable {
   removeWatcher(watch: Watch): void {
     this.#holdings?.watchers?.delete(watch);
   }
-
-  watch(target: Address): void {
-    const holdings = this.holdings;
-    holdings.watching ??= new Map();
-    if (holdings.watching.has(target)) return;
-    const watch: Watch = new Watch(target, (ended) => {
-      this.acceptSystem(() => {
-        // S12: never after `unwatch`, also when the news was already queued.
-        if (holdings.watching?.get(target) !== watch || this.context === undefined) return;
-        holdings.watching.delete(target);
-        return this.behavior.definition.hooks.terminated?.(this.context, ended);
-      });
-    });
-    holdings.watching.set(target, watch);
-    this.kernel.outward.watch(watch);
-  }
-
-  unwatch(target: Address): void {
-    const watch = this.#holdings?.watching?.get(target);
-    if (watch === undefined) return;
-    this.#holdings?.watching?.delete(target);
-    watch.end();
-    this.kernel.outward.unwatch(watch);
-  }
-
-  subscribe(topic: string, operation: string): void {
-    const handler = this.behavior.find(operation);
-    if (handler === undefined || handler.kind !== "tell") {
-      throw new TypeError(`a topic tells; not a tell of this actor: ${operation}`);
-    }
-    const holdings = this.holdings;
-    holdings.topics ??= new Set();
-    holdings.topics.add(topic);
-    this.kernel.outward.subscribe(topic, this, handler);
-  }
-
-  unsubscribe(topic: string): void {
-    if (this.#holdings?.topics?.delete(topic) === true) {
-      this.kernel.outward.unsubscribe(topic, this);
-    }
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { readonly then?: unknown }).then === "function"
-  );
 }
 
 function exitOf(error: unknown): "fatal" | "failed" {

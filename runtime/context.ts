@@ -26,6 +26,7 @@ import { boundModel, type Model } from "./model.ts";
 import type { Ports } from "./ports.ts";
 import type { Operations, Protocol } from "./protocol.ts";
 import type { Random } from "./random.ts";
+import { subscribe, unsubscribe, unwatch, watch } from "./ties.ts";
 import { TroupeError } from "./troupe-error.ts";
 
 /** Implements the context that definitions see. */
@@ -149,11 +150,11 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   }
 
   watch(target: AnyActorRef | Address): void {
-    if (!isFenced(this.cell.kernel, this)) this.cell.watch(addressIn(target));
+    if (!isFenced(this.cell.kernel, this)) watch(this.cell, addressIn(target));
   }
 
   unwatch(target: AnyActorRef | Address): void {
-    if (!isFenced(this.cell.kernel, this)) this.cell.unwatch(addressIn(target));
+    if (!isFenced(this.cell.kernel, this)) unwatch(this.cell, addressIn(target));
   }
 
   stop(child?: AnyActorRef): void {
@@ -163,11 +164,11 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   }
 
   subscribe(topic: string, operation: string): void {
-    if (!isFenced(this.cell.kernel, this)) this.cell.subscribe(topic, operation);
+    if (!isFenced(this.cell.kernel, this)) subscribe(this.cell, topic, operation);
   }
 
   unsubscribe(topic: string): void {
-    if (!isFenced(this.cell.kernel, this)) this.cell.unsubscribe(topic);
+    if (!isFenced(this.cell.kernel, this)) unsubscribe(this.cell, topic);
   }
 
   publish(topic: string, payload: unknown): boolean {

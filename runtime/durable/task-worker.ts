@@ -97,18 +97,22 @@ export class PullingWorker implements TaskWorker {
   }
 
   async drain(): Promise<void> {
-    this.#pulling.abort();
-    await this.#loop;
+    await this.#pullNoMore();
     while (this.#hands.size + this.#acknowledging > 0) await this.#change();
     this.#cancelBeat();
   }
 
   async stop(): Promise<void> {
-    this.#pulling.abort();
-    await this.#loop;
+    await this.#pullNoMore();
     await Promise.all([...this.#hands].map(([id, hand]) => this.#giveBack(id, hand)));
     while (this.#hands.size > 0) await this.#change(); // those that were on their way to a claim
     this.#cancelBeat();
+  }
+
+  async #pullNoMore(): Promise<void> {
+    this.#pulling.abort();
+    this.#tell(); // the loop may be waiting for room
+    await this.#loop;
   }
 
   async #run(): Promise<void> {

@@ -4,7 +4,7 @@ import t from "tap";
 import { natsKeyValues } from "../../cluster/nats-key-values.ts";
 import { seededRandom } from "../../runtime/random.ts";
 import { keyValueContract } from "../contracts/key-value.ts";
-import { startServer } from "./server-under-test.ts";
+import { freeze, startServer, thaw } from "./server-under-test.ts";
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -74,11 +74,11 @@ t.test("KeyValue over NATS", async (t) => {
 
   await t.test("a server that is silent gives store.unavailable in bounded time", async (t) => {
     const bucket = await keyValues.open("silent");
-    process.kill(server.pid, "SIGSTOP");
+    await freeze(server.pid);
     const startedMs = performance.now();
     await t.rejects(bucket.put("k", 1), { code: "store.unavailable" });
     await t.rejects(bucket.get("k"), { code: "store.unavailable" });
-    process.kill(server.pid, "SIGCONT");
+    thaw(server.pid);
     t.ok(performance.now() - startedMs < 4_000);
     t.ok((await bucket.put("k", 2)) > 0);
   });

@@ -1,5 +1,5 @@
 /** A real nats-server in a folder of its own, for one test file. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchNatsServer, type NatsServerProcess } from "../../cluster/nats-server/launch.ts";
@@ -44,6 +44,20 @@ export async function eventually(
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return condition();
+}
+
+/** Stops a process where it stands, and waits until all of it stands. */
+export async function freeze(pid: number): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  await eventually(async () => {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ") T");
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
+  }, 2_000);
+}
+
+/** Lets a frozen process go on. */
+export function thaw(pid: number): void {
+  process.kill(pid, "SIGCONT");
 }
 
 /** Whether a process runs. */

@@ -1,0 +1,69 @@
+/**
+ * Whether a server can do what Troupe needs, asked before anything is stored.
+ *
+ * An old server accepts atomic batches, times to live and delete markers, does nothing, and says nothing:
+ * leases would never expire and heads would move without their entries. So it is refused, by its version
+ * and by the level of its JetStream API; the stores check besides that each stream they make came out as
+ * they asked (`nats-key-values.ts`, `nats-durable-queue.ts`).
+ */
+import { jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "nats";
+import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
+import {
+  compareServerVersions,
+  OLDEST_SERVER,
+  parseServerVersion,
+  serverVersionText,
+} from "./nats-server/server-version.ts";
+
+/** A server that will do. */
+export interface ServerFacts {
+  /** `1.2.3`. */
+  readonly version: string;
+  /** Of the JetStream API: 2 came with 2.12. */
+  readonly apiLevel: number;
+}
+
+const OLDEST_LEVEL = 2;
+const ANSWER_MS = 3_000;
+
+/**
+ * Checks the server behind a connection.
+ *
+ * @throws {TroupeError} `nats.too-old` when it lacks a feature, `nats.unavailable` when its JetStream is
+ *   off or silent
+ */
+export async function checkServer(connection: NatsConnection): Promise<ServerFacts> {
+  const said = connection.info?.version ?? "";
+  const version = parseServerVersion(said);
+  const where = connection.getServer();
+  if (version === undefined || compareServerVersions(version, OLDEST_SERVER) < 0) {
+    const oldest = serverVersionText(OLDEST_SERVER);
+    throw new TroupeError(
+      "nats.too-old",
+      `nats-server ${said || "of no version"} at ${where} is too old: ${oldest} or newer is needed`,
+      { data: { version: said, oldest } },
+    );
+  }
+  const apiLevel = await levelOf(connection, where);
+  if (apiLevel < OLDEST_LEVEL)
+    throw new TroupeError(
+      "nats.too-old",
+      `JetStream at ${where} has API level ${apiLevel}: ${OLDEST_LEVEL} or higher is needed`,
+      { data: { version: said, apiLevel } },
+    );
+  return { version: serverVersionText(version), apiLevel };
+}
+
+async function levelOf(connection: NatsConnection, where: string): Promise<number> {
+  try {
+    const manager = await jetstreamManager(connection, { timeout: ANSWER_MS, checkAPI: false });
+    return (await manager.getAccountInfo()).api.level ?? 0;
+  } catch (cause) {
+    throw new TroupeError(
+      "nats.unavailable",
+      `JetStream at ${where} does not answer (${messageOf(cause)}): is it switched on?`,
+      { cause },
+    );
+  }
+}

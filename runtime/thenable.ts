@@ -1,0 +1,8 @@
+/** Whether a value must be awaited; everything else is taken as it is, in the same turn (S14). */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { readonly then?: unknown }).then === "function"
+  );
+}
