@@ -58,6 +58,7 @@ export class Cell implements Runnable {
   #isScheduled: boolean = false;
   /** A handler, a hook or `init` is awaited. */
   #isBusy: boolean = false;
+  #hasStarted: boolean = false;
   #holdings: Holdings | undefined = undefined;
 
   constructor(
@@ -106,7 +107,7 @@ export class Cell implements Runnable {
 
   /** A first start has succeeded. */
   get hasStarted(): boolean {
-    return this.generation > 1 || this.context?.isStarted === true;
+    return this.#hasStarted;
   }
 
   get phase(): PhaseNumber {
@@ -429,6 +430,7 @@ export class Cell implements Runnable {
     if (this.#phase === Phase.starting) {
       context.state = state;
       context.isStarted = true;
+      this.#hasStarted = true;
       this.#step(LifeEvent.started);
       const { events } = this.kernel.ports;
       if (events.watched) {

@@ -123,7 +123,9 @@ export class Children {
     const { decide: decider } = this.#owner.options;
     if (exit !== "failed" || decider === undefined) return undefined;
     try {
-      return decider(error, child.address);
+      const decision = decider(error, child.address);
+      // A generation whose `init` failed has no state to go on with.
+      return decision === "resume" && child.context?.isStarted !== true ? undefined : decision;
     } catch (thrown) {
       this.#owner.log.error({ err: thrown }, "the decider threw; the table of exits decides");
       return undefined;

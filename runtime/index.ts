@@ -25,12 +25,30 @@ export { awaitedClock, type Cancel, type Clock, systemClock } from "./clock.ts";
 export { createSystem, type SystemOptions } from "./create-system.ts";
 export type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 export { DeferredReply } from "./deferred-reply.ts";
+export { createTasks, type TasksOptions } from "./durable/create-tasks.ts";
+export type {
+  PerformTask,
+  TaskInHand,
+  TaskOutcome,
+  TaskRequest,
+  Tasks,
+  TaskWorker,
+} from "./durable/tasks.ts";
+export type { Delivery, DurableQueue, Priority, Published, QueuedTask } from "./durable-queue.ts";
 export { type Duration, durationMs } from "./duration.ts";
 export type { Envelope, EnvelopeKindNumber } from "./envelope.ts";
 export { EnvelopeKind } from "./envelope.ts";
 export type { EventSink, Happening, TroupeEvent } from "./event.ts";
 export { EventFeed } from "./event-feed.ts";
 export type { ExitReason, Terminated } from "./exit-reason.ts";
+export type {
+  KeyValue,
+  KeyValueChange,
+  KeyValueEntry,
+  KeyValues,
+  KeyValueWrite,
+  Put,
+} from "./key-value.ts";
 export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
 export type { MailboxOptions } from "./mailbox.ts";
 export type {
@@ -40,6 +58,8 @@ export type {
   MembershipEvent,
   NodeIdentity,
 } from "./membership.ts";
+export { memoryDurableQueue } from "./memory-durable-queue.ts";
+export { memoryKeyValues } from "./memory-key-value.ts";
 export { MemoryMembers } from "./memory-membership.ts";
 export { memoryPorts } from "./memory-ports.ts";
 export { MemoryHub, type MemoryHubOptions } from "./memory-transport.ts";

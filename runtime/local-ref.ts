@@ -101,7 +101,7 @@ export class PathRef {
       from: sender === undefined ? "" : sender.cell.address,
       type: messageTypeOf(this.protocol.name, operation),
       body: payload,
-      reason: "no-such-actor",
+      reason: this.#cell === undefined ? "no-such-actor" : "no-handler",
     });
     return false;
   }
@@ -133,14 +133,19 @@ export class PathRef {
     return this as unknown as ActorRef<O>;
   }
 
+  /** Whoever lives there now and speaks the protocol. */
   #find(): Cell | undefined {
     if (this.#cell === undefined || this.#cell.hasStopped) {
       this.#cell = this.#directory.find(this.#path);
     }
-    return this.#cell;
+    return this.#cell?.behavior.definition.protocol.name === this.protocol.name
+      ? this.#cell
+      : undefined;
   }
 
   #notFound(): Error {
-    return neverRan("actor.not-found", `no actor lives at ${this.address}`);
+    return this.#cell === undefined
+      ? neverRan("actor.not-found", `no actor lives at ${this.address}`)
+      : neverRan("actor.no-handler", `${this.address} does not speak ${this.protocol.name}`);
   }
 }

@@ -39,7 +39,7 @@ export function complete(cell: Cell, message: Message, value: unknown): void {
   emitHandled(cell, message, outcome);
 }
 
-/** Its handler has returned; the answer comes later. */
+/** The answer comes later; until then the ask stays open. */
 function defer(
   cell: Cell,
   handler: OperationHandler,
@@ -49,7 +49,7 @@ function defer(
   const { holdings } = cell;
   holdings.deferred ??= new DeferredReplies();
   holdings.deferred.add(deferred, reply, {
-    resolve: (value) => answer(handler, reply, value),
+    resolve: (later) => answer(handler, reply, later),
     reject: (error) =>
       reply.reject(
         error instanceof TroupeError ? error : handlerFailed(handler.type, cell.address, error),

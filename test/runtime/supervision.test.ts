@@ -220,3 +220,51 @@ t.test("supervision", async (t) => {
     await system.shutdown();
   });
 });
+
+t.test("decide", async (t) => {
+  const Child = protocol("decided@1", { boom: tell(), count: ask<undefined, number>() });
+  let inits = 0;
+  const fragile = actor(
+    Child,
+    () => {
+      inits++;
+      return { count: 0 };
+    },
+    {
+      boom: (ctx) => {
+        ctx.state.count++;
+        throw new Error("boom");
+      },
+      count: (ctx) => ctx.state.count,
+    },
+  );
+
+  t.test("S11: resume keeps the state and handles the next message at once", async (t) => {
+    const { system } = world();
+    inits = 0;
+    const tree = supervisor({ decide: () => "resume", children: [child(fragile, { name: "c" })] });
+    await system.spawn(tree, { name: "s" }).ready;
+    const ref = system.refOf(Child, "local/s/c");
+    ref.tell("boom");
+    ref.tell("boom");
+    t.equal(await ref.ask("count"), 2);
+    t.equal(inits, 1);
+    await system.shutdown();
+  });
+
+  t.test("S11: escalate fails the supervisor, which is restarted with its children", async (t) => {
+    const { system, clock } = world();
+    inits = 0;
+    const tree = supervisor({
+      decide: () => "escalate",
+      children: [child(fragile, { name: "c" })],
+    });
+    await system.spawn(tree, { name: "s" }).ready;
+    const ref = system.refOf(Child, "local/s/c");
+    ref.tell("boom");
+    await clock.advanceAsync("1s");
+    t.equal(await ref.ask("count"), 0);
+    t.equal(inits, 2);
+    await system.shutdown();
+  });
+});
