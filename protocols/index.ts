@@ -1,4 +1,7 @@
 /** The patterns as pure message protocols. What is not listed here is private to the folder. */
+
+export type { Attempt, InformedAttempt } from "./attempt.ts";
+export { spentMicros } from "./attempt.ts";
 export type {
   AuctioneerOperations,
   AuctionOutcome,
@@ -25,7 +28,6 @@ export { cascadeScore, resultValue, singleScore } from "./bid-score.ts";
 export type { RecordedBid } from "./close-rule.ts";
 export { rankedBids } from "./close-rule.ts";
 export type {
-  Attempt,
   AuctionTerms,
   Bidding,
   Closed,
@@ -35,9 +37,8 @@ export type {
   ContractNetEvent,
   ContractNetOutcome,
   ContractNetStep,
-  InformedAttempt,
 } from "./contract-net.ts";
-export { open as openAuction, spentMicros, step as stepAuction } from "./contract-net.ts";
+export { open as openAuction, step as stepAuction } from "./contract-net.ts";
 export type {
   Contract,
   Delegation,
