@@ -16,6 +16,8 @@
  *
  * Cost: one broadcast per auction, and per bidder one message each way.
  */
+
+import type { Attempt } from "../protocols/attempt.ts";
 import {
   Auctioneer,
   type AuctioneerOperations,
@@ -29,7 +31,6 @@ import {
 import { meanOf } from "../protocols/beta.ts";
 import type { RecordedBid } from "../protocols/close-rule.ts";
 import {
-  type Attempt,
   type ContractNetEffect,
   type ContractNetEvent,
   type ContractNetOutcome,

@@ -1,7 +1,9 @@
 /** Ready-made actors that speak the protocols. What is not listed here is private to the folder. */
 
-export * from "./auctioneer.ts";
-export * from "./bidder.ts";
+export type { AuctioneerSpec } from "./auctioneer.ts";
+export { auctioneer } from "./auctioneer.ts";
+export type { BidderSpec, Performance, Performed } from "./bidder.ts";
+export { bidder } from "./bidder.ts";
 export type { BlackboardInput, BlackboardOptions } from "./blackboard.ts";
 export { blackboard } from "./blackboard.ts";
 export type {
@@ -27,7 +29,8 @@ export {
 export { jobEnd, jobProgress, jobReports } from "./job.ts";
 export type { KnowledgeSourceOptions } from "./knowledge-source.ts";
 export { knowledgeSource } from "./knowledge-source.ts";
-export * from "./lead.ts";
+export type { Intent, LeadSpec } from "./lead.ts";
+export { lead } from "./lead.ts";
 export { type ModelClientsOptions, modelClients } from "./model-clients.ts";
 export type { Candidate, JsonSchema, ModelTask, TaskName } from "./model-task.ts";
 export { OllamaClient, type OllamaDeadlines } from "./ollama-client.ts";
@@ -42,7 +45,8 @@ export {
   parsePriceTable,
   priceOf,
 } from "./price-table.ts";
-export * from "./specialist.ts";
+export type { SpecialistContext } from "./specialist.ts";
+export { specialist } from "./specialist.ts";
 export { parseTask, taskRequest } from "./structured-prompt.ts";
 export type { Work } from "./work.ts";
 export type { TaskWork, WorkerLoad, WorkerOperations, WorkerOptions } from "./worker.ts";

@@ -4,6 +4,8 @@
  * Owns: how a request becomes terms, a call and timers, and how the end is reported. Its neighbour
  * `auctioneer.ts` owns what is done with them.
  */
+
+import { spentMicros } from "../protocols/attempt.ts";
 import type {
   AuctionOutcome,
   AuctionRequest,
@@ -12,12 +14,11 @@ import type {
 } from "../protocols/auction.ts";
 import type { Beta } from "../protocols/beta.ts";
 import type { RecordedBid } from "../protocols/close-rule.ts";
-import {
-  type AuctionTerms,
-  type ContractNet,
-  type ContractNetEffect,
-  type ContractNetOutcome,
-  spentMicros,
+import type {
+  AuctionTerms,
+  ContractNet,
+  ContractNetEffect,
+  ContractNetOutcome,
 } from "../protocols/contract-net.ts";
 import type { Demand, WeighedResult } from "../protocols/market.ts";
 import type { VerificationAdvice } from "../protocols/verification.ts";

@@ -16,7 +16,8 @@
  */
 import type { Address } from "../runtime/address.ts";
 import { type Ask, ask, type Protocol, protocol, type Tell, tell } from "../runtime/protocol.ts";
-import type { Attempt, ContractNetEvent, InformedAttempt } from "./contract-net.ts";
+import type { Attempt, InformedAttempt } from "./attempt.ts";
+import type { ContractNetEvent } from "./contract-net.ts";
 import type { Market } from "./market.ts";
 import type { Roster } from "./roster.ts";
 import type { VerificationAdvice } from "./verification.ts";

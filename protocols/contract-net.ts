@@ -21,6 +21,7 @@
  * best alternative".
  */
 import type { Address } from "../runtime/address.ts";
+import { type Attempt, bestOf, type InformedAttempt, spentMicros } from "./attempt.ts";
 import { type RecordedBid, rankedBids } from "./close-rule.ts";
 
 /** What is sold, and on which terms. */
@@ -37,31 +38,6 @@ export interface AuctionTerms {
   /** How long a confirmed winner may take to inform, in milliseconds. */
   readonly leaseMs: number;
 }
-
-/** What came of one award. */
-export type Attempt =
-  | {
-      readonly outcome: "informed";
-      readonly round: number;
-      readonly bidder: Address;
-      readonly kind: string;
-      /** What it is paid: its counted work, at most its bid. */
-      readonly priceMicros: number;
-      /** The worth of the result: the value of a right one × the chance that it is right. */
-      readonly valueMicros: number;
-      readonly result: unknown;
-    }
-  | {
-      readonly outcome: "failed" | "declined" | "unconfirmed" | "lease-expired";
-      readonly round: number;
-      readonly bidder: Address;
-      readonly kind: string;
-      readonly priceMicros: number;
-      readonly reason: string;
-    };
-
-/** An attempt that brought a result. */
-export type InformedAttempt = Extract<Attempt, { readonly outcome: "informed" }>;
 
 /** How an auction ended. */
 export type ContractNetOutcome =
@@ -344,20 +320,6 @@ function awardNext(
 
 function settle(outcome: ContractNetOutcome, losers: readonly RecordedBid[]): ContractNetStep {
   return [{ phase: "closed", outcome }, [...losers.map(rejection), { type: "settle", outcome }]];
-}
-
-/** What all attempts of an auction cost. */
-export function spentMicros(attempts: readonly Attempt[]): number {
-  return attempts.reduce((sum, attempt) => sum + attempt.priceMicros, 0);
-}
-
-function bestOf(attempts: readonly Attempt[]): InformedAttempt | undefined {
-  let best: InformedAttempt | undefined;
-  for (const attempt of attempts) {
-    if (attempt.outcome !== "informed") continue;
-    if (best === undefined || attempt.valueMicros > best.valueMicros) best = attempt;
-  }
-  return best;
 }
 
 function attemptBy(

@@ -11,9 +11,10 @@
  *
  * Cost: O(1).
  */
+
+import type { InformedAttempt } from "./attempt.ts";
 import type { Beta } from "./beta.ts";
 import { meanOf } from "./beta.ts";
-import type { InformedAttempt } from "./contract-net.ts";
 
 /** How much is verified. */
 export interface VerificationPolicy {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
+import { spentMicros } from "../../protocols/attempt.ts";
 import { type RecordedBid, rankedBids } from "../../protocols/close-rule.ts";
 import {
   type AuctionTerms,
@@ -7,7 +8,6 @@ import {
   type ContractNetEffect,
   type ContractNetEvent,
   open,
-  spentMicros,
   step,
 } from "../../protocols/contract-net.ts";
 

@@ -5,12 +5,11 @@
  * make together, without time: every bid arrives, every winner confirms and answers. The verifier is
  * the dearest kind of bidder, never the truth: the truth only scores.
  */
+import { type InformedAttempt, spentMicros } from "../../protocols/attempt.ts";
 import {
   type ContractNet,
   type ContractNetEvent,
-  type InformedAttempt,
   open,
-  spentMicros,
   step,
 } from "../../protocols/contract-net.ts";
 import {
