@@ -20,7 +20,7 @@ import {
 /** What a specialist may use besides the contract. */
 export type SpecialistContext = Pick<
   ActorContext<SpecialistOperations, undefined, undefined>,
-  "signal" | "model" | "log" | "clock" | "random"
+  "signal" | "model" | "log" | "clock" | "random" | "ports"
 >;
 
 /**

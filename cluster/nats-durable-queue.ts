@@ -36,7 +36,7 @@ import type {
 import { type Log, silentLog } from "../runtime/log.ts";
 import { TroupeError } from "../runtime/troupe-error.ts";
 import { pack } from "./packing.ts";
-import { isFull, isInDoubt, storeUnavailable } from "./store-failure.ts";
+import { checkedSize, isFull, isInDoubt, storeUnavailable } from "./store-failure.ts";
 import { storeName } from "./store-name.ts";
 import { type DeadTask, deadTaskOf, queuedTaskOf } from "./task-message.ts";
 import { PRIORITIES, TaskPuller } from "./task-puller.ts";
@@ -104,7 +104,7 @@ class NatsQueue implements DurableQueue {
 
   async publish(task: QueuedTask): Promise<Published> {
     const subject = taskSubject(this.#options.cluster, task.capability, task.priority);
-    const bytes = pack({ v: 1, ...task });
+    const bytes = checkedSize(this.#connection, pack({ v: 1, ...task }), `task ${task.id}`);
     await this.#open();
     let inDoubt = false;
     for (let tries = 1; ; tries++) {

@@ -29,7 +29,7 @@ import type {
   PutOptions,
 } from "../runtime/key-value.ts";
 import { pack, unpack } from "./packing.ts";
-import { isConflict, isInDoubt, storeUnavailable } from "./store-failure.ts";
+import { checkedSize, isConflict, isInDoubt, storeUnavailable } from "./store-failure.ts";
 import { bucketStream, bucketSubject } from "./store-name.ts";
 
 /** What a bucket is reached through. */
@@ -108,11 +108,11 @@ export class NatsKeyValue implements KeyValue {
     options: PutOptions = {},
   ): Promise<Put> {
     const { ttlMs } = options;
-    return this.#write([{ key: checkedKey(key), bytes: pack(value), expected, ttlMs }]);
+    return this.#write([{ key: checkedKey(key), bytes: this.#pack(key, value), expected, ttlMs }]);
   }
 
   async put(key: string, value: unknown): Promise<number> {
-    const change = { key: checkedKey(key), bytes: pack(value), ttlMs: undefined };
+    const change = { key: checkedKey(key), bytes: this.#pack(key, value), ttlMs: undefined };
     const put = await this.#write([{ ...change, expected: undefined }]);
     if (put.ok) return put.revision;
     throw storeUnavailable(`bucket ${this.bucket} refused an unconditional write`);
@@ -130,7 +130,7 @@ export class NatsKeyValue implements KeyValue {
       throw new TypeError("a batch writes each key once");
     return this.#write(
       writes.map(({ key, value, expected }) => {
-        return { key: checkedKey(key), bytes: pack(value), expected, ttlMs: undefined };
+        return { key: checkedKey(key), bytes: this.#pack(key, value), expected, ttlMs: undefined };
       }),
     );
   }
@@ -172,6 +172,10 @@ export class NatsKeyValue implements KeyValue {
       called = true;
       changes.stop();
     };
+  }
+
+  #pack(key: string, value: unknown): Uint8Array {
+    return checkedSize(this.#setting.connection, pack(value), `the value of ${key}`);
   }
 
   async #list(filter: string): Promise<KeyValueEntry[]> {

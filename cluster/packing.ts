@@ -9,7 +9,8 @@
  * P3: bytes are scanned before they are decoded: at most 32 levels, 65,536 values, and of the
  *     extension types only the timestamp and msgpackr's `undefined`. A few thousand nested levels
  *     would decode, and then overflow the stack of whoever walks the result.
- * P4: a field that is `undefined` is left out; an element that is `undefined` stays `undefined`.
+ * P4: a field that is `undefined` is left out; an element that is `undefined` stays `undefined`. Minus
+ *     zero comes back as zero.
  *
  * Record structures are off: they are private to msgpackr and break under loss and with many
  * senders. Byte arrays come back as views on `bytes`, not as copies.

@@ -4,7 +4,7 @@
  * Owns: telling a refusal, which is certain, from a silence, after which nobody knows what happened.
  */
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { errors } from "nats";
+import { errors, type NatsConnection } from "nats";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 
 /** Wrong last sequence: with and without the present one in its text. */
@@ -38,4 +38,27 @@ export function isInDoubt(thrown: unknown): boolean {
 export function storeUnavailable(what: string, cause?: unknown): TroupeError {
   const reason = cause === undefined ? "" : `: ${messageOf(cause)}`;
   return new TroupeError("store.unavailable", `${what}${reason}`, { cause });
+}
+
+/** Headers and protocol around a value. */
+const OVERHEAD_BYTES = 4_096;
+const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576;
+
+/**
+ * The bytes themselves, when the server takes messages of that size.
+ *
+ * @throws {TroupeError} `payload.too-large`
+ */
+export function checkedSize(
+  connection: NatsConnection,
+  bytes: Uint8Array,
+  what: string,
+): Uint8Array {
+  const mostBytes = (connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD_BYTES) - OVERHEAD_BYTES;
+  if (bytes.length <= mostBytes) return bytes;
+  throw new TroupeError(
+    "payload.too-large",
+    `${what} has ${bytes.length} bytes, more than ${mostBytes}`,
+    { data: { sizeBytes: bytes.length, mostBytes } },
+  );
 }

@@ -114,9 +114,12 @@ export class TaskPuller {
       signal?.addEventListener("abort", giveUp);
       if (signal?.aborted === true) giveUp();
       const isOver = () => !this.#waiting.has(waiting);
-      this.#turn = this.#turn.then(() =>
-        this.#ask(count, Math.max(waitMs, SHORTEST_WAIT_MS), isOver),
-      );
+      this.#turn = this.#turn
+        .then(() => this.#ask(count, Math.max(waitMs, SHORTEST_WAIT_MS), isOver))
+        .catch((thrown: unknown) => {
+          this.#phase = "open"; // the next pull asks anew
+          this.#setting.log.error({ reason: messageOf(thrown) }, "asking for tasks failed");
+        });
     });
   }
 

@@ -49,6 +49,10 @@ export type {
   KeyValueWrite,
   Put,
 } from "./key-value.ts";
+export type { Arrivals } from "./load/arrivals.ts";
+export type { LatencySummary } from "./load/latency.ts";
+export { type LoadLoop, type LoadReport, loadReportText } from "./load/load-report.ts";
+export { type LoadOptions, type Pace, runLoad } from "./load/load-run.ts";
 export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
 export type { MailboxOptions } from "./mailbox.ts";
 export type {

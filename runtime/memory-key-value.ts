@@ -23,7 +23,7 @@ import type {
   Put,
   PutOptions,
 } from "./key-value.ts";
-import { TroupeError } from "./troupe-error.ts";
+import { messageOf, TroupeError } from "./troupe-error.ts";
 
 /** What can go wrong with a store; all off at first, changed by tests while it runs. */
 export interface MemoryKeyValueFaults {
@@ -167,7 +167,7 @@ class MemoryKeyValue implements KeyValue {
       if (writes.length === 1) return this.#conflict(stale.key);
       return { ok: false, conflict: { current: undefined } };
     }
-    const values = writes.map(({ value }) => ({ of: structuredClone(value) }));
+    const values = writes.map(({ value }) => ({ of: copyOf(value) }));
     for (let at = 0; at < writes.length; at++) {
       this.#store(writes[at]?.key ?? "", values[at], options.ttlMs ?? Infinity);
     }
@@ -257,6 +257,15 @@ class MemoryKeyValue implements KeyValue {
         }
       }
     });
+  }
+}
+
+/** @throws {TypeError} when the value is not plain data */
+function copyOf(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch (cause) {
+    throw new TypeError(`cannot be carried: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -37,6 +37,10 @@ export const errorCodes = {
   refused: { retry: "never", meaning: "the actor refused, with a code and data of its own" },
   "stream.aborted": { retry: "after", meaning: "the stream broke before its end" },
   "store.unavailable": { retry: "after", meaning: "the store did not answer in time" },
+  "module.unusable": {
+    retry: "never",
+    meaning: "a node's module does not load or exports no actors",
+  },
   "nats.unavailable": { retry: "after", meaning: "no nats-server could be reached or started" },
   "nats.too-old": { retry: "never", meaning: "the nats-server lacks a feature Troupe needs" },
   "model.unavailable": { retry: "after", meaning: "the model's endpoint did not answer" },

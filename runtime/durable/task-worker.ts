@@ -13,39 +13,36 @@
  *     the message is left to come back.
  * W6: whatever happens to one task does not end the loop.
  */
-import type { Cancel, Clock } from "../clock.ts";
+import type { Cancel } from "../clock.ts";
 import type { Delivery, DurableQueue } from "../durable-queue.ts";
-import type { EventSink } from "../event.ts";
 import type { Log } from "../log.ts";
-import type { Membership } from "../membership.ts";
 import type { Random } from "../random.ts";
 import { messageOf, TroupeError } from "../troupe-error.ts";
 import {
-  type ClaimedRecord,
-  decideDelivery,
   decideFailure,
   doneRecord,
-  type LedgerEntry,
   type ReleasedRecord,
   returnedRecord,
   standingOf,
   type TerminalRecord,
 } from "./ledger.ts";
-import type { LedgerStore, Standing } from "./ledger-store.ts";
-import { parseTaskBody, type TaskBody } from "./task-body.ts";
+import { parseTaskBody } from "./task-body.ts";
+import {
+  type Claim,
+  type ClaimSetting,
+  claimTask,
+  commitOver,
+  pauseAfter,
+  readOrSilence,
+} from "./task-claim.ts";
 import type { PerformTask, TaskWorker } from "./tasks.ts";
 
 /** What a worker works with. */
-export interface WorkerSetting {
-  readonly capability: string;
+export interface WorkerSetting extends ClaimSetting {
   readonly perform: PerformTask;
   readonly concurrency: number;
   readonly queue: DurableQueue;
-  readonly ledger: LedgerStore;
-  readonly membership: Membership;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly events: EventSink;
   readonly log: Log;
   /** All that this node has in hand, by id, whichever of its workers has it. */
   readonly hands: Map<string, Hand>;
@@ -67,14 +64,13 @@ export interface Hand {
   readonly check: () => Promise<void>;
 }
 
-interface Claim {
-  readonly record: ClaimedRecord;
-  readonly token: number;
+/** What is written over a claim; a released task comes back after the pause. */
+interface End {
+  readonly record: TerminalRecord | ReleasedRecord;
+  readonly retryAfterMs: number;
 }
 
-const MOST_ROUNDS = 8;
-const SHORTEST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2_000;
+const UNREADABLE_MS = 2_000;
 
 /** The worker of one capability. */
 export class PullingWorker implements TaskWorker {
@@ -131,7 +127,7 @@ export class PullingWorker implements TaskWorker {
         failures = 0;
       } catch (thrown) {
         log.warn({ capability, reason: messageOf(thrown) }, "pulling tasks failed");
-        await this.#pause(failures++, signal);
+        await pauseAfter(failures++, this.#setting.clock, signal);
       }
     }
   }
@@ -162,116 +158,87 @@ export class PullingWorker implements TaskWorker {
   }
 
   async #handle(id: string, hand: Hand): Promise<void> {
-    const { capability, events, log, perform } = this.#setting;
-    const parsed = parseTaskBody(hand.delivery.task.body);
+    const { log, putBackMs } = this.#setting;
+    const { deliveries, task } = hand.delivery;
+    const parsed = parseTaskBody(task.body);
     if (!parsed.ok) {
       log.error({ task: id, reason: parsed.error }, "task body left to nodes that can read it");
-      hand.delivery.nak(LONGEST_PAUSE_MS);
+      hand.delivery.nak(UNREADABLE_MS);
       return;
     }
     const { input, maxAttempts } = parsed.value;
-    const claim = await this.#claim(id, hand, parsed.value);
-    if (claim === undefined) return;
-    hand.claim = claim;
-    if (hand.abort.signal.aborted) {
-      await this.#giveBack(id, hand);
-      return;
+    const claimed = await claimTask(this.#setting, { id, deliveries, maxAttempts });
+    switch (claimed.kind) {
+      case "another's":
+        hand.delivery.nak(putBackMs);
+        return;
+      case "ended":
+        await this.#conclude(id, hand, claimed.record);
+        return;
+      case "ours":
+        hand.claim = claimed.claim;
+        if (hand.abort.signal.aborted) await this.#giveBack(id, hand);
+        else await this.#work(id, hand, claimed.claim, { input, maxAttempts });
     }
+  }
+
+  async #work(
+    id: string,
+    hand: Hand,
+    claim: Claim,
+    body: { readonly input: unknown; readonly maxAttempts: number },
+  ): Promise<void> {
+    const { capability, perform } = this.#setting;
     const { record, token } = claim;
-    const { attempt } = record;
-    let end: TerminalRecord | ReleasedRecord;
-    let retryAfterMs = 0;
+    let end: End;
     try {
-      const task = { id, capability, input, attempt, token };
-      end = doneRecord(record, token, await perform(task, hand.abort.signal));
+      const task = { id, capability, input: body.input, attempt: record.attempt, token };
+      const result = await perform(task, hand.abort.signal);
+      end = { record: doneRecord(record, token, result), retryAfterMs: 0 };
     } catch (thrown) {
       if (hand.abort.signal.aborted) return; // given back, cancelled or taken over
-      const decision = decideFailure(record, token, thrown, maxAttempts);
-      const again = decision.kind === "retry";
-      const message = messageOf(thrown);
-      events.emit({ type: "task.failed", task: id, capability, attempt, message, again });
-      end = decision.record;
-      if (again) retryAfterMs = decision.afterMs * (0.8 + 0.4 * this.#setting.random.next());
+      end = this.#endOfFailure(id, claim, thrown, body.maxAttempts);
     }
     // Also when it was aborted meanwhile: the ledger decides whether a late result still counts.
-    if (!(await this.#commit(id, token, end))) {
+    try {
+      await this.#finish(id, hand, token, end);
+    } catch (thrown) {
+      const error = uncarriable(thrown);
+      if (error === undefined) throw thrown;
+      const failure = this.#endOfFailure(id, claim, error, body.maxAttempts);
+      await this.#finish(id, hand, token, failure);
+    }
+  }
+
+  #endOfFailure(id: string, claim: Claim, thrown: unknown, maxAttempts: number): End {
+    const { capability, events, random } = this.#setting;
+    const decision = decideFailure(claim.record, claim.token, thrown, maxAttempts);
+    const again = decision.kind === "retry";
+    const { attempt } = claim.record;
+    const message = messageOf(thrown);
+    events.emit({ type: "task.failed", task: id, capability, attempt, message, again });
+    const retryAfterMs = again ? decision.afterMs * (0.8 + 0.4 * random.next()) : 0;
+    return { record: decision.record, retryAfterMs };
+  }
+
+  /** Writes the end over the claim, and acts on what became of it. */
+  async #finish(id: string, hand: Hand, token: number, end: End): Promise<void> {
+    const { capability, events } = this.#setting;
+    const { record, retryAfterMs } = end;
+    if (!(await commitOver(this.#setting, id, token, record))) {
       events.emit({ type: "task.fenced", task: id, token });
       return;
     }
-    if (end.phase === "released") {
+    if (record.phase === "released") {
       hand.delivery.nak(retryAfterMs);
       return;
     }
-    if (end.outcome.phase === "done")
+    const { attempt, outcome } = record;
+    if (outcome.phase === "done")
       events.emit({ type: "task.done", task: id, capability, attempt, token });
-    if (end.outcome.phase === "dead-lettered")
+    if (outcome.phase === "dead-lettered")
       events.emit({ type: "task.dead-lettered", task: id, capability });
-    await this.#conclude(id, hand, end);
-  }
-
-  /** Takes the task, or does what its record asks for and returns nothing. */
-  async #claim(id: string, hand: Hand, body: TaskBody): Promise<Claim | undefined> {
-    const { capability, events, ledger, membership } = this.#setting;
-    let entry: LedgerEntry | undefined;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const owner = entry?.record.phase === "claimed" ? entry.record.owner : undefined;
-      const decision = decideDelivery({
-        entry,
-        deliveries: hand.delivery.deliveries,
-        self: membership.self,
-        ownerPhase: owner && membership.phaseOf(owner),
-        maxAttempts: body.maxAttempts,
-      });
-      if (decision.kind === "put-back") break;
-      if (decision.kind === "acknowledge") {
-        await this.#conclude(id, hand, decision.record);
-        return undefined;
-      }
-      const written = await ledger.write(id, decision.record, entry?.revision ?? 0);
-      if (written.ok) {
-        if (decision.kind === "bury") {
-          events.emit({ type: "task.dead-lettered", task: id, capability });
-          await this.#conclude(id, hand, decision.record);
-          return undefined;
-        }
-        const { record, takenFrom } = decision;
-        const { attempt } = record;
-        const token = written.revision;
-        events.emit({ type: "task.claimed", task: id, capability, attempt, token, takenFrom });
-        return { record, token };
-      }
-      if (written.current === "foreign") break;
-      entry = written.current;
-    }
-    hand.delivery.nak(this.#setting.putBackMs);
-    return undefined;
-  }
-
-  /** Whether the record stands, written under our token; `false` = fenced. */
-  async #commit(
-    id: string,
-    token: number,
-    record: TerminalRecord | ReleasedRecord,
-  ): Promise<boolean> {
-    const { ledger } = this.#setting;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      if (round > 0) await this.#pause(round - 1);
-      let standing: Standing;
-      try {
-        const written = await ledger.write(id, record, token);
-        if (written.ok) return true;
-        standing = written.current;
-      } catch (thrown) {
-        if (!isUnavailable(thrown)) throw thrown;
-        const read = await ledger.read(id).catch(nothingWhenUnavailable);
-        if (read === "unavailable") continue;
-        standing = read;
-      }
-      if (standing === "foreign") return false;
-      const stands = standingOf(standing, token);
-      if (stands !== "claimed") return stands === "written";
-    }
-    throw new TroupeError("store.unavailable", "whether the result was recorded is unknown");
+    await this.#conclude(id, hand, record);
   }
 
   /** A terminal record stands: buries what is dead, and lets the message go. */
@@ -301,7 +268,8 @@ export class PullingWorker implements TaskWorker {
     if (hand.claim === undefined) return; // on its way to a claim, after which it comes here again
     const { record, token } = hand.claim;
     try {
-      if (await this.#commit(id, token, returnedRecord(record, token))) hand.delivery.nak(0);
+      if (await commitOver(this.#setting, id, token, returnedRecord(record, token)))
+        hand.delivery.nak(0);
     } catch (thrown) {
       log.warn({ task: id, reason: messageOf(thrown) }, "task left to come back");
     }
@@ -312,8 +280,8 @@ export class PullingWorker implements TaskWorker {
     hand.seenAtMs = this.#setting.clock.monotonicMs();
     const { claim } = hand;
     if (claim === undefined) return;
-    const standing = await this.#setting.ledger.read(id).catch(nothingWhenUnavailable);
-    if (standing === "unavailable" || standing === "foreign") return;
+    const standing = await readOrSilence(this.#setting.ledger, id);
+    if (standing === "silence" || standing === "foreign") return;
     if (standingOf(standing, claim.token) !== "fenced" || this.#hands.get(id) !== hand) return;
     const cancelled = standing?.record.phase === "terminal";
     hand.abort.abort(
@@ -342,20 +310,6 @@ export class PullingWorker implements TaskWorker {
     this.#tell();
   }
 
-  async #pause(failures: number, signal?: AbortSignal): Promise<void> {
-    const pauseMs = Math.min(SHORTEST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
-    if (signal?.aborted === true) return;
-    await new Promise<void>((resolve) => {
-      const end = () => {
-        cancel();
-        signal?.removeEventListener("abort", end);
-        resolve();
-      };
-      const cancel = this.#setting.clock.after(pauseMs, end);
-      signal?.addEventListener("abort", end);
-    });
-  }
-
   /** Resolves when something was let go or acknowledged. */
   #change(): Promise<void> {
     return new Promise((resolve) => {
@@ -370,11 +324,10 @@ export class PullingWorker implements TaskWorker {
   }
 }
 
-function isUnavailable(thrown: unknown): boolean {
-  return thrown instanceof TroupeError && thrown.code === "store.unavailable";
-}
-
-function nothingWhenUnavailable(thrown: unknown): "unavailable" {
-  if (isUnavailable(thrown)) return "unavailable";
-  throw thrown;
+/** The error to record when a result cannot be written down, whoever tries again. */
+function uncarriable(thrown: unknown): TroupeError | undefined {
+  if (thrown instanceof TroupeError)
+    return thrown.code === "payload.too-large" ? thrown : undefined;
+  if (!(thrown instanceof TypeError)) return undefined;
+  return new TroupeError("ask.undecodable", `the result ${thrown.message}`, { cause: thrown });
 }

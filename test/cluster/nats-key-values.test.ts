@@ -83,6 +83,15 @@ t.test("KeyValue over NATS", async (t) => {
     t.ok((await bucket.put("k", 2)) > 0);
   });
 
+  await t.test("refuses a value that the server would not take", async (t) => {
+    const bucket = await keyValues.open("large");
+    await t.rejects(bucket.put("k", "x".repeat(1_048_576)), {
+      code: "payload.too-large",
+      message: /^the value of k has \d+ bytes, more than \d+$/,
+    });
+    t.ok(await bucket.put("k", "x".repeat(1_000_000)));
+  });
+
   await t.test("reads a value that was written by other means as unreadable", async (t) => {
     const bucket = await keyValues.open("foreign");
     await jetstream(connection).publish("$KV.TROUPE_test_foreign.k", new Uint8Array([0xc1]));

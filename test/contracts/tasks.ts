@@ -222,6 +222,20 @@ export async function tasksContract(t: Test, start: () => Promise<TasksUnderTest
     },
   );
 
+  await t.test("a result that cannot be recorded fails its task for good", async (t) => {
+    const { capability, request, happenings, node } = setUp();
+    const tasks = node("n1");
+    const worker = tasks.work(capability, async () => ({ token: Symbol("not data") }));
+    await tasks.submit(request(1));
+    t.ok(await until(() => happenings.of("task.failed").length === 1, 5_000));
+    await worker.drain();
+    t.match(await tasks.outcomeOf(request(1).id), {
+      phase: "failed",
+      attempt: 1,
+      error: { code: "ask.undecodable", message: /cannot be carried/ },
+    });
+  });
+
   await t.test("a task whose workers keep vanishing is dead-lettered", async (t) => {
     const { capability, request, phases, happenings, node } = setUp();
     const [n1, n3] = [node("n1"), node("n3")];

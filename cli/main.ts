@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/**
+ * The command line: one file per command beside this one.
+ *
+ * Data goes to standard output, talk to standard error; exit codes are `exit-code.ts`.
+ */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { benchCommand } from "./bench.ts";
+import { demoCommand } from "./demo.ts";
+import { ExitCode, exitCodeOf, lineOf } from "./exit-code.ts";
+import { natsCommand } from "./nats.ts";
+import { nodeCommand } from "./node.ts";
+
+const { version } = JSON.parse(
+  readFileSync(new URL(import.meta.resolve("troupe/package.json")), "utf8"),
+) as { version: string };
+
+const troupe = new Command("troupe")
+  .description("Supervised actors over NATS for back ends made of LLM calls")
+  .version(version)
+  .addCommand(demoCommand())
+  .addCommand(nodeCommand())
+  .addCommand(benchCommand())
+  .addCommand(natsCommand());
+
+// Commands that are added do not inherit these from the one they are added to.
+for (const command of allOf(troupe)) {
+  command.showHelpAfterError("(--help shows the options)").exitOverride();
+}
+
+try {
+  await troupe.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  } else {
+    process.stderr.write(`troupe: ${lineOf(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+function allOf(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(allOf)];
+}

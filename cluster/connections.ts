@@ -1,0 +1,117 @@
+/**
+ * A node's connections to the server.
+ *
+ * Owns: the client's options, and the two connections of the main loop. The third, for heartbeats,
+ * belongs to the worker thread of `pulse-worker.ts`: a connection cannot be shared between threads.
+ *
+ * C1: heartbeats, control (leases, watches, acknowledgements) and data never wait for one another: a
+ *     client with too much unsent is disconnected, and that must not cost a node its lease.
+ * C2: a connection never gives up reconnecting; who may not wait that long has a deadline of its own.
+ * C3: each has an inbox prefix of its own, so that permissions can keep nodes apart.
+ */
+import type { NatsConnection, NodeConnectionOptions } from "nats";
+import { connect } from "nats";
+import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
+
+/** Where to connect, and as whom. */
+export interface ConnectionTarget {
+  /** One or more `nats://host:port`, separated by commas. */
+  readonly url: string;
+  readonly cluster: string;
+  /** The node's or the client's name. */
+  readonly name: string;
+}
+
+/** What a connection is for. */
+export type ConnectionPurpose = "pulse" | "control" | "data" | "client";
+
+const CONNECT_MS = 5_000;
+const PING_MS = 1_500;
+const RECONNECT_MS = 100;
+const RECONNECT_JITTER_MS = 150;
+
+/** The client's options; its own defaults give up after ten attempts and notice a dead peer in minutes. */
+export function connectionOptions(
+  target: ConnectionTarget,
+  purpose: ConnectionPurpose,
+): NodeConnectionOptions {
+  return {
+    servers: target.url.split(",").map((server) => server.trim()),
+    name: `troupe ${target.cluster} ${target.name} ${purpose}`,
+    inboxPrefix: `_INBOX_${target.cluster}.${target.name}.${purpose}`,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_MS,
+    reconnectJitter: RECONNECT_JITTER_MS,
+    pingInterval: PING_MS,
+    maxPingOut: 2,
+    timeout: CONNECT_MS,
+    // Two Error stacks for each request otherwise.
+    noAsyncTraces: true,
+  };
+}
+
+/**
+ * Connects once.
+ *
+ * @throws {TroupeError} `nats.unavailable` when no server answers within 5 s
+ */
+export async function openConnection(
+  target: ConnectionTarget,
+  purpose: ConnectionPurpose,
+): Promise<NatsConnection> {
+  try {
+    return await connect(connectionOptions(target, purpose));
+  } catch (cause) {
+    throw new TroupeError(
+      "nats.unavailable",
+      `no nats-server answers at ${target.url}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** What becomes of a connection. */
+export interface ConnectionListener {
+  disconnected(): void;
+  reconnected(): void;
+}
+
+/** Tells `listener` of every loss and return, until the connection is closed. */
+export async function followConnection(
+  connection: NatsConnection,
+  listener: ConnectionListener,
+): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === "disconnect") listener.disconnected();
+    else if (status.type === "reconnect") listener.reconnected();
+  }
+}
+
+/** The two connections of the main loop. */
+export interface Connections {
+  readonly control: NatsConnection;
+  readonly data: NatsConnection;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens both.
+ *
+ * @throws {TroupeError} `nats.unavailable`
+ */
+export async function openConnections(target: ConnectionTarget): Promise<Connections> {
+  const control = await openConnection(target, "control");
+  try {
+    const data = await openConnection(target, "data");
+    return {
+      control,
+      data,
+      close: async () => {
+        await Promise.all([control.close(), data.close()]);
+      },
+    };
+  } catch (error) {
+    await control.close();
+    throw error;
+  }
+}

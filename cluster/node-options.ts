@@ -1,0 +1,124 @@
+/**
+ * What a node is started with, parsed once.
+ *
+ * Owns: the options, their defaults and the environment variables that stand in for them:
+ * `TROUPE_NATS_URL` for `nats`, `TROUPE_NATS_SERVER` for `natsServer`. Options win.
+ */
+import { checkedNodeName } from "../runtime/address.ts";
+import type { Duration } from "../runtime/duration.ts";
+import { durationMs } from "../runtime/duration.ts";
+import type { Log } from "../runtime/log.ts";
+import { pinoLog } from "../runtime/log.ts";
+import type { ModelClients } from "../runtime/model-client.ts";
+import { TroupeError } from "../runtime/troupe-error.ts";
+import { LEASE_TTL_MS } from "./lease.ts";
+import type { LocateEnvironment } from "./nats-server/locate.ts";
+import type { Children } from "./node-module.ts";
+import { checkedClusterName } from "./node-subject.ts";
+
+/** The role that takes what programs that are no nodes send. */
+export const GATEWAY_ROLE = "gateway";
+
+/** Options of `startNode`. */
+export interface NodeOptions {
+  /** Unique in the cluster: 1 to 64 of letters, digits, `_` and `-`. */
+  readonly name: string;
+  /** What it is for; `gateway` comes with every node whose ingress is open. */
+  readonly roles?: readonly string[];
+  /** Whether it takes what programs that are no nodes send; default `open`. */
+  readonly ingress?: "open" | "closed";
+  /** `nats://host:port`, several separated by commas; an embedded server when absent. */
+  readonly nats?: string;
+  /** The name of the cluster, one per environment; default `troupe`. */
+  readonly cluster?: string;
+  /** Where the embedded server keeps its streams; default `.troupe/nats`. */
+  readonly storeDir?: string;
+  /** The path of the embedded server's binary; found or fetched when absent. */
+  readonly natsServer?: string;
+  /** The port of the embedded server; default any free one. */
+  readonly natsPort?: number;
+  /** The models that actors may call; none when absent. */
+  readonly models?: ModelClients;
+  /** The actors to start. */
+  readonly children?: Children;
+  readonly log?: Log;
+  /** How long the node lives without a renewal of its lease; default 5 s, with three servers 20 s. */
+  readonly lease?: Duration;
+  /** Read for what the options leave open; default the process's environment. */
+  readonly env?: NodeEnvironment;
+}
+
+/** The environment variables that are read. */
+export interface NodeEnvironment extends LocateEnvironment {
+  readonly TROUPE_NATS_URL?: string | undefined;
+}
+
+/** The options with every default in its place. */
+export interface NodeSettings {
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly cluster: string;
+  readonly server:
+    | { readonly kind: "external"; readonly url: string }
+    | {
+        readonly kind: "embedded";
+        readonly storeDir: string;
+        readonly port: number | undefined;
+        readonly env: LocateEnvironment;
+      };
+  readonly models: ModelClients;
+  readonly children: Children;
+  readonly log: Log;
+  readonly leaseTtlMs: number;
+}
+
+const LEAST_LEASE_MS = 2_000;
+
+/**
+ * The settings that the options stand for.
+ *
+ * @throws {TypeError} when a name has another form
+ * @throws {RangeError} when the lease is shorter than 2 s or no duration
+ */
+export function nodeSettings(options: NodeOptions): NodeSettings {
+  const env = options.env ?? process.env;
+  const name = checkedNodeName(options.name);
+  const leaseTtlMs = durationMs(options.lease ?? LEASE_TTL_MS);
+  if (leaseTtlMs < LEAST_LEASE_MS)
+    throw new RangeError(`lease must be at least ${LEAST_LEASE_MS} ms: ${leaseTtlMs}`);
+  return {
+    name,
+    roles: rolesOf(options),
+    cluster: checkedClusterName(options.cluster ?? "troupe"),
+    server: serverOf(options, env),
+    models: options.models ?? noModels,
+    children: options.children ?? [],
+    log: (options.log ?? pinoLog("warn")).child({ node: name }),
+    leaseTtlMs,
+  };
+}
+
+function rolesOf({ roles = [], ingress = "open" }: NodeOptions): readonly string[] {
+  return [...new Set(ingress === "open" ? [...roles, GATEWAY_ROLE] : roles)];
+}
+
+function serverOf(options: NodeOptions, env: NodeEnvironment): NodeSettings["server"] {
+  const url = options.nats ?? env.TROUPE_NATS_URL;
+  if (url !== undefined && url !== "") return { kind: "external", url };
+  return {
+    kind: "embedded",
+    storeDir: options.storeDir ?? ".troupe/nats",
+    port: options.natsPort,
+    env:
+      options.natsServer === undefined ? env : { ...env, TROUPE_NATS_SERVER: options.natsServer },
+  };
+}
+
+const noModels: ModelClients = {
+  client: (name) => {
+    throw new TroupeError(
+      "model.unknown",
+      `no model ${name}: this node was started without models (option "models")`,
+    );
+  },
+};

@@ -1,0 +1,314 @@
+/**
+ * A node: a process with an incarnation, its actors, and everything that ties it to the cluster.
+ *
+ * Owns: the order in which the parts start and end. Each part is in its own file.
+ *
+ * N1: a node acts only while its lease stands: frames, heartbeats of others and dispatch turns are
+ *     each preceded by that question. A node that lost its lease ends as `fenced` and says nothing more.
+ * N2: what was started is ended in reverse order, also when a later part fails to start.
+ * N3: `stop` resolves within its deadline: new work is refused, tasks in hand are finished or put
+ *     back, the lease is given up, others are told, connections and the embedded server end.
+ */
+import type { ActorDefinition, SpawnArgs } from "../runtime/actor.ts";
+import type { ActorRef } from "../runtime/actor-ref.ts";
+import type { Address } from "../runtime/address.ts";
+import type { ChildSpec } from "../runtime/child-spec.ts";
+import { awaitedClock, systemClock } from "../runtime/clock.ts";
+import { createSystem } from "../runtime/create-system.ts";
+import { createTasks } from "../runtime/durable/create-tasks.ts";
+import type { Duration } from "../runtime/duration.ts";
+import { durationMs } from "../runtime/duration.ts";
+import { EventFeed } from "../runtime/event-feed.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Membership } from "../runtime/membership.ts";
+import type { Ports } from "../runtime/ports.ts";
+import type { Operations, Protocol } from "../runtime/protocol.ts";
+import { systemRandom } from "../runtime/random.ts";
+import { systemScheduler } from "../runtime/scheduler.ts";
+import type { System } from "../runtime/system.ts";
+import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
+import type { Connections } from "./connections.ts";
+import { followConnection, openConnections } from "./connections.ts";
+import { endableClock } from "./endable-clock.ts";
+import { fencedScheduler } from "./fenced-scheduler.ts";
+import { Ingress } from "./ingress.ts";
+import { acquireLease, LEASE_BUCKET } from "./lease.ts";
+import { NatsMembership } from "./membership.ts";
+import { natsDurableQueue } from "./nats-durable-queue.ts";
+import { natsKeyValues } from "./nats-key-values.ts";
+import { launchNatsServer } from "./nats-server/launch.ts";
+import { locateNatsServer } from "./nats-server/locate.ts";
+import { NatsTransport } from "./nats-transport.ts";
+import type { NodeOptions, NodeSettings } from "./node-options.ts";
+import { GATEWAY_ROLE, nodeSettings } from "./node-options.ts";
+import type { Pulse } from "./pulse.ts";
+import { startPulse } from "./pulse.ts";
+import { checkServer } from "./server-check.ts";
+import { Teardown } from "./teardown.ts";
+import { trackedTasks } from "./tracked-tasks.ts";
+
+const STOP_MS = 10_000;
+const FENCED_STOP_MS = 1_000;
+const REQUESTS_PER_LEASE = 8;
+const SETTLE_MS = 1_000;
+/** Of the time that is left, how much tasks in hand may take. */
+const DRAIN_SHARE = 0.5;
+
+/** How a node ended. */
+export type NodeEnd =
+  | { readonly kind: "stopped" }
+  /** It lost its lease; the error's code is `node.fenced`. */
+  | { readonly kind: "fenced"; readonly error: TroupeError };
+
+/** A running node. */
+export interface Node {
+  readonly name: string;
+  /** Grows with every start of a node of that name. */
+  readonly incarnation: string;
+  readonly roles: readonly string[];
+  readonly cluster: string;
+  /** The server that it is connected to. */
+  readonly natsUrl: string;
+  /** That server's version. */
+  readonly natsVersion: string;
+  readonly system: System;
+  readonly membership: Membership;
+  /** What happens on this node, as it happens. */
+  readonly events: EventFeed;
+  /** Resolves when the node has ended, whatever ended it. */
+  readonly ended: Promise<NodeEnd>;
+  /** Starts a top-level actor; see {@link System.spawn}. */
+  spawn<O extends Operations, I>(
+    definition: ActorDefinition<O, I>,
+    ...options: SpawnArgs<I>
+  ): ActorRef<O>;
+  /** A reference to whoever lives at `address`, on any node. */
+  refOf<O extends Operations>(protocol: Protocol<O>, address: Address): ActorRef<O>;
+  /** Drains and ends the node within `deadline` (default 10 s). May be repeated. */
+  stop(options?: { readonly deadline?: Duration }): Promise<void>;
+}
+
+/**
+ * Starts a node, with a nats-server of its own when no `nats` is given.
+ *
+ * @throws {TroupeError} `nats.unavailable`, `nats.too-old`, `node.name-taken` or `store.unavailable`
+ *
+ * @example
+ * const node = await startNode({ name: "n1", roles: ["text"] });
+ * const ref = node.spawn(summariser, { name: "s1" });
+ * await node.stop();
+ */
+export async function startNode(options: NodeOptions): Promise<Node> {
+  const settings = nodeSettings(options);
+  const teardown = new Teardown(awaitedClock, settings.log);
+  try {
+    return await start(settings, teardown);
+  } catch (error) {
+    await teardown.run(STOP_MS);
+    throw error;
+  }
+}
+
+async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> {
+  const { name, roles, cluster, log, leaseTtlMs, models } = settings;
+  const { clock, end: letGo } = endableClock(systemClock);
+  teardown.add("clock", letGo);
+  const random = systemRandom();
+  const url = await serverUrl(settings, teardown);
+
+  const target = { url, cluster, name };
+  const connections = await openConnections(target);
+  teardown.add("connections", () => connections.close());
+  await checkServer(connections.control);
+
+  const { control, data } = connections;
+  // Several attempts must fit into a lease.
+  const requestTimeoutMs = leaseTtlMs / REQUESTS_PER_LEASE;
+  const leaseStore = natsKeyValues(control, {
+    cluster,
+    random: random.fork("lease"),
+    requestTimeoutMs,
+  });
+  const leases = await leaseStore.open(LEASE_BUCKET, { ttlMs: leaseTtlMs });
+  // Ends after the lease is released: the goodbye says "look now", and the lease must be gone by then.
+  let pulse: Pulse | undefined;
+  let fenced: TroupeError | undefined;
+  teardown.add("pulse", () => pulse?.stop(fenced === undefined ? "farewell" : "silent"));
+  const lease = await acquireLease({
+    bucket: leases,
+    name,
+    roles,
+    pid: process.pid,
+    ttlMs: leaseTtlMs,
+    clock,
+    random,
+    log,
+  });
+  teardown.add("lease", () => lease.release());
+
+  const self = { name, incarnation: lease.incarnation };
+  const standing = (): boolean => lease.standing();
+  const events = new EventFeed(name, clock);
+  const membership = new NatsMembership({
+    connection: control,
+    leases,
+    cluster,
+    self,
+    roles,
+    clock,
+    log,
+    events,
+    standing,
+  });
+  teardown.add("membership", () => membership.close());
+  const scheduler = fencedScheduler(systemScheduler, () => lease.standing() || lease.isReleased);
+  const transport = new NatsTransport({
+    connection: data,
+    cluster,
+    self,
+    clock,
+    scheduler,
+    log,
+    standing,
+  });
+  membership.subscribe((event) => transport.memberChanged(event));
+  teardown.add("transport", async (leftMs) => {
+    if (fenced === undefined) await transport.settle(Math.min(SETTLE_MS, leftMs));
+    transport.close();
+  });
+  await membership.load();
+
+  const keyValues = natsKeyValues(data, { cluster, random: random.fork("store") });
+  const queue = natsDurableQueue(data, { cluster, clock, log });
+  const { tasks, ...workers } = trackedTasks(
+    createTasks({ queue, keyValues, membership, clock, random, events, log }),
+  );
+  const ports: Ports = {
+    clock,
+    scheduler,
+    random,
+    log,
+    events,
+    transport,
+    membership,
+    keyValues,
+    queue,
+    tasks,
+    models,
+  };
+  const system = createSystem({ ...ports, node: name });
+  teardown.add("system", (leftMs) => system.shutdown({ deadline: leftMs }));
+
+  const ingress = roles.includes(GATEWAY_ROLE)
+    ? new Ingress({ connection: data, cluster, self, system, clock, scheduler, log, standing })
+    : undefined;
+  teardown.add("ingress", () => ingress?.close());
+  follow(connections, { membership, transport, ingress }, log);
+  await Promise.all([control.flush(), data.flush()]);
+  pulse = await startPulse({ target, incarnation: self.incarnation, roles }, { clock, log });
+  teardown.add("workers", async (leftMs) => {
+    pulse?.announce("draining");
+    ingress?.drain();
+    await drained(workers, leftMs * DRAIN_SHARE);
+  });
+
+  let end: (how: NodeEnd) => void = () => {};
+  const ended = new Promise<NodeEnd>((resolve) => {
+    end = resolve;
+  });
+  const node: Node = {
+    name,
+    incarnation: self.incarnation,
+    roles,
+    cluster,
+    natsUrl: url,
+    natsVersion: control.info?.version ?? "unknown",
+    system,
+    membership,
+    events,
+    ended,
+    spawn: (definition, ...options) => system.spawn(definition, ...options),
+    refOf: (protocol, address) => system.refOf(protocol, address),
+    stop: async ({ deadline = STOP_MS } = {}) => {
+      await teardown.run(durationMs(deadline));
+      end(fenced === undefined ? { kind: "stopped" } : { kind: "fenced", error: fenced });
+      await ended;
+    },
+  };
+  const fence = (error: TroupeError): void => {
+    fenced = error;
+    log.error({ code: error.code, error: error.message }, "this node is fenced and ends");
+    // Its links first: whatever still waits in this process reaches nobody.
+    transport.close();
+    void node.stop({ deadline: FENCED_STOP_MS });
+  };
+  lease.onLost(fence);
+  if (!lease.standing())
+    throw new TroupeError("node.fenced", `node ${name} lost its lease at once`);
+  for (const spec of childrenOf(settings, node)) spec.start(system);
+  return node;
+}
+
+/** The server's URL, of one of our own when none was given. */
+async function serverUrl({ server, log }: NodeSettings, teardown: Teardown): Promise<string> {
+  if (server.kind === "external") return server.url;
+  const { env, storeDir, port } = server;
+  const note = (line: string): void => log.info({ line }, "looking for a nats-server");
+  const binary = await locateNatsServer({ env, note });
+  const launched = await launchNatsServer({
+    binary: binary.path,
+    storeDir,
+    ...(port === undefined ? {} : { port }),
+  });
+  teardown.add("server", () => launched.stop());
+  return launched.url;
+}
+
+/** Tells the parts what becomes of their connection. */
+function follow(
+  { control, data }: Connections,
+  parts: {
+    readonly membership: NatsMembership;
+    readonly transport: NatsTransport;
+    readonly ingress: Ingress | undefined;
+  },
+  log: Log,
+): void {
+  const { membership, transport, ingress } = parts;
+  const failed = (error: unknown): void =>
+    log.error({ error: messageOf(error) }, "the state of a connection is not known any more");
+  followConnection(control, {
+    disconnected: () => membership.disconnected(),
+    reconnected: () => membership.reconnected(),
+  }).catch(failed);
+  followConnection(data, {
+    disconnected: () => {
+      log.warn({}, "disconnected from the server; messages wait");
+      transport.disconnected();
+      ingress?.disconnected();
+    },
+    reconnected: () => {
+      log.info({}, "connected to the server again");
+      transport.reconnected();
+      ingress?.reconnected();
+    },
+  }).catch(failed);
+}
+
+/** Lets workers finish what they have in hand; what takes longer is put back. */
+async function drained(
+  workers: { drain(): Promise<void>; stop(): Promise<void> },
+  withinMs: number,
+): Promise<void> {
+  let cancel = (): void => {};
+  const late = new Promise<"late">((resolve) => {
+    cancel = awaitedClock.after(withinMs, () => resolve("late"));
+  });
+  const outcome = await Promise.race([workers.drain(), late]);
+  cancel();
+  if (outcome === "late") await workers.stop();
+}
+
+function childrenOf({ children }: NodeSettings, node: Node): readonly ChildSpec[] {
+  return typeof children === "function" ? children(node) : children;
+}

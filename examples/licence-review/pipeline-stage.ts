@@ -1,0 +1,171 @@
+/**
+ * Stage 1, orchestrator–worker: every file is read, classified, searched for terms and summarised, one
+ * durable task a step, by workers on all nodes; half-way one node is killed.
+ */
+import { type Orchestrator, orchestrator } from "../../actors/index.ts";
+import { type Assigned, type AssignmentReport, type Plan, plan } from "../../protocols/index.ts";
+import { type ActorRef, type Clock, TroupeError } from "../../runtime/index.ts";
+import type { Crew } from "./crew.ts";
+import type { LicenceDocument, SkippedFile } from "./document.ts";
+import type { EventTally } from "./event-tally.ts";
+import type { Progress } from "./progress.ts";
+import {
+  Classify,
+  type Guess,
+  Obligations,
+  Read,
+  type ReadResult,
+  Summarise,
+  type Summary,
+} from "./steps.ts";
+import type { Term } from "./term.ts";
+
+/** A file after the pipeline. */
+export interface ReviewedFile {
+  readonly document: LicenceDocument;
+  readonly guess: Guess;
+  readonly terms: readonly Term[];
+  readonly summary: Summary;
+}
+
+/** What the pipeline brought about. */
+export interface PipelineResult {
+  readonly files: readonly ReviewedFile[];
+  readonly skipped: readonly SkippedFile[];
+  readonly tasksAccepted: number;
+  readonly tasksDone: number;
+  readonly tasksLost: number;
+  readonly duplicateResults: number;
+}
+
+/** What the pipeline needs. */
+export interface PipelineOptions {
+  readonly crew: Crew;
+  readonly tally: EventTally;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly root: string;
+  readonly documents: readonly LicenceDocument[];
+  /** Called once when half of the work is done and `victim` has tasks in hand. */
+  readonly halfWay?: { readonly victim: string; readonly strike: () => void };
+}
+
+const POLL_MS = 50;
+const TIMEOUT_MS = 10 * 60_000;
+const PAGE = 200;
+
+/** Runs the pipeline to its end. */
+export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
+  const { crew, documents, root, tally } = options;
+  const job = "review";
+  const boss = crew.node.spawn(orchestrator, {
+    name: "orchestrator",
+    input: { plan: reviewPlan(job, root, documents), timeout: TIMEOUT_MS },
+  });
+  const end = await untilSettled(boss, options);
+  if (end.phase === "cancelled") throw new TroupeError("refused", "the review was cancelled");
+  const reports = await allReports(boss);
+  await crew.flush();
+  const hops = reports.flatMap((report) => report.hops);
+  const terminal = new Set(hops.map(({ task }) => task));
+  const files: ReviewedFile[] = [];
+  const skipped: SkippedFile[] = [];
+  const resultOf = new Map(reports.map(({ id, result }) => [id, result]));
+  for (const document of documents) {
+    const { path } = document;
+    const read = resultOf.get(`read.${document.id}`) as ReadResult | undefined;
+    const guess = resultOf.get(`classify.${document.id}`) as Guess | undefined;
+    if (read === undefined || guess === undefined) {
+      skipped.push({ path, reason: "a step of the review failed" });
+    } else if (read.kind === "skipped") {
+      skipped.push({ path, reason: read.reason });
+    } else {
+      files.push({
+        document,
+        guess,
+        terms: (resultOf.get(`terms.${document.id}`) as readonly Term[] | undefined) ?? [],
+        summary: (resultOf.get(`summary.${document.id}`) as Summary | undefined) ?? NO_SUMMARY,
+      });
+    }
+  }
+  return {
+    files,
+    skipped,
+    tasksAccepted: tally.accepted.size,
+    tasksDone: hops.filter(({ phase }) => phase === "done").length,
+    tasksLost: [...tally.accepted].filter((task) => !terminal.has(task)).length,
+    duplicateResults: end.duplicateResults,
+  };
+}
+
+const NO_SUMMARY: Summary = { text: "", model: "" };
+
+/** Read, classify, extract, summarise, for each file. */
+function reviewPlan(job: string, root: string, documents: readonly LicenceDocument[]): Plan {
+  return plan(job, (assign) => {
+    const read = new Map<string, Assigned<ReadResult>>();
+    const classified = new Map<string, Assigned<Guess>[]>();
+    for (const document of documents) {
+      const { id } = document;
+      const text = assign(Read, { id: `read.${id}`, given: { root, document } });
+      read.set(id, text);
+      const guess = assign(Classify, { id: `classify.${id}`, needs: { read: text } });
+      const siblings = classified.get(document.package.directory);
+      if (siblings === undefined) classified.set(document.package.directory, [guess]);
+      else siblings.push(guess);
+    }
+    for (const document of documents) {
+      const { id } = document;
+      const text = read.get(id);
+      if (text === undefined) continue;
+      // What the package ships elsewhere tells whether a licence that a README names is among it.
+      const shipped = classified.get(document.package.directory) ?? [];
+      assign(Obligations, {
+        id: `terms.${id}`,
+        given: { root, document },
+        needs: { read: text, shipped },
+      });
+      assign(Summarise, {
+        id: `summary.${id}`,
+        needs: { read: text },
+        fallback: [
+          { kind: "retry", times: 1 },
+          { kind: "default", value: NO_SUMMARY },
+        ],
+      });
+    }
+  });
+}
+
+type Boss = ActorRef<(typeof Orchestrator)["operations"]>;
+
+async function untilSettled(boss: Boss, options: PipelineOptions) {
+  const { clock, tally, progress, halfWay } = options;
+  let struck = halfWay === undefined;
+  for (;;) {
+    const now = await boss.ask("progress");
+    const settled = Object.values(now.capabilities).reduce((sum, one) => sum + one.settled, 0);
+    progress.report("orchestrator–worker", settled, now.assignments);
+    if (now.phase !== "running") return now;
+    const isHalf = settled * 2 >= now.assignments;
+    if (!struck && halfWay !== undefined && isHalf && tally.inHandOf(halfWay.victim) > 0) {
+      struck = true;
+      halfWay.strike();
+    }
+    await new Promise<void>((resolve) => {
+      clock.after(POLL_MS, resolve);
+    });
+  }
+}
+
+async function allReports(boss: Boss): Promise<readonly AssignmentReport[]> {
+  const reports: AssignmentReport[] = [];
+  let from: number | undefined = 0;
+  while (from !== undefined) {
+    const page: { readonly reports: readonly AssignmentReport[]; readonly next?: number } =
+      await boss.ask("report", { from, limit: PAGE });
+    reports.push(...page.reports);
+    from = page.next;
+  }
+  return reports;
+}

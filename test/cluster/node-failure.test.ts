@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import type { Node } from "../../cluster/node.ts";
+import { startNode } from "../../cluster/node.ts";
+import { silentLog } from "../../runtime/log.ts";
+import type { MemberPhase } from "../../runtime/membership.ts";
+import type { TroupeError } from "../../runtime/troupe-error.ts";
+import { Parrot, parrot } from "./fixtures/parrot.ts";
+import type { NodeUnderTest } from "./node-under-test.ts";
+import { startNodeProcess } from "./node-under-test.ts";
+import { runs } from "./server-under-test.ts";
+import { startTestServer, until } from "./test-server.ts";
+
+const OUTBOX = 8_192;
+
+function phaseOf(node: Node, name: string, other: NodeUnderTest): MemberPhase | undefined {
+  return node.membership.phaseOf({ name, incarnation: other.incarnation });
+}
+
+async function seen(node: Node, name: string, other: NodeUnderTest): Promise<void> {
+  await until(`${name} is up`, () => phaseOf(node, name, other) === "up");
+}
+
+function rejected(promise: Promise<unknown>): Promise<TroupeError> {
+  return promise.then(
+    () => {
+      throw new Error("it should have been rejected");
+    },
+    (error: TroupeError) => error,
+  );
+}
+
+t.test("a failing node", async (t) => {
+  t.setTimeout(60_000);
+  const server = await startTestServer();
+  t.teardown(() => server.dispose());
+  const local = (name: string) => startNode({ name, nats: server.url, log: silentLog });
+
+  t.test(
+    "a SIGKILL is suspected within 3 s and down within 6 s, and all who wait are told",
+    async (t) => {
+      const a = await local("a");
+      const b = await startNodeProcess({ name: "b", nats: server.url });
+      await seen(a, "b", b);
+      const ref = a.refOf(Parrot, "b/parrot");
+      const ended: string[] = [];
+      a.system.watch(ref, ({ reason }) => ended.push(reason));
+      const hanging = rejected(
+        a.refOf(Parrot, "b/hanger").ask("hang", undefined, { timeout: "30s" }),
+      );
+      const streaming = rejected(
+        (async () => {
+          const streamer = a.refOf(Parrot, "b/streamer");
+          let last = 0;
+          for await (const n of streamer.stream("countForEver", undefined, { timeout: "30s" }))
+            last = n;
+          return last;
+        })(),
+      );
+      await ref.ask("repeat", "warm");
+      b.signal("SIGKILL");
+      const killedAtMs = performance.now();
+      await until("suspected", () => phaseOf(a, "b", b) === "suspected", 3_000);
+      t.comment(`suspected after ${Math.round(performance.now() - killedAtMs)} ms`);
+      await until("down", () => phaseOf(a, "b", b) === "down", 6_000);
+      const downMs = performance.now() - killedAtMs;
+      t.ok(downMs <= 6_000, `down after ${Math.round(downMs)} ms`);
+      const error = await hanging;
+      t.equal(error.code, "node.down");
+      t.equal(error.outcome, "unknown");
+      t.equal((await streaming).code, "stream.aborted");
+      await until("the watcher is told", () => ended.length > 0);
+      t.same(ended, ["node-down"]);
+      const again = await startNodeProcess({ name: "b", nats: server.url });
+      t.ok(again.incarnation > b.incarnation, "incarnations grow");
+      await until("its successor answers", async () => {
+        const reply = await ref.ask("repeat", "hello", { timeout: 500 }).catch(() => undefined);
+        return reply === "hello";
+      });
+      t.same(ended, ["node-down"], "S12: exactly once");
+      await again.end();
+      await a.stop();
+    },
+  );
+
+  t.test("S21: a node stopped for longer than its lease is fenced when it wakes", async (t) => {
+    const a = await local("a");
+    const b = await startNodeProcess({ name: "b", nats: server.url });
+    await seen(a, "b", b);
+    const ref = a.refOf(Parrot, "b/parrot");
+    const echoes: unknown[] = [];
+    b.signal("SIGSTOP");
+    const late = rejected(
+      ref.ask("repeat", "too late", { timeout: "20s" }).then((e) => echoes.push(e)),
+    );
+    await until("down", () => phaseOf(a, "b", b) === "down", 8_000);
+    b.signal("SIGCONT");
+    t.equal(await b.exit, 70);
+    t.equal(b.reports.at(-1)?.kind, "fenced");
+    t.equal((await late).code, "node.down");
+    t.same(echoes, []);
+    await a.stop();
+  });
+
+  t.test("a node stopped for less than its lease goes on", async (t) => {
+    const a = await local("a");
+    const b = await startNodeProcess({ name: "b", nats: server.url });
+    await seen(a, "b", b);
+    b.signal("SIGSTOP");
+    await until("suspected", () => phaseOf(a, "b", b) === "suspected", 3_000);
+    b.signal("SIGCONT");
+    await until("up again", () => phaseOf(a, "b", b) === "up", 3_000);
+    t.equal(await a.refOf(Parrot, "b/parrot").ask("repeat", 1), 1);
+    await b.end();
+    await a.stop();
+  });
+
+  t.test("S23: while the server is away messages wait, and arrive once and in order", async (t) => {
+    const a = await local("a");
+    const b = await startNodeProcess({ name: "b", nats: server.url });
+    await seen(a, "b", b);
+    const letters: string[] = [];
+    a.system.onDeadLetter(({ reason }) => letters.push(reason));
+    const ref = a.refOf(Parrot, "b/parrot");
+    ref.tell("hear", 0);
+    await ref.ask("heard");
+    await server.stop("SIGKILL");
+    let accepted = 0;
+    let refused = 0;
+    for (let n = 1; n <= OUTBOX + 100; n++)
+      if (ref.tell("hear", n)) accepted++;
+      else refused++;
+    t.ok(refused > 0, "a full outbox refuses");
+    t.ok(accepted >= OUTBOX - 1);
+    await server.start();
+    await until("all accepted arrived", async () => {
+      const heard = await ref.ask("heard", undefined, { timeout: 1_000 }).catch(() => []);
+      return heard.length === accepted + 1;
+    });
+    t.same(
+      await ref.ask("heard"),
+      Array.from({ length: accepted + 1 }, (_, i) => i),
+    );
+    t.equal(letters.length, refused, "what was refused is a dead letter");
+    await b.end();
+    await a.stop();
+  });
+});

@@ -1,0 +1,40 @@
+import t from "tap";
+import { nodeSettings } from "../../cluster/node-options.ts";
+import { silentLog } from "../../runtime/log.ts";
+
+const base = { name: "n1", log: silentLog, env: {} };
+
+t.test("node options", async (t) => {
+  t.test("have defaults: an embedded server, an open ingress", async (t) => {
+    const settings = nodeSettings(base);
+    t.same(settings.server, {
+      kind: "embedded",
+      storeDir: ".troupe/nats",
+      port: undefined,
+      env: {},
+    });
+    t.same(settings.roles, ["gateway"]);
+    t.equal(settings.cluster, "troupe");
+    t.equal(settings.leaseTtlMs, 5_000);
+    t.throws(() => settings.models.client("auto"), { code: "model.unknown" });
+  });
+
+  t.test("win over the environment", async (t) => {
+    const env = { TROUPE_NATS_URL: "nats://env:1", TROUPE_NATS_SERVER: "/env" };
+    t.same(nodeSettings({ ...base, env }).server, { kind: "external", url: "nats://env:1" });
+    t.same(nodeSettings({ ...base, env, nats: "nats://x:1" }).server, {
+      kind: "external",
+      url: "nats://x:1",
+    });
+    const embedded = nodeSettings({ ...base, natsServer: "/given", env: {} }).server;
+    t.match(embedded, { env: { TROUPE_NATS_SERVER: "/given" } });
+    t.same(nodeSettings({ ...base, roles: ["text"] }).roles, ["text", "gateway"]);
+    t.same(nodeSettings({ ...base, roles: ["text"], ingress: "closed" }).roles, ["text"]);
+  });
+
+  t.test("that make no sense are named", async (t) => {
+    t.throws(() => nodeSettings({ ...base, name: "a.b" }), /not a node name/);
+    t.throws(() => nodeSettings({ ...base, cluster: "a b" }), /not a cluster name/);
+    t.throws(() => nodeSettings({ ...base, lease: "1s" }), RangeError);
+  });
+});

@@ -1,0 +1,61 @@
+/** Nodes in processes of their own, for tests that kill, stop and thaw them. */
+import type { ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
+import type { NodeOptions } from "../../cluster/node-options.ts";
+import { until } from "./test-server.ts";
+
+/** What a node's process reported. */
+export interface NodeReport {
+  readonly type: "ready" | "ended" | "refused";
+  readonly incarnation?: string;
+  readonly url?: string;
+  readonly kind?: string;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** A node's process. */
+export interface NodeUnderTest {
+  readonly reports: readonly NodeReport[];
+  readonly incarnation: string;
+  readonly pid: number;
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves with the exit code or the signal that ended it. */
+  readonly exit: Promise<number | string>;
+  /** Kills it unless it has ended, and waits. */
+  end(): Promise<void>;
+}
+
+/** Starts a node's process; resolves when it reports for the first time. */
+export async function startNodeProcess(
+  options: Omit<NodeOptions, "children" | "log" | "models" | "env">,
+): Promise<NodeUnderTest> {
+  const script = new URL("./fixtures/node-process.js", import.meta.url);
+  const process: ChildProcess = fork(script, [JSON.stringify(options)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    execArgv: [],
+  });
+  const reports: NodeReport[] = [];
+  process.on("message", (report) => reports.push(report as NodeReport));
+  let over = false;
+  const exit = new Promise<number | string>((resolve) => {
+    process.once("exit", (code, signal) => {
+      over = true;
+      resolve(code ?? signal ?? "unknown");
+    });
+  });
+  await until(`node ${options.name} reports`, () => reports.length > 0 || over, 20_000);
+  return {
+    reports,
+    incarnation: reports[0]?.incarnation ?? "",
+    pid: process.pid ?? 0,
+    signal: (signal) => {
+      process.kill(signal);
+    },
+    exit,
+    end: async () => {
+      if (!over) process.kill("SIGKILL");
+      await exit;
+    },
+  };
+}
