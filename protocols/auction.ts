@@ -158,11 +158,11 @@ export interface AuctionTurn {
 /** What a bidder tells itself: an award's turn has come, or its work has ended. */
 export type WorkTurn =
   | { readonly type: "start" }
-  | { readonly type: "done"; readonly job: string; readonly work: Work }
+  | { readonly type: "done"; readonly job: string; readonly work: DoneWork }
   | { readonly type: "broke"; readonly job: string; readonly reason: string };
 
 /** What a bidder brought about. */
-export interface Work {
+export interface DoneWork {
   readonly result: unknown;
   readonly confidence?: number;
   readonly priceMicros: number;

@@ -20,7 +20,7 @@ export type {
   MarketReport,
   Refusal,
   Verified,
-  Work,
+  DoneWork,
   WorkTurn,
 } from "./auction.ts";
 export { Auctioneer, Bidder, topicOf } from "./auction.ts";
