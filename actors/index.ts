@@ -1,21 +1,18 @@
 /** Ready-made actors that speak the protocols. What is not listed here is private to the folder. */
 
-export type { AuctioneerSpec } from "./auctioneer.ts";
-export { auctioneer } from "./auctioneer.ts";
-export type { BidderSpec, Performance, Performed } from "./bidder.ts";
-export { bidder } from "./bidder.ts";
-export type { BlackboardInput, BlackboardOptions } from "./blackboard.ts";
-export { blackboard } from "./blackboard.ts";
+export type { BlackboardInput, BlackboardOptions } from "./blackboard/blackboard.ts";
+export { blackboard } from "./blackboard/blackboard.ts";
 export type {
   BoardOperations,
   Posted,
   Posting,
   Registration,
   SourceOperations,
-} from "./board-protocol.ts";
-export { Board, Source } from "./board-protocol.ts";
-export { boardRest, boardSubjects } from "./board-rest.ts";
-export { builtinIdentity, builtinModel } from "./builtin-model.ts";
+} from "./blackboard/board-protocol.ts";
+export { Board, Source } from "./blackboard/board-protocol.ts";
+export { boardRest, boardSubjects } from "./blackboard/board-rest.ts";
+export type { KnowledgeSourceOptions } from "./blackboard/knowledge-source.ts";
+export { knowledgeSource } from "./blackboard/knowledge-source.ts";
 export {
   EVENTS_TOPIC,
   EventRecorder,
@@ -26,17 +23,18 @@ export {
   eventRelay,
   isOwn,
 } from "./event-relay.ts";
-export { jobEnd, jobProgress, jobReports } from "./job.ts";
-export type { KnowledgeSourceOptions } from "./knowledge-source.ts";
-export { knowledgeSource } from "./knowledge-source.ts";
-export type { Intent, LeadSpec } from "./lead.ts";
-export { lead } from "./lead.ts";
-export { type ModelClientsOptions, modelClients } from "./model-clients.ts";
-export type { Candidate, JsonSchema, ModelTask, TaskName } from "./model-task.ts";
-export { OllamaClient, type OllamaDeadlines } from "./ollama-client.ts";
-export type { OrchestratorInput, OrchestratorOperations } from "./orchestrator.ts";
-export { Orchestrator, orchestrator } from "./orchestrator.ts";
-export type { PollingOptions } from "./polling.ts";
+export type { Intent, LeadSpec } from "./hierarchy/lead.ts";
+export { lead } from "./hierarchy/lead.ts";
+export type { SpecialistContext } from "./hierarchy/specialist.ts";
+export { specialist } from "./hierarchy/specialist.ts";
+export type { AuctioneerSpec } from "./market/auctioneer.ts";
+export { auctioneer } from "./market/auctioneer.ts";
+export type { BidderSpec, Performance, Performed } from "./market/bidder.ts";
+export { bidder } from "./market/bidder.ts";
+export { builtinIdentity, builtinModel } from "./models/builtin-model.ts";
+export { type ModelClientsOptions, modelClients } from "./models/model-clients.ts";
+export type { Candidate, JsonSchema, ModelTask, TaskName } from "./models/model-task.ts";
+export { OllamaClient, type OllamaDeadlines } from "./models/ollama-client.ts";
 export {
   costMicros,
   localPrices,
@@ -44,10 +42,17 @@ export {
   type PriceTable,
   parsePriceTable,
   priceOf,
-} from "./price-table.ts";
-export type { SpecialistContext } from "./specialist.ts";
-export { specialist } from "./specialist.ts";
-export { parseTask, taskRequest } from "./structured-prompt.ts";
+} from "./models/price-table.ts";
+export { parseTask, taskRequest } from "./models/structured-prompt.ts";
+export { jobEnd, jobProgress, jobReports } from "./orchestration/job.ts";
+export type { OrchestratorInput, OrchestratorOperations } from "./orchestration/orchestrator.ts";
+export { Orchestrator, orchestrator } from "./orchestration/orchestrator.ts";
+export type {
+  TaskWork,
+  WorkerLoad,
+  WorkerOperations,
+  WorkerOptions,
+} from "./orchestration/worker.ts";
+export { Worker, worker } from "./orchestration/worker.ts";
+export type { PollingOptions } from "./polling.ts";
 export type { Work } from "./work.ts";
-export type { TaskWork, WorkerLoad, WorkerOperations, WorkerOptions } from "./worker.ts";
-export { Worker, worker } from "./worker.ts";

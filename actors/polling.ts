@@ -1,9 +1,10 @@
 /**
  * Looking at something again and again, with a pause in between and a deadline.
  */
-import type { Clock } from "../runtime/clock.ts";
+
 import type { Duration } from "../runtime/duration.ts";
 import { durationMs } from "../runtime/duration.ts";
+import type { Clock } from "../runtime/ports/clock.ts";
 import { TroupeError } from "../runtime/troupe-error.ts";
 
 /** How often and how long. */

@@ -4,9 +4,10 @@
  * Owns: binding an actor's means to the signal of the work, so that all ends when the work is called
  * off.
  */
-import type { Clock } from "../runtime/clock.ts";
+
 import type { Log } from "../runtime/log.ts";
 import type { Model } from "../runtime/model.ts";
+import type { Clock } from "../runtime/ports/clock.ts";
 
 /** The means at hand. */
 export interface Work {

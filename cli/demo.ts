@@ -2,7 +2,10 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { modelClients } from "../actors/index.ts";
-import { findLicenceFiles, type LicenceFiles } from "../examples/licence-review/licence-files.ts";
+import {
+  findLicenceFiles,
+  type LicenceFiles,
+} from "../examples/licence-review/files/licence-files.ts";
 import {
   PATTERNS,
   type Pattern,

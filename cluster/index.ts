@@ -1,8 +1,6 @@
 /** Nodes and clients over NATS. */
-export { type Client, type ConnectOptions, connect } from "./client.ts";
-export { LEASE_TTL_MS } from "./lease.ts";
-export { type NatsDurableQueueOptions, natsDurableQueue } from "./nats-durable-queue.ts";
-export { type NatsKeyValuesOptions, natsKeyValues } from "./nats-key-values.ts";
+export { type Client, type ConnectOptions, connect } from "./ingress/client.ts";
+export { LEASE_TTL_MS } from "./membership/lease.ts";
 export {
   type LaunchOptions,
   launchNatsServer,
@@ -18,3 +16,5 @@ export { type Node, type NodeEnd, startNode } from "./node.ts";
 export { type Children, loadNodeModule } from "./node-module.ts";
 export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-options.ts";
 export { checkServer, type ServerFacts } from "./server-check.ts";
+export { type NatsDurableQueueOptions, natsDurableQueue } from "./stores/nats-durable-queue.ts";
+export { type NatsKeyValuesOptions, natsKeyValues } from "./stores/nats-key-values.ts";

@@ -9,12 +9,12 @@ import type { Duration } from "../runtime/duration.ts";
 import { durationMs } from "../runtime/duration.ts";
 import type { Log } from "../runtime/log.ts";
 import { pinoLog } from "../runtime/log.ts";
-import type { ModelClients } from "../runtime/model-client.ts";
+import type { ModelClients } from "../runtime/ports/model-client.ts";
 import { TroupeError } from "../runtime/troupe-error.ts";
-import { LEASE_TTL_MS } from "./lease.ts";
+import { LEASE_TTL_MS } from "./membership/lease.ts";
 import type { LocateEnvironment } from "./nats-server/locate.ts";
 import type { Children } from "./node-module.ts";
-import { checkedClusterName } from "./node-subject.ts";
+import { checkedClusterName } from "./wire/node-subject.ts";
 
 /** The role that takes what programs that are no nodes send. */
 export const GATEWAY_ROLE = "gateway";

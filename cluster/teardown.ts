@@ -4,8 +4,9 @@
  * D1: every step is taken, also when one before it failed or was too slow.
  * D2: it runs once; who asks again awaits the same run.
  */
-import type { Clock } from "../runtime/clock.ts";
+
 import type { Log } from "../runtime/log.ts";
+import type { Clock } from "../runtime/ports/clock.ts";
 import { messageOf } from "../runtime/troupe-error.ts";
 
 interface Step {

@@ -3,8 +3,9 @@
  *
  * Owns: the list of workers. What workers do is `runtime/durable/`.
  */
-import type { Cancel, Clock } from "../runtime/clock.ts";
+
 import type { Tasks, TaskWorker } from "../runtime/durable/tasks.ts";
+import type { Cancel, Clock } from "../runtime/ports/clock.ts";
 
 /** Tasks whose workers can be ended together. */
 export interface TrackedTasks {

@@ -9,16 +9,16 @@
  */
 import type { ActorRef, AnyActorRef } from "./actor-ref.ts";
 import type { Address } from "./address.ts";
-import type { Clock } from "./clock.ts";
 import type { DeferredReply } from "./deferred-reply.ts";
 import type { Duration } from "./duration.ts";
 import type { Terminated } from "./exit-reason.ts";
+import type { MailboxOptions } from "./kernel/mailbox.ts";
 import type { Log } from "./log.ts";
-import type { MailboxOptions } from "./mailbox.ts";
 import type { Model } from "./model.ts";
-import type { Ports } from "./ports.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Ports } from "./ports/ports.ts";
+import type { Random } from "./ports/random.ts";
 import type { Args, Chunk, Named, Operations, Protocol, Reply, Request } from "./protocol.ts";
-import type { Random } from "./random.ts";
 import type { Backoff, Decision, Intensity, RestartType, Strategy } from "./supervision.ts";
 
 declare const input: unique symbol;

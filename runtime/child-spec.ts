@@ -5,7 +5,7 @@
  */
 import type { ActorDefinition, SpawnArgs } from "./actor.ts";
 import type { ActorRef, AnyActorRef } from "./actor-ref.ts";
-import type { AnyDefinition } from "./behavior.ts";
+import type { AnyDefinition } from "./kernel/behavior.ts";
 import type { Operations } from "./protocol.ts";
 
 /** Where children can be started: a system, or an actor's context. */

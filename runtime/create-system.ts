@@ -9,17 +9,17 @@
  */
 import { actor } from "./actor.ts";
 import { addressOf, checkedNodeName, nodeOf, pathOf } from "./address.ts";
-import { behaviorOf, cellOptions } from "./behavior.ts";
-import { Cell } from "./cell.ts";
-import { Watch } from "./death-watch.ts";
-import { Delay } from "./delay.ts";
 import { durationMs } from "./duration.ts";
-import { addressIn, Kernel } from "./kernel.ts";
-import { type Directory, LocalRef } from "./local-ref.ts";
-import { memoryPorts } from "./memory-ports.ts";
-import type { Ports } from "./ports.ts";
+import { behaviorOf, cellOptions } from "./kernel/behavior.ts";
+import { Cell } from "./kernel/cell.ts";
+import { Watch } from "./kernel/death-watch.ts";
+import { Delay } from "./kernel/delay.ts";
+import { addressIn, Kernel } from "./kernel/kernel.ts";
+import { type Directory, LocalRef } from "./kernel/local-ref.ts";
+import { memoryPorts } from "./ports/memory-ports.ts";
+import type { Ports } from "./ports/ports.ts";
 import { protocol } from "./protocol.ts";
-import { Remote } from "./remote.ts";
+import { Remote } from "./remote/remote.ts";
 import type { System } from "./system.ts";
 import { TroupeError } from "./troupe-error.ts";
 

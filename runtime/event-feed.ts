@@ -7,8 +7,9 @@
  * I2: with no subscriber nothing is built, and `watched` says so beforehand.
  * I3: a subscriber that throws is dropped; the feed and its other subscribers go on.
  */
-import type { Cancel, Clock } from "./clock.ts";
+
 import type { EventSink, Happening, TroupeEvent } from "./event.ts";
+import type { Cancel, Clock } from "./ports/clock.ts";
 
 /** A feed with subscribers. */
 export class EventFeed implements EventSink {

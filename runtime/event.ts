@@ -9,7 +9,7 @@
  */
 import type { Address } from "./address.ts";
 import type { ExitReason } from "./exit-reason.ts";
-import type { MemberPhase } from "./membership.ts";
+import type { MemberPhase } from "./ports/membership.ts";
 
 /** What happened, without who saw it and when. */
 export type Happening =

@@ -21,7 +21,6 @@ export {
   pathOf,
 } from "./address.ts";
 export { type ChildSpec, child, type Spawner } from "./child-spec.ts";
-export { awaitedClock, type Cancel, type Clock, systemClock } from "./clock.ts";
 export { createSystem, type SystemOptions } from "./create-system.ts";
 export type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 export { DeferredReply } from "./deferred-reply.ts";
@@ -34,13 +33,25 @@ export type {
   Tasks,
   TaskWorker,
 } from "./durable/tasks.ts";
-export type { Delivery, DurableQueue, Priority, Published, QueuedTask } from "./durable-queue.ts";
 export { type Duration, durationMs } from "./duration.ts";
-export type { Envelope, EnvelopeKindNumber } from "./envelope.ts";
-export { EnvelopeKind } from "./envelope.ts";
 export type { EventSink, Happening, TroupeEvent } from "./event.ts";
 export { EventFeed } from "./event-feed.ts";
 export type { ExitReason, Terminated } from "./exit-reason.ts";
+export type { MailboxOptions } from "./kernel/mailbox.ts";
+export type { Arrivals } from "./load/arrivals.ts";
+export type { LatencySummary } from "./load/latency.ts";
+export { type LoadLoop, type LoadReport, loadReportText } from "./load/load-report.ts";
+export { type LoadOptions, type Pace, runLoad } from "./load/load-run.ts";
+export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
+export type { Model, ModelCall } from "./model.ts";
+export { awaitedClock, type Cancel, type Clock, systemClock } from "./ports/clock.ts";
+export type {
+  Delivery,
+  DurableQueue,
+  Priority,
+  Published,
+  QueuedTask,
+} from "./ports/durable-queue.ts";
 export type {
   KeyValue,
   KeyValueChange,
@@ -48,34 +59,30 @@ export type {
   KeyValues,
   KeyValueWrite,
   Put,
-} from "./key-value.ts";
-export type { Arrivals } from "./load/arrivals.ts";
-export type { LatencySummary } from "./load/latency.ts";
-export { type LoadLoop, type LoadReport, loadReportText } from "./load/load-report.ts";
-export { type LoadOptions, type Pace, runLoad } from "./load/load-run.ts";
-export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
-export type { MailboxOptions } from "./mailbox.ts";
+} from "./ports/key-value.ts";
 export type {
   Member,
   MemberPhase,
   Membership,
   MembershipEvent,
   NodeIdentity,
-} from "./membership.ts";
-export { memoryDurableQueue } from "./memory-durable-queue.ts";
-export { memoryKeyValues } from "./memory-key-value.ts";
-export { MemoryMembers } from "./memory-membership.ts";
-export { memoryPorts } from "./memory-ports.ts";
-export { MemoryHub, type MemoryHubOptions } from "./memory-transport.ts";
-export type { Model, ModelCall } from "./model.ts";
+} from "./ports/membership.ts";
+export { memoryDurableQueue } from "./ports/memory-durable-queue.ts";
+export { memoryKeyValues } from "./ports/memory-key-value.ts";
+export { MemoryMembers } from "./ports/memory-membership.ts";
+export { memoryPorts } from "./ports/memory-ports.ts";
+export { MemoryHub, type MemoryHubOptions } from "./ports/memory-transport.ts";
 export type {
   ModelClient,
   ModelClients,
   ModelIdentity,
   ModelRequest,
   ModelUsage,
-} from "./model-client.ts";
-export type { Ports } from "./ports.ts";
+} from "./ports/model-client.ts";
+export type { Ports } from "./ports/ports.ts";
+export { type Random, seededRandom, systemRandom } from "./ports/random.ts";
+export { type Scheduler, systemScheduler } from "./ports/scheduler.ts";
+export type { Transport, TransportSink } from "./ports/transport.ts";
 export {
   type Args,
   type Ask,
@@ -96,9 +103,9 @@ export {
   type Tell,
   tell,
 } from "./protocol.ts";
-export { type Random, seededRandom, systemRandom } from "./random.ts";
+export type { Envelope, EnvelopeKindNumber } from "./remote/envelope.ts";
+export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";
-export { type Scheduler, systemScheduler } from "./scheduler.ts";
 export type { Backoff, Decision, Intensity, RestartType, Strategy } from "./supervision.ts";
 export {
   Supervisor,
@@ -107,7 +114,6 @@ export {
   supervisor,
 } from "./supervisor.ts";
 export type { System } from "./system.ts";
-export type { Transport, TransportSink } from "./transport.ts";
 export {
   type AskOutcome,
   type ErrorCode,

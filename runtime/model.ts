@@ -7,9 +7,9 @@
  * I1: a call ends when its signal, or the signal it is bound to, aborts, and when its iteration is
  *     left early. I2: every call that began emits `model.called` once.
  */
-import { Deferred } from "./deferred.ts";
-import type { ModelClient, ModelIdentity, ModelRequest, ModelUsage } from "./model-client.ts";
-import type { Ports } from "./ports.ts";
+import { Deferred } from "./kernel/deferred.ts";
+import type { ModelClient, ModelIdentity, ModelRequest, ModelUsage } from "./ports/model-client.ts";
+import type { Ports } from "./ports/ports.ts";
 import { TroupeError } from "./troupe-error.ts";
 
 /** A call under way: iterate it for the chunks, or await `text`. */

@@ -4,11 +4,11 @@
 import type { ActorDefinition, SpawnArgs } from "./actor.ts";
 import type { ActorRef, AnyActorRef } from "./actor-ref.ts";
 import type { Address } from "./address.ts";
-import type { Cancel } from "./clock.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import type { Duration } from "./duration.ts";
 import type { Terminated } from "./exit-reason.ts";
-import type { Ports } from "./ports.ts";
+import type { Cancel } from "./ports/clock.ts";
+import type { Ports } from "./ports/ports.ts";
 import type { Operations, Protocol } from "./protocol.ts";
 
 /** The actors of one process. */

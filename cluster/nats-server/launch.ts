@@ -20,7 +20,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "nats";
-import { awaitedClock, type Clock } from "../../runtime/clock.ts";
+import { awaitedClock, type Clock } from "../../runtime/ports/clock.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 import { serverConfigFile } from "./config-file.ts";
 import { isRunning, type ProcessIdentity, processIdentity } from "./process-identity.ts";

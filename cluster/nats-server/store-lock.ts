@@ -8,7 +8,7 @@
  */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Clock } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/ports/clock.ts";
 import { err, ok, type Result } from "../../runtime/result.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
 import { isRunning, type ProcessIdentity, processIdentity } from "./process-identity.ts";

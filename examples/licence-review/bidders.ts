@@ -19,16 +19,16 @@ import {
   type Protocol,
   protocol,
 } from "../../runtime/index.ts";
+import { readLicence } from "./files/licence-text.ts";
+import { type NormalisedText, normalisedText } from "./files/normalised-text.ts";
 import { hypotheses } from "./files-board.ts";
-import { type Finding, workUnits } from "./finding.ts";
-import { type KnowledgeSourceName, settle } from "./hypothesis.ts";
-import { keyword } from "./keyword.ts";
-import { readLicence } from "./licence-text.ts";
-import { type NormalisedText, normalisedText } from "./normalised-text.ts";
-import { COMMON_LICENCES, type References } from "./references.ts";
-import { similarity } from "./similarity.ts";
+import { type Finding, workUnits } from "./methods/finding.ts";
+import { type KnowledgeSourceName, settle } from "./methods/hypothesis.ts";
+import { keyword } from "./methods/keyword.ts";
+import { COMMON_LICENCES, type References } from "./methods/references.ts";
+import { similarity } from "./methods/similarity.ts";
+import { HEAD_WORDS, title } from "./methods/title.ts";
 import { MOST_BYTES, type Subject } from "./steps.ts";
-import { HEAD_WORDS, title } from "./title.ts";
 
 /** What is sold: the classification of one file. */
 export const CLASSIFICATION = "licence@1";

@@ -1,12 +1,12 @@
 /** Stage 2, hierarchy: a review desk answers questions about the result through its specialists. */
 import type { Lead, LeadAnswer } from "../../protocols/index.ts";
 import { type ActorRef, messageOf } from "../../runtime/index.ts";
+import { answerText, type Answer as FoundAnswer } from "./answers/questions.ts";
+import type { Review } from "./answers/review.ts";
 import type { Crew } from "./crew.ts";
 import { type ReviewsContext, reviewDesk } from "./desk.ts";
 import type { ReviewedFile } from "./pipeline-stage.ts";
 import type { Progress } from "./progress.ts";
-import { answerText, type Answer as FoundAnswer } from "./questions.ts";
-import type { Review } from "./review.ts";
 import type { Answer } from "./summary.ts";
 
 /** What the desk needs. */

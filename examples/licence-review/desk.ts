@@ -7,9 +7,9 @@
 import { type Intent as DeskIntent, lead, specialist } from "../../actors/index.ts";
 import type { LeadOperations, SpecialistOperations } from "../../protocols/index.ts";
 import { type ActorDefinition, addressOf } from "../../runtime/index.ts";
-import { INTENT_THRESHOLD, INTENTS, type Specialist, scoreIntents } from "./intents.ts";
-import { type Answer, answerQuestion } from "./questions.ts";
-import type { Review } from "./review.ts";
+import { INTENT_THRESHOLD, INTENTS, type Specialist, scoreIntents } from "./answers/intents.ts";
+import { type Answer, answerQuestion } from "./answers/questions.ts";
+import type { Review } from "./answers/review.ts";
 
 /** The specialists, each an actor of that name on every node. */
 export const SPECIALISTS: readonly Specialist[] = ["permission", "obligation", "patent"];

@@ -22,14 +22,14 @@ import {
   noisyOr,
 } from "../../protocols/index.ts";
 import type { ActorDefinition } from "../../runtime/index.ts";
-import { type Hypothesis, type KnowledgeSourceName, settle } from "./hypothesis.ts";
-import { KNOWLEDGE_SOURCES } from "./knowledge-source.ts";
-import { readLicence } from "./licence-text.ts";
-import { normalisedText } from "./normalised-text.ts";
-import { readManifest, readReadme } from "./package-files.ts";
-import type { References } from "./references.ts";
+import { readLicence } from "./files/licence-text.ts";
+import { normalisedText } from "./files/normalised-text.ts";
+import { readManifest, readReadme } from "./files/package-files.ts";
+import { type Hypothesis, type KnowledgeSourceName, settle } from "./methods/hypothesis.ts";
+import { KNOWLEDGE_SOURCES } from "./methods/knowledge-source.ts";
+import type { References } from "./methods/references.ts";
+import { textIdentity } from "./methods/text-identity.ts";
 import { MOST_BYTES, type Subject } from "./steps.ts";
-import { textIdentity } from "./text-identity.ts";
 
 /** The domain that boards and sources share. */
 const DOMAIN = "licences";

@@ -19,19 +19,19 @@ import {
   seededRandom,
   type TroupeEvent,
 } from "../../runtime/index.ts";
-import { agreementOf } from "./agreement.ts";
+import { QUESTIONS } from "./answers/questions.ts";
 import { type BoardResult, runBoard } from "./board-stage.ts";
 import { type Crew, startCrew } from "./crew.ts";
-import { declaration } from "./declared.ts";
 import { runDesk } from "./desk-stage.ts";
-import type { LicenceDocument } from "./document.ts";
 import { type Counts, countsBetween, EventTally } from "./event-tally.ts";
-import type { LicenceFiles } from "./licence-files.ts";
+import type { LicenceDocument } from "./files/document.ts";
+import type { LicenceFiles } from "./files/licence-files.ts";
+import { readManifest } from "./files/package-files.ts";
 import { type MarketOutcome, runMarket, type Sold } from "./market-stage.ts";
-import { readManifest } from "./package-files.ts";
+import { agreementOf } from "./methods/agreement.ts";
+import { declaration } from "./methods/declared.ts";
 import { type PipelineResult, type ReviewedFile, runPipeline } from "./pipeline-stage.ts";
 import type { Progress } from "./progress.ts";
-import { QUESTIONS } from "./questions.ts";
 import type { Classification, MarketFigures, ReviewSummary, StageFigures } from "./summary.ts";
 
 /** The patterns, in the order of their stages. */

@@ -23,9 +23,9 @@ import {
   type MarketTask,
   METHODS,
 } from "./bidders.ts";
+import { textIdentity } from "./methods/text-identity.ts";
 import type { ReviewedFile } from "./pipeline-stage.ts";
 import type { Progress } from "./progress.ts";
-import { textIdentity } from "./text-identity.ts";
 
 /** What the market needs. */
 export interface MarketOptions {
@@ -68,7 +68,7 @@ export interface MarketOutcome {
 
 const AT_A_TIME = 24;
 const AUCTION_TIMEOUT = "60s";
-/** A right answer is worth this many times the best bidder's price: see `protocols/bid-score.ts`. */
+/** A right answer is worth this many times the best bidder's price: see `protocols/market/bid-score.ts`. */
 const VALUE_FACTOR = 25;
 
 /** Sells every file. */

@@ -9,7 +9,7 @@ import { type ChildSpec, child } from "../../runtime/index.ts";
 import { checker, METHODS, methodBidder, modelBidder } from "./bidders.ts";
 import { licenceSpecialist, SPECIALISTS } from "./desk.ts";
 import { SOURCE_NAMES, sourceActor } from "./files-board.ts";
-import { References } from "./references.ts";
+import { References } from "./methods/references.ts";
 import { classifier, reader, summariser, termReader } from "./steps.ts";
 
 // All reference texts are indexed while the module loads, before the node joins: later, it would hold

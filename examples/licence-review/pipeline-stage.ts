@@ -5,9 +5,10 @@
 import { type Orchestrator, orchestrator } from "../../actors/index.ts";
 import { type Assigned, type AssignmentReport, type Plan, plan } from "../../protocols/index.ts";
 import { type ActorRef, type Clock, TroupeError } from "../../runtime/index.ts";
+import type { Term } from "./answers/term.ts";
 import type { Crew } from "./crew.ts";
-import type { LicenceDocument, SkippedFile } from "./document.ts";
 import type { EventTally } from "./event-tally.ts";
+import type { LicenceDocument, SkippedFile } from "./files/document.ts";
 import type { Progress } from "./progress.ts";
 import {
   Classify,
@@ -18,7 +19,6 @@ import {
   Summarise,
   type Summary,
 } from "./steps.ts";
-import type { Term } from "./term.ts";
 
 /** A file after the pipeline. */
 export interface ReviewedFile {

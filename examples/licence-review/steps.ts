@@ -10,15 +10,15 @@
 import { taskRequest, type WorkerOperations, worker } from "../../actors/index.ts";
 import { type Capability, capability } from "../../protocols/index.ts";
 import type { ActorDefinition } from "../../runtime/index.ts";
-import { type Classification, firstGuess } from "./classification.ts";
-import type { LicenceDocument } from "./document.ts";
-import { workUnits } from "./finding.ts";
-import { type LicenceText, readLicence } from "./licence-text.ts";
-import { normalisedText } from "./normalised-text.ts";
-import { type Opening, openingOf } from "./opening.ts";
-import { readReadme } from "./package-files.ts";
-import { reviewedTerms } from "./review.ts";
-import type { Term } from "./term.ts";
+import { reviewedTerms } from "./answers/review.ts";
+import type { Term } from "./answers/term.ts";
+import type { LicenceDocument } from "./files/document.ts";
+import { type LicenceText, readLicence } from "./files/licence-text.ts";
+import { normalisedText } from "./files/normalised-text.ts";
+import { readReadme } from "./files/package-files.ts";
+import { type Classification, firstGuess } from "./methods/classification.ts";
+import { workUnits } from "./methods/finding.ts";
+import { type Opening, openingOf } from "./methods/opening.ts";
 
 /** A file to be looked at, and the folder that its path is relative to. */
 export interface Subject {

@@ -7,14 +7,15 @@
  * Submitting costs one round trip; performing three (claim, commit, acknowledgement), of which the last
  * is not waited for.
  */
-import type { Cancel, Clock } from "../clock.ts";
-import type { DurableQueue } from "../durable-queue.ts";
+
 import type { EventSink } from "../event.ts";
-import { checkedKey } from "../key-filter.ts";
-import type { KeyValues } from "../key-value.ts";
 import type { Log } from "../log.ts";
-import type { Membership } from "../membership.ts";
-import type { Random } from "../random.ts";
+import type { Cancel, Clock } from "../ports/clock.ts";
+import type { DurableQueue } from "../ports/durable-queue.ts";
+import { checkedKey } from "../ports/key-filter.ts";
+import type { KeyValues } from "../ports/key-value.ts";
+import type { Membership } from "../ports/membership.ts";
+import type { Random } from "../ports/random.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { cancelledRecord, type LedgerEntry } from "./ledger.ts";
 import { LedgerStore } from "./ledger-store.ts";

@@ -6,9 +6,10 @@
  *
  * The happy path of a task costs two round trips: a create for the claim, an update for the end.
  */
-import type { Cancel } from "../clock.ts";
-import type { KeyValue, KeyValueEntry, KeyValues, Put } from "../key-value.ts";
+
 import type { Log } from "../log.ts";
+import type { Cancel } from "../ports/clock.ts";
+import type { KeyValue, KeyValueEntry, KeyValues, Put } from "../ports/key-value.ts";
 import {
   type LedgerEntry,
   type LedgerRecord,

@@ -17,7 +17,7 @@
  *     `MOST_RETURNS` returns anybody may claim it. So no failure between two writes can strand a task.
  * L5: readers accept format versions up to their own; a newer record is left to newer nodes.
  */
-import type { MemberPhase, NodeIdentity } from "../membership.ts";
+import type { MemberPhase, NodeIdentity } from "../ports/membership.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type ErrorRecord, errorRecord, TroupeError } from "../troupe-error.ts";
 import type { TaskOutcome } from "./tasks.ts";

@@ -4,9 +4,10 @@
  * Owns: the rounds of reading and compare-and-set; each is bounded. What to write is decided in
  * `ledger.ts`, when to write it in `task-worker.ts`.
  */
-import type { Clock } from "../clock.ts";
+
 import type { EventSink } from "../event.ts";
-import type { Membership } from "../membership.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Membership } from "../ports/membership.ts";
 import { TroupeError } from "../troupe-error.ts";
 import {
   type ClaimedRecord,

@@ -9,8 +9,9 @@
  * F2: an end is told at most `sweepMs` after it stands, whatever the watch does; `checkMs` for tasks
  *     that were submitted here.
  */
-import type { Cancel, Clock } from "../clock.ts";
+
 import type { Log } from "../log.ts";
+import type { Cancel, Clock } from "../ports/clock.ts";
 import { messageOf } from "../troupe-error.ts";
 import type { LedgerRecord } from "./ledger.ts";
 import type { LedgerStore } from "./ledger-store.ts";

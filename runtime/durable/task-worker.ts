@@ -13,10 +13,11 @@
  *     the message is left to come back.
  * W6: whatever happens to one task does not end the loop.
  */
-import type { Cancel } from "../clock.ts";
-import type { Delivery, DurableQueue } from "../durable-queue.ts";
+
 import type { Log } from "../log.ts";
-import type { Random } from "../random.ts";
+import type { Cancel } from "../ports/clock.ts";
+import type { Delivery, DurableQueue } from "../ports/durable-queue.ts";
+import type { Random } from "../ports/random.ts";
 import { messageOf, TroupeError } from "../troupe-error.ts";
 import {
   decideFailure,

@@ -8,8 +8,8 @@
  * the terminal record held the current token. D4: the message is gone only when the record is
  * terminal. D5: attempts ≤ 1 + faults that touched it. D6: a zombie's result is never visible.
  */
-import type { Cancel } from "../clock.ts";
-import type { Priority } from "../durable-queue.ts";
+import type { Cancel } from "../ports/clock.ts";
+import type { Priority } from "../ports/durable-queue.ts";
 import type { ErrorRecord } from "../troupe-error.ts";
 
 /** A task to be done. */

@@ -8,7 +8,7 @@
  *
  * Source: open and closed systems, Schroeder et al. 2006.
  */
-import type { Random } from "../random.ts";
+import type { Random } from "../ports/random.ts";
 
 /** Evenly spaced, or with exponential gaps as independent users make them. */
 export type Arrivals = "constant" | "poisson";

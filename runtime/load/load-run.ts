@@ -14,9 +14,9 @@
  * Cost: two closures a request. A timer fires up to 1 ms late, which is in the latency and shown as
  * lateness; where answers take less, `wait: "spin"` starts within microseconds, for a whole core.
  */
-import type { Cancel, Clock } from "../clock.ts";
-import type { Random } from "../random.ts";
-import type { Scheduler } from "../scheduler.ts";
+import type { Cancel, Clock } from "../ports/clock.ts";
+import type { Random } from "../ports/random.ts";
+import type { Scheduler } from "../ports/scheduler.ts";
 import { type Arrivals, arrivalTimes } from "./arrivals.ts";
 import type { LoadLoop, LoadReport } from "./load-report.ts";
 import { LoadTally } from "./load-tally.ts";

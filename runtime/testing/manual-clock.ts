@@ -9,8 +9,9 @@
  *
  * Cost: O(log n) to find a timer's place, O(n) to insert it; n is the timers outstanding.
  */
-import type { Cancel, Clock } from "../clock.ts";
+
 import { type Duration, durationMs } from "../duration.ts";
+import type { Cancel, Clock } from "../ports/clock.ts";
 
 /** Options of a {@link ManualClock}. */
 export interface ManualClockOptions {

@@ -8,8 +8,8 @@
  * I2: without a `Random`, turns run in the order in which they were scheduled.
  * I3: the same `Random` and the same work give the same order.
  */
-import type { Random } from "../random.ts";
-import type { Scheduler } from "../scheduler.ts";
+import type { Random } from "../ports/random.ts";
+import type { Scheduler } from "../ports/scheduler.ts";
 
 /** Options of a {@link ManualScheduler}. */
 export interface ManualSchedulerOptions {

@@ -1,13 +1,13 @@
 import { connect } from "nats";
 import t from "tap";
-import { blackboard } from "../../actors/blackboard.ts";
-import { boardRest, boardSubjects } from "../../actors/board-rest.ts";
-import { knowledgeSource } from "../../actors/knowledge-source.ts";
-import { natsKeyValues } from "../../cluster/nats-key-values.ts";
-import { entryId } from "../../protocols/entry-id.ts";
-import type { Goal } from "../../protocols/goal.ts";
-import { noisyOr } from "../../protocols/merge.ts";
-import { systemRandom } from "../../runtime/random.ts";
+import { blackboard } from "../../actors/blackboard/blackboard.ts";
+import { boardRest, boardSubjects } from "../../actors/blackboard/board-rest.ts";
+import { knowledgeSource } from "../../actors/blackboard/knowledge-source.ts";
+import { natsKeyValues } from "../../cluster/stores/nats-key-values.ts";
+import { entryId } from "../../protocols/blackboard/entry-id.ts";
+import type { Goal } from "../../protocols/blackboard/goal.ts";
+import { noisyOr } from "../../protocols/blackboard/merge.ts";
+import { systemRandom } from "../../runtime/ports/random.ts";
 import { startServer } from "../cluster/server-under-test.ts";
 import { memorySystem } from "./memory-system.ts";
 

@@ -1,20 +1,20 @@
 import t from "tap";
-import { blackboard } from "../../actors/blackboard.ts";
-import { Board } from "../../actors/board-protocol.ts";
-import { boardRest } from "../../actors/board-rest.ts";
-import { jobEnd } from "../../actors/job.ts";
-import { knowledgeSource } from "../../actors/knowledge-source.ts";
-import { Orchestrator, orchestrator } from "../../actors/orchestrator.ts";
-import { worker } from "../../actors/worker.ts";
-import { capability } from "../../protocols/capability.ts";
-import { entryId } from "../../protocols/entry-id.ts";
-import type { Goal } from "../../protocols/goal.ts";
-import { noisyOr } from "../../protocols/merge.ts";
-import { plan } from "../../protocols/plan.ts";
-import { systemClock } from "../../runtime/clock.ts";
+import { blackboard } from "../../actors/blackboard/blackboard.ts";
+import { Board } from "../../actors/blackboard/board-protocol.ts";
+import { boardRest } from "../../actors/blackboard/board-rest.ts";
+import { knowledgeSource } from "../../actors/blackboard/knowledge-source.ts";
+import { jobEnd } from "../../actors/orchestration/job.ts";
+import { Orchestrator, orchestrator } from "../../actors/orchestration/orchestrator.ts";
+import { worker } from "../../actors/orchestration/worker.ts";
+import { entryId } from "../../protocols/blackboard/entry-id.ts";
+import type { Goal } from "../../protocols/blackboard/goal.ts";
+import { noisyOr } from "../../protocols/blackboard/merge.ts";
+import { capability } from "../../protocols/orchestration/capability.ts";
+import { plan } from "../../protocols/orchestration/plan.ts";
 import { MemoryHub, MemoryMembers } from "../../runtime/index.ts";
-import { memoryDurableQueue } from "../../runtime/memory-durable-queue.ts";
-import { memoryKeyValues } from "../../runtime/memory-key-value.ts";
+import { systemClock } from "../../runtime/ports/clock.ts";
+import { memoryDurableQueue } from "../../runtime/ports/memory-durable-queue.ts";
+import { memoryKeyValues } from "../../runtime/ports/memory-key-value.ts";
 import { memorySystem, until } from "./memory-system.ts";
 
 /** Three systems that share stores and are linked in memory. */

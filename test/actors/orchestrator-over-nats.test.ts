@@ -1,13 +1,13 @@
 import { connect } from "nats";
 import t from "tap";
-import { jobEnd, jobReports } from "../../actors/job.ts";
-import { orchestrator } from "../../actors/orchestrator.ts";
-import { worker } from "../../actors/worker.ts";
-import { natsDurableQueue } from "../../cluster/nats-durable-queue.ts";
-import { natsKeyValues } from "../../cluster/nats-key-values.ts";
-import { capability } from "../../protocols/capability.ts";
-import { plan } from "../../protocols/plan.ts";
-import { systemRandom } from "../../runtime/random.ts";
+import { jobEnd, jobReports } from "../../actors/orchestration/job.ts";
+import { orchestrator } from "../../actors/orchestration/orchestrator.ts";
+import { worker } from "../../actors/orchestration/worker.ts";
+import { natsDurableQueue } from "../../cluster/stores/nats-durable-queue.ts";
+import { natsKeyValues } from "../../cluster/stores/nats-key-values.ts";
+import { capability } from "../../protocols/orchestration/capability.ts";
+import { plan } from "../../protocols/orchestration/plan.ts";
+import { systemRandom } from "../../runtime/ports/random.ts";
 import { startServer } from "../cluster/server-under-test.ts";
 import { memorySystem } from "./memory-system.ts";
 

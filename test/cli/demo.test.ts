@@ -140,7 +140,10 @@ t.test("The licence review", async (t) => {
       .split("\n")
       .map((line) => JSON.parse(line) as TroupeEvent);
     t.ok(events.every(({ v }) => v === 1));
-    t.same([...new Set(events.map(({ node }) => node))].sort(), ["desk", "n1", "n2", "n3"]);
+    t.same(
+      [...new Set(events.map(({ node }) => node))].toSorted((a, b) => (a < b ? -1 : 1)),
+      ["desk", "n1", "n2", "n3"],
+    );
     const done = events.filter(({ type }) => type === "task.done");
     t.equal(new Set(done.map((event) => "task" in event && event.task)).size, done.length);
   });

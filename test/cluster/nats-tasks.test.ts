@@ -1,9 +1,9 @@
 import { connect } from "nats";
 import t from "tap";
-import { natsDurableQueue } from "../../cluster/nats-durable-queue.ts";
-import { natsKeyValues } from "../../cluster/nats-key-values.ts";
-import { systemClock } from "../../runtime/clock.ts";
-import { seededRandom } from "../../runtime/random.ts";
+import { natsDurableQueue } from "../../cluster/stores/nats-durable-queue.ts";
+import { natsKeyValues } from "../../cluster/stores/nats-key-values.ts";
+import { systemClock } from "../../runtime/ports/clock.ts";
+import { seededRandom } from "../../runtime/ports/random.ts";
 import { tasksContract } from "../contracts/tasks.ts";
 import { eventually, startServer } from "./server-under-test.ts";
 

@@ -1,9 +1,9 @@
 /** The transport's contract over NATS; its twin in memory runs the same. */
 import { followConnection, openConnection } from "../../cluster/connections.ts";
-import { NatsTransport } from "../../cluster/nats-transport.ts";
-import { systemClock } from "../../runtime/clock.ts";
+import { NatsTransport } from "../../cluster/wire/nats-transport.ts";
 import { silentLog } from "../../runtime/log.ts";
-import { systemScheduler } from "../../runtime/scheduler.ts";
+import { systemClock } from "../../runtime/ports/clock.ts";
+import { systemScheduler } from "../../runtime/ports/scheduler.ts";
 import { type LinkedTransports, transportContract } from "../contracts/transport.ts";
 import type { TestServer } from "./test-server.ts";
 import { startTestServer } from "./test-server.ts";

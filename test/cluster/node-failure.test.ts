@@ -2,7 +2,7 @@ import t from "tap";
 import type { Node } from "../../cluster/node.ts";
 import { startNode } from "../../cluster/node.ts";
 import { silentLog } from "../../runtime/log.ts";
-import type { MemberPhase } from "../../runtime/membership.ts";
+import type { MemberPhase } from "../../runtime/ports/membership.ts";
 import type { TroupeError } from "../../runtime/troupe-error.ts";
 import { Parrot } from "./fixtures/parrot.ts";
 import type { NodeUnderTest } from "./node-under-test.ts";

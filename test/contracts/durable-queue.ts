@@ -4,7 +4,12 @@
  * Each test uses a capability of its own, so that one queue serves the whole suite.
  */
 import type { Test } from "tap";
-import type { Delivery, DurableQueue, Priority, QueuedTask } from "../../runtime/durable-queue.ts";
+import type {
+  Delivery,
+  DurableQueue,
+  Priority,
+  QueuedTask,
+} from "../../runtime/ports/durable-queue.ts";
 
 /** A queue under test: ack wait 1,000 ms, capacity 20. */
 export interface DurableQueueUnderTest {

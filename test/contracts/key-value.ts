@@ -4,7 +4,7 @@
  * Buckets are opened under fresh names, so that one store serves the whole suite.
  */
 import type { Test } from "tap";
-import type { KeyValue, KeyValueChange, KeyValues, Put } from "../../runtime/key-value.ts";
+import type { KeyValue, KeyValueChange, KeyValues, Put } from "../../runtime/ports/key-value.ts";
 
 /** A store under test. */
 export interface KeyValuesUnderTest {

@@ -4,14 +4,14 @@
  * Workers of several nodes share a queue and a ledger; who is suspected is told by the test.
  */
 import type { Test } from "tap";
-import type { Clock } from "../../runtime/clock.ts";
 import { createTasks } from "../../runtime/durable/create-tasks.ts";
 import type { TaskInHand, TaskOutcome, Tasks } from "../../runtime/durable/tasks.ts";
-import type { DurableQueue } from "../../runtime/durable-queue.ts";
-import type { KeyValues } from "../../runtime/key-value.ts";
 import { silentLog } from "../../runtime/log.ts";
-import type { MemberPhase } from "../../runtime/membership.ts";
-import { seededRandom } from "../../runtime/random.ts";
+import type { Clock } from "../../runtime/ports/clock.ts";
+import type { DurableQueue } from "../../runtime/ports/durable-queue.ts";
+import type { KeyValues } from "../../runtime/ports/key-value.ts";
+import type { MemberPhase } from "../../runtime/ports/membership.ts";
+import { seededRandom } from "../../runtime/ports/random.ts";
 import { TroupeError } from "../../runtime/troupe-error.ts";
 import { Happenings, ToldMembership } from "../runtime/durable/tasks-under-test.ts";
 

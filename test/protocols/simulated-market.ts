@@ -5,13 +5,13 @@
  * make together, without time: every bid arrives, every winner confirms and answers. The verifier is
  * the dearest kind of bidder, never the truth: the truth only scores.
  */
-import { type InformedAttempt, spentMicros } from "../../protocols/attempt.ts";
+import { type InformedAttempt, spentMicros } from "../../protocols/market/attempt.ts";
 import {
   type ContractNet,
   type ContractNetEvent,
   open,
   step,
-} from "../../protocols/contract-net.ts";
+} from "../../protocols/market/contract-net.ts";
 import {
   emptyMarket,
   learn,
@@ -19,9 +19,9 @@ import {
   ratedBid,
   type WeighedResult,
   weighResult,
-} from "../../protocols/market.ts";
-import { verificationAdvice } from "../../protocols/verification.ts";
-import { type Random, seededRandom } from "../../runtime/random.ts";
+} from "../../protocols/market/market.ts";
+import { verificationAdvice } from "../../protocols/market/verification.ts";
+import { type Random, seededRandom } from "../../runtime/ports/random.ts";
 
 /** What one kind of bidder makes of a document. */
 export interface Opinion {

@@ -1,13 +1,13 @@
 /** Texts made to be slow to read: a licence file is a stranger's input. */
 import t from "tap";
-import { firstGuess } from "../../../examples/licence-review/classification.ts";
-import { clauses } from "../../../examples/licence-review/clauses.ts";
-import { MAX_LICENCE_BYTES } from "../../../examples/licence-review/licence-files.ts";
-import { normalisedText } from "../../../examples/licence-review/normalised-text.ts";
-import { termsOf } from "../../../examples/licence-review/obligations.ts";
-import { readme } from "../../../examples/licence-review/readme.ts";
-import { References, textOf } from "../../../examples/licence-review/references.ts";
-import { similarity } from "../../../examples/licence-review/similarity.ts";
+import { termsOf } from "../../../examples/licence-review/answers/obligations.ts";
+import { MAX_LICENCE_BYTES } from "../../../examples/licence-review/files/licence-files.ts";
+import { normalisedText } from "../../../examples/licence-review/files/normalised-text.ts";
+import { firstGuess } from "../../../examples/licence-review/methods/classification.ts";
+import { clauses } from "../../../examples/licence-review/methods/clauses.ts";
+import { readme } from "../../../examples/licence-review/methods/readme.ts";
+import { References, textOf } from "../../../examples/licence-review/methods/references.ts";
+import { similarity } from "../../../examples/licence-review/methods/similarity.ts";
 
 const index = new References().common();
 const filled = (unit: string): string =>

@@ -3,19 +3,26 @@
  * declared identifiers, and then compared with them.
  */
 import t from "tap";
-import { type Agreement, agreementOf, agrees } from "../../../examples/licence-review/agreement.ts";
-import { firstGuess } from "../../../examples/licence-review/classification.ts";
-import { declaration } from "../../../examples/licence-review/declared.ts";
-import { type KnowledgeSourceName, settle } from "../../../examples/licence-review/hypothesis.ts";
+import { findLicenceFiles } from "../../../examples/licence-review/files/licence-files.ts";
+import { readLicence } from "../../../examples/licence-review/files/licence-text.ts";
+import { normalisedText } from "../../../examples/licence-review/files/normalised-text.ts";
+import { readManifest, readReadme } from "../../../examples/licence-review/files/package-files.ts";
+import {
+  type Agreement,
+  agreementOf,
+  agrees,
+} from "../../../examples/licence-review/methods/agreement.ts";
+import { firstGuess } from "../../../examples/licence-review/methods/classification.ts";
+import { declaration } from "../../../examples/licence-review/methods/declared.ts";
+import {
+  type KnowledgeSourceName,
+  settle,
+} from "../../../examples/licence-review/methods/hypothesis.ts";
 import {
   KNOWLEDGE_SOURCES,
   type Subject,
-} from "../../../examples/licence-review/knowledge-source.ts";
-import { findLicenceFiles } from "../../../examples/licence-review/licence-files.ts";
-import { readLicence } from "../../../examples/licence-review/licence-text.ts";
-import { normalisedText } from "../../../examples/licence-review/normalised-text.ts";
-import { readManifest, readReadme } from "../../../examples/licence-review/package-files.ts";
-import { allTexts, References } from "../../../examples/licence-review/references.ts";
+} from "../../../examples/licence-review/methods/knowledge-source.ts";
+import { allTexts, References } from "../../../examples/licence-review/methods/references.ts";
 
 const ROOT = new URL("../../../../node_modules", import.meta.url).pathname;
 const WITHOUT_DECLARED = ["title", "similarity", "clauses", "readme"] as const;

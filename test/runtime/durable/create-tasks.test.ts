@@ -1,6 +1,6 @@
 import t from "tap";
-import { memoryDurableQueue } from "../../../runtime/memory-durable-queue.ts";
-import { memoryKeyValues } from "../../../runtime/memory-key-value.ts";
+import { memoryDurableQueue } from "../../../runtime/ports/memory-durable-queue.ts";
+import { memoryKeyValues } from "../../../runtime/ports/memory-key-value.ts";
 import { ManualClock } from "../../../runtime/testing/index.ts";
 import { tasksContract } from "../../contracts/tasks.ts";
 

@@ -14,7 +14,7 @@ import {
   returnedRecord,
   standingOf,
 } from "../../../runtime/durable/ledger.ts";
-import type { MemberPhase } from "../../../runtime/membership.ts";
+import type { MemberPhase } from "../../../runtime/ports/membership.ts";
 import { TroupeError } from "../../../runtime/troupe-error.ts";
 
 const self = { name: "n1", incarnation: "2" };

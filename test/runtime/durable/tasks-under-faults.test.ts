@@ -4,12 +4,12 @@ import fc from "fast-check";
 import t from "tap";
 import { createTasks } from "../../../runtime/durable/create-tasks.ts";
 import type { Tasks, TaskWorker } from "../../../runtime/durable/tasks.ts";
-import type { DurableQueue } from "../../../runtime/durable-queue.ts";
 import { silentLog } from "../../../runtime/log.ts";
-import type { MemberPhase } from "../../../runtime/membership.ts";
-import { memoryDurableQueue } from "../../../runtime/memory-durable-queue.ts";
-import { memoryKeyValues } from "../../../runtime/memory-key-value.ts";
-import { seededRandom } from "../../../runtime/random.ts";
+import type { DurableQueue } from "../../../runtime/ports/durable-queue.ts";
+import type { MemberPhase } from "../../../runtime/ports/membership.ts";
+import { memoryDurableQueue } from "../../../runtime/ports/memory-durable-queue.ts";
+import { memoryKeyValues } from "../../../runtime/ports/memory-key-value.ts";
+import { seededRandom } from "../../../runtime/ports/random.ts";
 import { ManualClock } from "../../../runtime/testing/index.ts";
 import { Happenings, ToldMembership } from "./tasks-under-test.ts";
 

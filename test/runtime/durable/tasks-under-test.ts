@@ -1,6 +1,6 @@
 /** Durable tasks under test: a membership told by the test, and events that check D1–D6 as they come. */
 import type { Happening } from "../../../runtime/event.ts";
-import type { MemberPhase, Membership, NodeIdentity } from "../../../runtime/membership.ts";
+import type { MemberPhase, Membership, NodeIdentity } from "../../../runtime/ports/membership.ts";
 
 /** A membership whose phases a test sets; nodes are `up` unless told otherwise. */
 export class ToldMembership implements Membership {

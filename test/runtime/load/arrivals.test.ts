@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { t } from "tap";
 import { arrivalTimes } from "../../../runtime/load/arrivals.ts";
-import { seededRandom } from "../../../runtime/random.ts";
+import { seededRandom } from "../../../runtime/ports/random.ts";
 
 function take(count: number, next: () => number): readonly number[] {
   return Array.from({ length: count }, () => next());

@@ -1,8 +1,8 @@
 import { t } from "tap";
-import { systemClock } from "../../../runtime/clock.ts";
 import { type LoadOptions, type Pace, runLoad } from "../../../runtime/load/load-run.ts";
-import { seededRandom } from "../../../runtime/random.ts";
-import { systemScheduler } from "../../../runtime/scheduler.ts";
+import { systemClock } from "../../../runtime/ports/clock.ts";
+import { seededRandom } from "../../../runtime/ports/random.ts";
+import { systemScheduler } from "../../../runtime/ports/scheduler.ts";
 import { ManualClock } from "../../../runtime/testing/manual-clock.ts";
 import { TroupeError } from "../../../runtime/troupe-error.ts";
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { seededRandom } from "../../../runtime/random.ts";
+import { seededRandom } from "../../../runtime/ports/random.ts";
 import { ManualScheduler } from "../../../runtime/testing/index.ts";
 
 t.test("ManualScheduler", async (t) => {

@@ -1,0 +1,237 @@
+/**
+ * The transport of a program that is no node: one link, to a gateway, for all its messages.
+ *
+ * Owns: finding a gateway, the link to it, and finding another when it is gone. Its neighbour
+ * `ingress.ts` is the gateway's end.
+ *
+ * T1: all messages of a client go through one gateway at a time, so that they stay in order and a
+ *     stream's credit reaches the node that opened it.
+ * T2: no gateway is an error at once, not a wait: the server says that nobody listens.
+ * T3: when the gateway is gone, what awaits an answer is told so, and the next message looks for
+ *     another one. A ping each second finds that out for those who only wait.
+ *
+ * On the link an envelope's destination is a full address, and so is an answer's sender.
+ */
+import type { Msg, NatsConnection } from "nats";
+import { addressOf, nodeOf, pathOf } from "../../runtime/address.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
+import type { Scheduler } from "../../runtime/ports/scheduler.ts";
+import type { Transport, TransportSink } from "../../runtime/ports/transport.ts";
+import type { Envelope } from "../../runtime/remote/envelope.ts";
+import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
+import { parseFrame } from "../wire/frame.ts";
+import { Link } from "../wire/link.ts";
+import {
+  egressSubject,
+  ingressSubject,
+  pinnedIngressSubject,
+  senderOf,
+} from "../wire/node-subject.ts";
+import type { Welcome } from "./client-hello.ts";
+import { helloBytes, parseWelcome } from "./client-hello.ts";
+
+const HELLO_MS = 2_000;
+const SWEEP_MS = 250;
+const PING_MS = 1_000;
+
+/** What a {@link ClientTransport} is made of. */
+export interface ClientTransportOptions {
+  readonly connection: NatsConnection;
+  /** A subject prefix on which only this client listens. */
+  readonly inbox: string;
+  readonly cluster: string;
+  readonly name: string;
+  readonly incarnation: string;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+}
+
+type Gateway =
+  | { readonly phase: "none" }
+  | { readonly phase: "seeking" }
+  | { readonly phase: "found"; readonly name: string };
+
+/** A client's transport; see the file's header. */
+export class ClientTransport implements Transport {
+  readonly node: string;
+  readonly #options: ClientTransportOptions;
+  #gateway: Gateway = { phase: "none" };
+  #link: Link | undefined;
+  #sink: TransportSink | undefined;
+  /** The nodes that may owe an answer. */
+  readonly #spokenTo = new Set<string>();
+  #pingedAtMs = 0;
+  #connected: boolean = true;
+  #closed: boolean = false;
+  #cancelSweep: Cancel;
+
+  constructor(options: ClientTransportOptions) {
+    this.#options = options;
+    this.node = options.name;
+    const { connection, cluster, name, inbox, clock } = options;
+    connection.subscribe(egressSubject(cluster, name, "*"), {
+      callback: (error, message) => {
+        if (error === null) this.#receive(message);
+      },
+    });
+    // The server answers here when a gateway no longer listens, a gateway when it knows of no session.
+    connection.subscribe(`${inbox}.refused`, { callback: () => this.#gatewayLost() });
+    this.#cancelSweep = clock.after(SWEEP_MS, this.#sweep);
+  }
+
+  /**
+   * Finds a gateway.
+   *
+   * @throws {TroupeError} `node.down` when the cluster has none
+   */
+  async greet(): Promise<void> {
+    const { connection, cluster, name, incarnation } = this.#options;
+    this.#gateway = { phase: "seeking" };
+    try {
+      const answer = await connection.request(
+        ingressSubject(cluster, name),
+        helloBytes(incarnation),
+        { timeout: HELLO_MS },
+      );
+      const welcome = parseWelcome(answer.data);
+      if (!welcome.ok) throw new Error(welcome.error);
+      this.#welcomed(welcome.value);
+    } catch (cause) {
+      this.#gateway = { phase: "none" };
+      this.#link?.close();
+      this.#link = undefined;
+      throw new TroupeError(
+        "node.down",
+        `no gateway answers in cluster ${cluster}; start a node with the role "gateway"`,
+        { cause, outcome: "never-ran" },
+      );
+    }
+  }
+
+  attach(sink: TransportSink): void {
+    this.#sink = sink;
+  }
+
+  send(to: string, envelope: Envelope): boolean {
+    if (this.#closed) return false;
+    this.#spokenTo.add(to);
+    const sent = this.#anyLink().send({ ...envelope, to: addressOf(to, envelope.to) });
+    if (this.#gateway.phase === "none") {
+      this.greet().catch((error: unknown) =>
+        this.#options.log.warn({ error: messageOf(error) }, "no gateway"),
+      );
+    }
+    return sent;
+  }
+
+  /** Clients do not publish. */
+  publish(): boolean {
+    return false;
+  }
+
+  subscribe(): void {
+    throw new TypeError("a client cannot subscribe to topics; use a node");
+  }
+
+  unsubscribe(): void {}
+
+  disconnected(): void {
+    this.#connected = false;
+  }
+
+  reconnected(): void {
+    this.#connected = true;
+    this.#link?.resumed();
+  }
+
+  /** Resolves when the gateway has all that was sent, or after `deadlineMs`. */
+  async settle(deadlineMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const untilMs = clock.monotonicMs() + deadlineMs;
+    while (this.#link?.settled === false && clock.monotonicMs() < untilMs) {
+      this.#link.flush();
+      await new Promise<void>((resolve) => clock.after(10, resolve));
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelSweep();
+    this.#link?.close();
+  }
+
+  readonly #sweep = (): void => {
+    if (this.#closed) return;
+    this.#link?.sweep();
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#gateway.phase === "found" && nowMs - this.#pingedAtMs >= PING_MS) {
+      this.#pingedAtMs = nowMs;
+      this.#link?.ping();
+    }
+    if (this.#link?.stalled === true) this.#gatewayLost();
+    this.#cancelSweep = this.#options.clock.after(SWEEP_MS, this.#sweep);
+  };
+
+  #anyLink(): Link {
+    this.#link ??= this.#newLink();
+    return this.#link;
+  }
+
+  #newLink(): Link {
+    const { connection, cluster, name, incarnation, clock, scheduler, inbox } = this.#options;
+    return new Link(
+      {
+        clock,
+        scheduler,
+        incarnation,
+        connected: () => this.#connected && !connection.isClosed(),
+        publish: (bytes) => {
+          if (this.#gateway.phase !== "found") return;
+          const subject = pinnedIngressSubject(cluster, name, this.#gateway.name);
+          connection.publish(subject, bytes, { reply: `${inbox}.refused` });
+        },
+        deliver: (envelope) => this.#sink?.received(nodeOf(envelope.from), envelope),
+        handBack: (envelope, reason) =>
+          this.#sink?.undelivered(
+            nodeOf(envelope.to),
+            { ...envelope, to: pathOf(envelope.to) },
+            reason,
+          ),
+        lost: () => this.#tellLost(),
+      },
+      undefined,
+    );
+  }
+
+  #welcomed({ gateway, incarnation }: Welcome): void {
+    this.#gateway = { phase: "found", name: gateway };
+    this.#anyLink().joined(incarnation);
+  }
+
+  #receive(message: Msg): void {
+    if (this.#closed || message.headers !== undefined) return;
+    if (this.#gateway.phase !== "found" || senderOf(message.subject) !== this.#gateway.name) return;
+    const frame = parseFrame(message.data);
+    if (frame.ok) this.#link?.receive(frame.value, message.data.length);
+    else this.#options.log.warn({ fault: frame.error }, "dropped what cannot be decoded");
+  }
+
+  #gatewayLost(): void {
+    if (this.#gateway.phase !== "found") return;
+    this.#options.log.warn({ gateway: this.#gateway.name }, "the gateway is gone");
+    this.#gateway = { phase: "none" };
+    const link = this.#link;
+    this.#link = undefined;
+    link?.close();
+    this.#tellLost();
+  }
+
+  #tellLost(): void {
+    const owing = [...this.#spokenTo];
+    this.#spokenTo.clear();
+    for (const node of owing) this.#sink?.lost(node);
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The cluster as a program sees it that is no node: references by address, and nothing to serve.
+ *
+ * Owns: opening and closing. Its neighbour `client-transport.ts` speaks with a gateway.
+ *
+ * K1: `connect` fails at once when no gateway answers.
+ * K2: every ask and stream has a deadline; when the gateway or the connection is lost, what awaits an
+ *     answer is told so.
+ */
+import type { ActorRef } from "../../runtime/actor-ref.ts";
+import type { Address } from "../../runtime/address.ts";
+import { checkedNodeName } from "../../runtime/address.ts";
+import { createSystem } from "../../runtime/create-system.ts";
+import type { Duration } from "../../runtime/duration.ts";
+import { durationMs } from "../../runtime/duration.ts";
+import type { Log } from "../../runtime/log.ts";
+import { pinoLog } from "../../runtime/log.ts";
+import { awaitedClock, systemClock } from "../../runtime/ports/clock.ts";
+import { systemRandom } from "../../runtime/ports/random.ts";
+import { systemScheduler } from "../../runtime/ports/scheduler.ts";
+import type { Operations, Protocol } from "../../runtime/protocol.ts";
+import { messageOf } from "../../runtime/troupe-error.ts";
+import { connectionOptions, followConnection, openConnection } from "../connections.ts";
+import { incarnationOf } from "../membership/lease.ts";
+import { Teardown } from "../teardown.ts";
+import { checkedClusterName } from "../wire/node-subject.ts";
+import { ClientTransport } from "./client-transport.ts";
+
+/** Options of {@link connect}. */
+export interface ConnectOptions {
+  /** `nats://host:port`, several separated by commas; the environment's `TROUPE_NATS_URL` by default. */
+  readonly nats?: string;
+  /** Default `troupe`. */
+  readonly cluster?: string;
+  /** Names this program in logs and subjects; unique; a generated one by default. */
+  readonly name?: string;
+  readonly log?: Log;
+  /** Read for what the options leave open; default the process's environment. */
+  readonly env?: { readonly TROUPE_NATS_URL?: string | undefined };
+}
+
+/** A connection to the cluster. */
+export interface Client {
+  readonly name: string;
+  /** A reference to whoever lives at `address`, `node/path`. */
+  refOf<O extends Operations>(protocol: Protocol<O>, address: Address): ActorRef<O>;
+  /** Sends what waits, and closes within `deadline` (default 2 s). */
+  close(options?: { readonly deadline?: Duration }): Promise<void>;
+}
+
+const CLOSE_MS = 2_000;
+const NAME_LENGTH = 12;
+
+/**
+ * Connects a program that is no node.
+ *
+ * @throws {TroupeError} `nats.unavailable` when no server answers, `node.down` when no gateway does
+ * @throws {TypeError} when no URL is given
+ *
+ * @example
+ * const client = await connect({ nats: "nats://127.0.0.1:4222" });
+ * const { usd } = await client.refOf(Summariser, "n1/s1").ask("cost", { sinceMs: 0 });
+ * await client.close();
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  const env: NonNullable<ConnectOptions["env"]> = options.env ?? process.env;
+  const url = options.nats ?? env.TROUPE_NATS_URL;
+  if (url === undefined || url === "")
+    throw new TypeError("nats: no URL; give one, or set TROUPE_NATS_URL");
+  const random = systemRandom();
+  const cluster = checkedClusterName(options.cluster ?? "troupe");
+  const name = checkedNodeName(options.name ?? `c-${random.id().slice(0, NAME_LENGTH)}`);
+  const log = (options.log ?? pinoLog("warn")).child({ client: name });
+  const target = { url, cluster, name };
+  const clock = systemClock;
+  const scheduler = systemScheduler;
+  const teardown = new Teardown(awaitedClock, log);
+  const connection = await openConnection(target, "client");
+  teardown.add("connection", () => connection.close());
+  const transport = new ClientTransport({
+    connection,
+    inbox: connectionOptions(target, "client").inboxPrefix ?? "",
+    cluster,
+    name,
+    // Only this process ever bears its name, unless it was chosen; then the later one is the newer.
+    incarnation: incarnationOf(clock.nowMs()),
+    clock,
+    scheduler,
+    log,
+  });
+  followConnection(connection, {
+    disconnected: () => transport.disconnected(),
+    reconnected: () => transport.reconnected(),
+  }).catch((error: unknown) => log.error({ error: messageOf(error) }, "the connection is unknown"));
+  const system = createSystem({ node: name, transport, clock, scheduler, random, log });
+  teardown.add("system", (leftMs) => system.shutdown({ deadline: leftMs }));
+  teardown.add("transport", async (leftMs) => {
+    await transport.settle(leftMs / 2);
+    transport.close();
+  });
+  try {
+    await transport.greet();
+  } catch (error) {
+    await teardown.run(CLOSE_MS);
+    throw error;
+  }
+  return {
+    name,
+    refOf: (protocol, address) => system.refOf(protocol, address),
+    close: ({ deadline = CLOSE_MS } = {}) => teardown.run(durationMs(deadline)),
+  };
+}

@@ -1,0 +1,265 @@
+/**
+ * One client's session at a gateway: its messages become tells, asks and streams of this node.
+ *
+ * Owns: what the client has under way. Order and loss are the link's.
+ *
+ * H1: what a client has under way is bounded; past that an ask is refused as never run.
+ * H2: a stream's chunks leave only as far as the client has given credit.
+ * H3: when the session ends, everything under way is cancelled.
+ */
+import type { ActorRef, ReplyStream } from "../../runtime/actor-ref.ts";
+import { nodeOf } from "../../runtime/address.ts";
+import { parseMessageType } from "../../runtime/kernel/message-type.ts";
+import type { Clock } from "../../runtime/ports/clock.ts";
+import type { Scheduler } from "../../runtime/ports/scheduler.ts";
+import type { Operation, Operations } from "../../runtime/protocol.ts";
+import type { Envelope } from "../../runtime/remote/envelope.ts";
+import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
+import type { System } from "../../runtime/system.ts";
+import { errorRecord, TroupeError } from "../../runtime/troupe-error.ts";
+import { Link } from "../wire/link.ts";
+
+const UNDER_WAY = 1_024;
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** What an {@link IngressSession} is made of. */
+export interface IngressSessionOptions {
+  readonly system: System;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** This gateway's incarnation. */
+  readonly incarnation: string;
+  readonly clientIncarnation: string;
+  connected(): boolean;
+  publish(bytes: Uint8Array): void;
+}
+
+/** Any operations: what a client sends is checked where the actor lives. */
+type Untyped = Operations & Record<string, Operation>;
+
+interface UnderWay {
+  /** The envelope that began it. */
+  readonly opening: Envelope;
+  readonly abort: AbortController;
+  /** How many chunks the client has room for in all. */
+  credit: number;
+  /** Called when there is more credit. */
+  wake: () => void;
+}
+
+/** A client's session; see the file's header. */
+export class IngressSession {
+  readonly link: Link;
+  readonly #options: IngressSessionOptions;
+  readonly #underWay = new Map<number, UnderWay>();
+  #nextId = 1;
+  #lastMs: number;
+  #closed: boolean = false;
+
+  constructor(options: IngressSessionOptions) {
+    this.#options = options;
+    this.#lastMs = options.clock.monotonicMs();
+    this.link = new Link(
+      {
+        clock: options.clock,
+        scheduler: options.scheduler,
+        incarnation: options.incarnation,
+        connected: () => options.connected(),
+        publish: (bytes) => options.publish(bytes),
+        deliver: (envelope) => this.#take(envelope),
+        handBack: (envelope, reason) => this.#answerInstead(envelope, reason),
+        lost: () => {},
+      },
+      options.clientIncarnation,
+    );
+  }
+
+  /** The client was heard of. */
+  touch(): void {
+    this.#lastMs = this.#options.clock.monotonicMs();
+  }
+
+  /** How long the client has not been heard of. */
+  idleMs(): number {
+    return this.#options.clock.monotonicMs() - this.#lastMs;
+  }
+
+  /** Cancels what is under way, and tells the client as far as it can still be told. */
+  close(): void {
+    for (const { opening, abort, wake } of this.#underWay.values()) {
+      this.#fail(
+        opening,
+        new TroupeError("node.down", "the gateway ended the session", { outcome: "unknown" }),
+      );
+      abort.abort();
+      wake();
+    }
+    this.#underWay.clear();
+    this.link.flush();
+    this.link.close();
+    this.#closed = true;
+  }
+
+  #take(envelope: Envelope): void {
+    const { kind, correlation } = envelope;
+    switch (kind) {
+      case EnvelopeKind.tell:
+        this.#tell(envelope);
+        return;
+      case EnvelopeKind.ask:
+        this.#begin(envelope, (underWay) => this.#ask(envelope, underWay));
+        return;
+      case EnvelopeKind.open:
+        this.#begin(envelope, (underWay) => this.#stream(envelope, underWay));
+        return;
+      case EnvelopeKind.credit: {
+        const underWay = this.#underWay.get(correlation);
+        if (underWay === undefined) return;
+        underWay.credit = Math.max(underWay.credit, envelope.sequence ?? 0);
+        underWay.wake();
+        return;
+      }
+      case EnvelopeKind.cancel: {
+        const underWay = this.#underWay.get(correlation);
+        underWay?.abort.abort();
+        underWay?.wake();
+        return;
+      }
+      case EnvelopeKind.reply:
+      case EnvelopeKind.failure:
+      case EnvelopeKind.chunk:
+      case EnvelopeKind.end:
+      case EnvelopeKind.watch:
+      case EnvelopeKind.unwatch:
+      case EnvelopeKind.terminated:
+      case EnvelopeKind.undelivered:
+      case EnvelopeKind.topic:
+        // Only nodes have actors that could be asked, watched or subscribed.
+        return;
+    }
+  }
+
+  #tell(envelope: Envelope): void {
+    let accepted = false;
+    try {
+      const { ref, operation } = this.#refOf(envelope, "tell");
+      const tell = ref.tell as (operation: string, payload: unknown) => boolean;
+      accepted = tell.call(ref, operation, envelope.body);
+    } catch {
+      // An address or a type that names nothing: the client is told like of any other letter.
+    }
+    if (!accepted) this.#answer(envelope, EnvelopeKind.undelivered, "no-such-actor");
+  }
+
+  #begin(envelope: Envelope, run: (underWay: UnderWay) => Promise<void>): void {
+    const { correlation } = envelope;
+    if (this.#underWay.size >= UNDER_WAY) {
+      this.#fail(
+        envelope,
+        new TroupeError("mailbox.full", `a client may have ${UNDER_WAY} asks under way`, {
+          outcome: "never-ran",
+        }),
+      );
+      return;
+    }
+    const underWay: UnderWay = {
+      opening: envelope,
+      abort: new AbortController(),
+      credit: envelope.sequence ?? 0,
+      wake: () => {},
+    };
+    this.#underWay.set(correlation, underWay);
+    run(underWay)
+      .catch((error: unknown) => this.#fail(envelope, error))
+      .finally(() => this.#underWay.delete(correlation));
+  }
+
+  async #ask(envelope: Envelope, { abort }: UnderWay): Promise<void> {
+    const { ref, operation } = this.#refOf(envelope, "ask");
+    const ask = ref.ask as (operation: string, ...args: unknown[]) => Promise<unknown>;
+    const reply = await ask.call(ref, operation, envelope.body, optionsOf(envelope, abort));
+    this.#answer(envelope, EnvelopeKind.reply, reply);
+  }
+
+  async #stream(envelope: Envelope, underWay: UnderWay): Promise<void> {
+    const { ref, operation } = this.#refOf(envelope, "stream");
+    const open = ref.stream as (
+      operation: string,
+      ...args: unknown[]
+    ) => ReplyStream<unknown, unknown>;
+    const { abort } = underWay;
+    const stream = open.call(ref, operation, envelope.body, optionsOf(envelope, abort));
+    // Otherwise its rejection would have no handler while the loop below waits for credit.
+    stream.result.catch(() => {});
+    let sequence = 0;
+    for await (const chunk of stream) {
+      sequence++;
+      while (sequence > underWay.credit && !abort.signal.aborted)
+        await new Promise<void>((resolve) => {
+          underWay.wake = resolve;
+        });
+      if (abort.signal.aborted) return;
+      this.#answer(envelope, EnvelopeKind.chunk, chunk, sequence);
+    }
+    this.#answer(envelope, EnvelopeKind.end, await stream.result);
+  }
+
+  #fail(envelope: Envelope, error: unknown): void {
+    this.#answer(envelope, EnvelopeKind.failure, errorRecord(error));
+  }
+
+  #answer(
+    { to, correlation, type }: Envelope,
+    kind: Envelope["kind"],
+    body: unknown,
+    sequence?: number,
+  ): void {
+    if (this.#closed) return;
+    this.link.send({
+      kind,
+      id: this.#nextId++,
+      to: "",
+      // The address that was asked: the client knows its answers by the node.
+      from: to,
+      correlation,
+      // Only a report of what was not delivered names it.
+      type: kind === EnvelopeKind.undelivered ? type : "",
+      body,
+      ttlMs: 0,
+      ...(sequence === undefined ? {} : { sequence }),
+    });
+  }
+
+  /** An answer that cannot travel: the client learns that instead. */
+  #answerInstead(envelope: Envelope, reason: string): void {
+    if (reason === "disconnected" || envelope.kind === EnvelopeKind.failure) return;
+    const error = new TroupeError(
+      reason === "too-large" ? "payload.too-large" : "ask.undecodable",
+      `the answer of ${nodeOf(envelope.from)} cannot be carried`,
+      { outcome: "unknown" },
+    );
+    this.#underWay.get(envelope.correlation)?.abort.abort();
+    this.#fail({ ...envelope, to: envelope.from }, error);
+  }
+
+  #refOf(
+    { to, type }: Envelope,
+    kind: Operation["kind"],
+  ): { readonly ref: ActorRef<Untyped>; readonly operation: string } {
+    const parsed = parseMessageType(type);
+    if (parsed === undefined)
+      throw new TroupeError("actor.no-handler", `${JSON.stringify(type)} names no operation`, {
+        outcome: "never-ran",
+      });
+    const { protocol: name, operation } = parsed;
+    const operations = { [operation]: { kind } } as unknown as Untyped;
+    return { ref: this.#options.system.refOf({ name, operations }, to), operation };
+  }
+}
+
+function optionsOf(
+  { ttlMs }: Envelope,
+  abort: AbortController,
+): { readonly timeout: number; readonly signal: AbortSignal } {
+  return { timeout: ttlMs > 0 ? ttlMs : DEFAULT_TIMEOUT_MS, signal: abort.signal };
+}

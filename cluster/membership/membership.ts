@@ -1,0 +1,198 @@
+/**
+ * Membership over NATS: it listens to heartbeats and reads the leases of those it doubts.
+ *
+ * Owns: the observations and who is told of what they change. Its neighbour `membership-view.ts` owns
+ * the view, `lease.ts` this node's own lease.
+ *
+ * M1: silence only raises suspicion. A member is down when a read from the leader, begun after it was
+ *     doubted, finds its lease gone or in other hands.
+ * M2: while this node's own connection is down nobody is suspected and nobody is declared dead: the
+ *     silence is its own.
+ * M3: a goodbye is a reason to read the lease at once, not a verdict.
+ *
+ * Cost: one view update per heartbeat; leases are read only for members in doubt, at most twice a
+ * second each.
+ */
+import type { NatsConnection, Subscription } from "nats";
+import type { EventSink } from "../../runtime/event.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
+import type { KeyValue } from "../../runtime/ports/key-value.ts";
+import type {
+  Member,
+  MemberPhase,
+  Membership,
+  MembershipEvent,
+  NodeIdentity,
+} from "../../runtime/ports/membership.ts";
+import { messageOf } from "../../runtime/troupe-error.ts";
+import { heartbeatsOf, senderOf } from "../wire/node-subject.ts";
+import { CHECK_MS, pauseBetween } from "./failure-detector.ts";
+import { parseHeartbeat } from "./heartbeat.ts";
+import { holderOf, leaseKey } from "./lease.ts";
+import type { MembershipView } from "./membership-view.ts";
+import { membershipView } from "./membership-view.ts";
+
+const READ_EVERY_MS = 500;
+
+/** What a {@link NatsMembership} is made of. */
+export interface NatsMembershipOptions {
+  /** The control connection. */
+  readonly connection: NatsConnection;
+  /** The bucket of leases. */
+  readonly leases: KeyValue;
+  readonly cluster: string;
+  readonly self: NodeIdentity;
+  readonly roles: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: EventSink;
+  /** Whether this node may still act; once it may not, its view stands still. */
+  readonly standing?: () => boolean;
+}
+
+/** Membership over NATS; see the file's header. */
+export class NatsMembership implements Membership {
+  readonly self: NodeIdentity;
+  readonly #options: NatsMembershipOptions;
+  readonly #view: MembershipView;
+  readonly #listeners = new Set<(event: MembershipEvent) => void>();
+  readonly #subscription: Subscription;
+  /** When each doubted member's lease was last asked for; a read under way is infinitely recent. */
+  readonly #readAtMs = new Map<string, number>();
+  #lastCheckMs: number;
+  #connected: boolean = true;
+  #closed: boolean = false;
+  #cancelCheck: Cancel;
+
+  constructor(options: NatsMembershipOptions) {
+    const { connection, cluster, clock, self, roles } = options;
+    this.#options = options;
+    this.self = self;
+    this.#lastCheckMs = clock.monotonicMs();
+    this.#view = membershipView(self, roles, this.#lastCheckMs);
+    this.#view.onChange((member, previous) => this.#changed(member, previous));
+    this.#subscription = connection.subscribe(heartbeatsOf(cluster), {
+      callback: (error, message) => {
+        if (error === null) this.#heard(senderOf(message.subject), message.data);
+      },
+    });
+    this.#cancelCheck = clock.after(CHECK_MS, this.#check);
+  }
+
+  members(): readonly Member[] {
+    return this.#view.members();
+  }
+
+  phaseOf(node: NodeIdentity): MemberPhase | undefined {
+    return this.#view.phaseOf(node);
+  }
+
+  subscribe(listener: (event: MembershipEvent) => void): Cancel {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Reads all leases, so that the view is whole before the first heartbeats have come.
+   *
+   * @throws {TroupeError} `store.unavailable`
+   */
+  async load(): Promise<void> {
+    const { leases, clock } = this.#options;
+    const entries = await leases.entries("node.*");
+    for (const entry of entries) {
+      const holder = holderOf(entry);
+      if (holder !== undefined) this.#view.leased(holder, clock.monotonicMs());
+    }
+  }
+
+  /** The control connection was lost (M2). */
+  disconnected(): void {
+    this.#connected = false;
+  }
+
+  /** The control connection is back: the time without it counts as nobody's silence. */
+  reconnected(): void {
+    if (this.#connected) return;
+    this.#connected = true;
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#view.checked(nowMs, nowMs - this.#lastCheckMs);
+    this.#lastCheckMs = nowMs;
+  }
+
+  /** Listens no more. The connection is its owner's. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelCheck();
+    if (!this.#options.connection.isClosed()) this.#subscription.unsubscribe();
+    this.#listeners.clear();
+  }
+
+  #heard(name: string, bytes: Uint8Array): void {
+    if (this.#closed || !this.#isStanding()) return;
+    const beat = parseHeartbeat(bytes);
+    if (!beat.ok) {
+      this.#options.log.warn({ from: name, fault: beat.error }, "dropped a heartbeat");
+      return;
+    }
+    const atMs = this.#options.clock.monotonicMs();
+    this.#view.heard({ name, beat: beat.value, atMs });
+    if (beat.value.state === "leaving") {
+      this.#readAtMs.delete(name);
+      this.#doubt({ name, incarnation: beat.value.incarnation }, atMs);
+    }
+  }
+
+  readonly #check = (): void => {
+    if (this.#closed) return;
+    this.#cancelCheck = this.#options.clock.after(CHECK_MS, this.#check);
+    // `lastCheckMs` stands still meanwhile, so that the return excuses the whole absence.
+    if (!this.#connected || !this.#isStanding()) return;
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#view.checked(nowMs, pauseBetween(this.#lastCheckMs, nowMs));
+    this.#lastCheckMs = nowMs;
+    for (const member of this.#view.members()) {
+      if (member.phase === "suspected" || member.phase === "degraded") this.#doubt(member, nowMs);
+      else if (member.phase === "down") this.#readAtMs.delete(member.name);
+    }
+  };
+
+  /** Reads the lease of a member in doubt, unless that was just done. */
+  #doubt({ name, incarnation }: NodeIdentity, nowMs: number): void {
+    if (name === this.self.name) return;
+    if (nowMs - (this.#readAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < READ_EVERY_MS) return;
+    this.#readAtMs.set(name, Number.POSITIVE_INFINITY);
+    this.#options.leases
+      .get(leaseKey(name))
+      .then((entry) => {
+        if (this.#closed || !this.#isStanding()) return;
+        const holder = entry === undefined ? undefined : holderOf(entry);
+        if (holder?.incarnation !== incarnation) this.#view.ended({ name, incarnation });
+        if (holder !== undefined) this.#view.leased(holder, this.#options.clock.monotonicMs());
+      })
+      .catch((error: unknown) => {
+        this.#options.log.warn({ node: name, error: messageOf(error) }, "a lease was not readable");
+      })
+      .finally(() => this.#readAtMs.set(name, this.#options.clock.monotonicMs()));
+  }
+
+  #isStanding(): boolean {
+    return this.#options.standing?.() ?? true;
+  }
+
+  #changed(member: Member, previous: MemberPhase | undefined): void {
+    const { events, log } = this.#options;
+    const { name, incarnation, phase } = member;
+    log.info({ node: name, incarnation, phase, previous }, "a node changed");
+    events.emit({ type: "node.changed", name, incarnation, phase });
+    for (const listener of this.#listeners) {
+      try {
+        listener({ member, previous });
+      } catch (error) {
+        log.error({ error: messageOf(error) }, "a listener of membership threw");
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The thread that beats: it tells the cluster each second that this process lives, and how late its
+ * main loop is, however busy that loop may be.
+ *
+ * Owns: the pulse connection. Its neighbour `pulse.ts` is the main loop's end.
+ *
+ * P1: a beat never waits for the main loop: state and lag are read from what it left.
+ * P2: asked to leave, it says so once, closes its connection and ends.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "../../runtime/ports/clock.ts";
+import { messageOf } from "../../runtime/troupe-error.ts";
+import { openConnection } from "../connections.ts";
+import { heartbeatSubject } from "../wire/node-subject.ts";
+import { BEAT_MS } from "./failure-detector.ts";
+import type { HeartbeatState } from "./heartbeat.ts";
+import { heartbeatBytes } from "./heartbeat.ts";
+import type { PulseOrder, PulseReport, PulseSetup } from "./pulse.ts";
+import { lagMsOf } from "./pulse.ts";
+
+/** Runs until the main loop says that the node leaves. */
+async function beat(setup: PulseSetup, port: NonNullable<typeof parentPort>): Promise<void> {
+  const connection = await openConnection(setup.target, "pulse");
+  const subject = heartbeatSubject(setup.target.cluster, setup.target.name);
+  const say = (state: HeartbeatState): void => {
+    // What is published while disconnected would be dropped anyway, and an old beat misleads.
+    connection.publish(
+      subject,
+      heartbeatBytes({
+        incarnation: setup.incarnation,
+        state,
+        lagMs: lagMsOf(setup.mainLoop),
+        roles: setup.roles,
+      }),
+    );
+  };
+  let state: HeartbeatState = "up";
+  let cancel = systemClock.after(0, function tick() {
+    say(state);
+    cancel = systemClock.after(BEAT_MS, tick);
+  });
+  port.on("message", (order: PulseOrder) => {
+    state = order.state;
+    say(state);
+    if (state !== "leaving") return;
+    cancel();
+    connection
+      .flush()
+      .catch(() => {})
+      .then(() => connection.close())
+      .finally(() => port.close());
+  });
+  const started: PulseReport = { type: "started" };
+  port.postMessage(started);
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  beat(workerData as PulseSetup, port).catch((error: unknown) => {
+    const failed: PulseReport = { type: "failed", message: messageOf(error) };
+    port.postMessage(failed);
+    port.close();
+  });
+}

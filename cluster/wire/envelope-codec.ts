@@ -1,0 +1,118 @@
+/**
+ * Envelopes as they stand in a frame: positional arrays.
+ *
+ * Owns: which field stands where. Its neighbour `frame.ts` owns what envelopes travel in,
+ * `packing.ts` the bytes.
+ *
+ * W1: the positions are kind, id, to, from, correlation, type, body, ttlMs, sequence, traceparent,
+ *     attempt, idempotencyKey, askChain. They never move; a new field is appended.
+ * W2: trailing absent fields are left out, and elements past the last known position are ignored, so
+ *     that nodes of neighbouring versions understand each other.
+ * W3: whatever arrives is either a whole envelope or an error in one line; nothing is guessed.
+ *
+ * Source: measured, a positional array packs and unpacks about twice as fast as a map.
+ */
+import type { Envelope, EnvelopeKindNumber } from "../../runtime/remote/envelope.ts";
+import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
+import type { Result } from "../../runtime/result.ts";
+import { err, ok } from "../../runtime/result.ts";
+
+/** How many addresses an ask chain may name. */
+export const MAX_ASK_CHAIN = 32;
+
+const HIGHEST_KIND = Math.max(...Object.values(EnvelopeKind));
+
+/**
+ * The wire form of an envelope: an array of 1 to 13 elements.
+ *
+ * Cost: one array.
+ */
+export function wireOf(envelope: Envelope): readonly unknown[] {
+  const wire: unknown[] = [
+    envelope.kind,
+    envelope.id,
+    envelope.to,
+    envelope.from,
+    envelope.correlation,
+    envelope.type,
+    envelope.body,
+    envelope.ttlMs,
+  ];
+  if (envelope.askChain !== undefined) {
+    wire.push(
+      envelope.sequence,
+      envelope.traceparent,
+      envelope.attempt,
+      envelope.idempotencyKey,
+      envelope.askChain,
+    );
+  } else if (envelope.idempotencyKey !== undefined) {
+    wire.push(envelope.sequence, envelope.traceparent, envelope.attempt, envelope.idempotencyKey);
+  } else if (envelope.attempt !== undefined) {
+    wire.push(envelope.sequence, envelope.traceparent, envelope.attempt);
+  } else if (envelope.traceparent !== undefined) {
+    wire.push(envelope.sequence, envelope.traceparent);
+  } else if (envelope.sequence !== undefined) {
+    wire.push(envelope.sequence);
+  } else if (envelope.ttlMs === 0) {
+    wire.length = envelope.body === undefined ? 6 : 7;
+  }
+  return wire;
+}
+
+/** The envelope that an element of a frame stands for, or in one line why it stands for none. */
+export function envelopeFrom(wire: unknown): Result<Envelope, string> {
+  if (!Array.isArray(wire)) return err("an envelope is not an array");
+  const [kind, id, to, from, correlation, type, body, ttlMs = 0] = wire as readonly unknown[];
+  const [, , , , , , , , sequence, traceparent, attempt, idempotencyKey, askChain] =
+    wire as readonly unknown[];
+  if (!isKind(kind)) return err(`unknown envelope kind ${String(kind)}`);
+  if (!isCount(id)) return err("the id is not a count");
+  if (typeof to !== "string") return err("the destination is not a string");
+  if (typeof from !== "string") return err("the sender is not a string");
+  if (!isCount(correlation)) return err("the correlation is not a count");
+  if (typeof type !== "string") return err("the type is not a string");
+  if (!isSpan(ttlMs)) return err("the time left is not a span");
+  if (sequence !== undefined && !isCount(sequence)) return err("the sequence is not a count");
+  if (traceparent !== undefined && typeof traceparent !== "string")
+    return err("the traceparent is not a string");
+  if (attempt !== undefined && !isCount(attempt)) return err("the attempt is not a count");
+  if (idempotencyKey !== undefined && typeof idempotencyKey !== "string")
+    return err("the idempotency key is not a string");
+  if (askChain !== undefined && !isAskChain(askChain)) return err("the ask chain is malformed");
+  return ok({
+    kind,
+    id,
+    to,
+    from,
+    correlation,
+    type,
+    body,
+    ttlMs,
+    ...(sequence === undefined ? undefined : { sequence }),
+    ...(traceparent === undefined ? undefined : { traceparent }),
+    ...(attempt === undefined ? undefined : { attempt }),
+    ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
+    ...(askChain === undefined ? undefined : { askChain }),
+  });
+}
+
+function isKind(value: unknown): value is EnvelopeKindNumber {
+  return isCount(value) && value <= HIGHEST_KIND;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isSpan(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
+function isAskChain(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= MAX_ASK_CHAIN &&
+    value.every((address) => typeof address === "string")
+  );
+}

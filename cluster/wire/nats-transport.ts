@@ -1,0 +1,288 @@
+/**
+ * The transport over NATS: links to other nodes on one subscription, topics on one each.
+ *
+ * Owns: which bytes on which subject are ours, and from whom. Its neighbour `link.ts` owns order and
+ * loss; who is alive comes from membership.
+ *
+ * N1: a frame's sender is the last token of its subject, which the server's permissions vouch for.
+ * N2: what carries the headers of a stream's answer was not published by that sender: the server can
+ *     be made to send a stored message to any subject (a request's reply-to is not checked). It is
+ *     dropped and counted.
+ * N3: while the connection is down nothing is published: the client would drop it without an error.
+ * N4: frames of an incarnation that membership has declared down are dropped.
+ */
+import type { Msg, NatsConnection, Subscription } from "nats";
+import type { Log } from "../../runtime/log.ts";
+import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
+import type { MembershipEvent, NodeIdentity } from "../../runtime/ports/membership.ts";
+import type { Scheduler } from "../../runtime/ports/scheduler.ts";
+import type { Transport, TransportSink } from "../../runtime/ports/transport.ts";
+import type { Envelope } from "../../runtime/remote/envelope.ts";
+import { messageOf } from "../../runtime/troupe-error.ts";
+import { parseFrame } from "./frame.ts";
+import type { HandBackReason } from "./link.ts";
+import { Link } from "./link.ts";
+import { frameSubject, framesTo, senderOf, topicFrom, topicSubject } from "./node-subject.ts";
+import { TopicOutbox } from "./topic-outbox.ts";
+
+const SWEEP_MS = 250;
+const EARLY_ENVELOPES = 1_024;
+
+/** What a {@link NatsTransport} is made of. */
+export interface NatsTransportOptions {
+  /** The data connection. */
+  readonly connection: NatsConnection;
+  readonly cluster: string;
+  readonly self: NodeIdentity;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  /** Whether this node may still act; once it may not, nothing is received or sent. */
+  readonly standing?: () => boolean;
+}
+
+/** What was refused at the border, and why. */
+export interface TransportCounts {
+  /** Messages that a stream answered with (N2). */
+  forged: number;
+  undecodable: number;
+  /** Frames of nodes that are down (N4). */
+  buried: number;
+}
+
+/** A transport over NATS; see the file's header. */
+export class NatsTransport implements Transport {
+  readonly node: string;
+  readonly counts: TransportCounts = { forged: 0, undecodable: 0, buried: 0 };
+  readonly #options: NatsTransportOptions;
+  readonly #links = new Map<string, Link>();
+  /** The live incarnation of each member; only members are sent to. */
+  readonly #members = new Map<string, string>();
+  /** The last incarnation of each name that went down. */
+  readonly #buried = new Map<string, string>();
+  readonly #topics = new Map<string, { readonly subscription: Subscription; interested: number }>();
+  readonly #published: TopicOutbox;
+  #sink: TransportSink | undefined;
+  /** What came before anyone was attached. */
+  #early: { readonly from: string; readonly envelope: Envelope }[] = [];
+  #connected: boolean = true;
+  #closed: boolean = false;
+  #cancelSweep: Cancel;
+
+  constructor(options: NatsTransportOptions) {
+    this.#options = options;
+    this.node = options.self.name;
+    const { connection, cluster, self, scheduler } = options;
+    this.#published = new TopicOutbox({
+      scheduler,
+      incarnation: self.incarnation,
+      connected: () => this.#isOpen(),
+      publish: (topic, bytes) => connection.publish(topicSubject(cluster, topic, self.name), bytes),
+      handBack: (topic, envelope, reason) => this.#handBack(topic, envelope, reason),
+    });
+    connection.subscribe(framesTo(cluster, this.node), {
+      callback: (error, message) => {
+        if (error === null) this.#receive(message);
+      },
+    });
+    this.#cancelSweep = options.clock.after(SWEEP_MS, this.#sweep);
+  }
+
+  attach(sink: TransportSink): void {
+    this.#sink = sink;
+    const early = this.#early;
+    this.#early = [];
+    for (const { from, envelope } of early) this.#deliver(from, envelope);
+  }
+
+  send(to: string, envelope: Envelope): boolean {
+    return !this.#closed && this.#linkTo(to).send(envelope);
+  }
+
+  publish(topic: string, envelope: Envelope): boolean {
+    return !this.#closed && this.#published.publish(topic, envelope);
+  }
+
+  subscribe(topic: string): void {
+    if (this.#closed) return;
+    const known = this.#topics.get(topic);
+    if (known !== undefined) {
+      known.interested++;
+      return;
+    }
+    const subscription = this.#options.connection.subscribe(
+      topicFrom(this.#options.cluster, topic),
+      {
+        callback: (error, message) => {
+          if (error === null) this.#receiveTopic(message);
+        },
+      },
+    );
+    this.#topics.set(topic, { subscription, interested: 1 });
+  }
+
+  unsubscribe(topic: string): void {
+    const known = this.#topics.get(topic);
+    if (known === undefined) return;
+    known.interested--;
+    if (known.interested > 0) return;
+    this.#topics.delete(topic);
+    if (!this.#closed) known.subscription.unsubscribe();
+  }
+
+  /** The connection was lost: from now on everything waits. */
+  disconnected(): void {
+    this.#connected = false;
+  }
+
+  /** The connection is back. */
+  reconnected(): void {
+    this.#connected = true;
+    for (const link of this.#links.values()) link.resumed();
+    this.#published.flush();
+  }
+
+  /** A member appeared, changed or went down. */
+  memberChanged({ member }: MembershipEvent): void {
+    const { name, incarnation, phase } = member;
+    if (phase !== "down") {
+      if (this.#members.get(name) === incarnation) return;
+      this.#members.set(name, incarnation);
+      this.#links.get(name)?.joined(incarnation);
+      return;
+    }
+    if (incarnation > (this.#buried.get(name) ?? "")) this.#buried.set(name, incarnation);
+    if (this.#members.get(name) !== incarnation) return;
+    this.#members.delete(name);
+    this.#links.get(name)?.close();
+    this.#links.delete(name);
+  }
+
+  /** What the links did, by node; for metrics and tests. */
+  linkTo(node: string): Link | undefined {
+    return this.#links.get(node);
+  }
+
+  /** Resolves when every link's peer has all that was sent, or after `deadlineMs`. */
+  async settle(deadlineMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const untilMs = clock.monotonicMs() + deadlineMs;
+    while (clock.monotonicMs() < untilMs) {
+      this.#published.flush();
+      for (const link of this.#links.values()) link.flush();
+      if ([...this.#links.values()].every((link) => link.settled)) return;
+      await new Promise<void>((resolve) => clock.after(SWEEP_MS / 10, resolve));
+    }
+  }
+
+  /** Sends and receives no more; what waits is handed back. The connection is its owner's. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelSweep();
+    for (const link of this.#links.values()) link.close();
+    this.#published.close();
+  }
+
+  readonly #sweep = (): void => {
+    if (this.#closed) return;
+    for (const link of this.#links.values()) link.sweep();
+    this.#cancelSweep = this.#options.clock.after(SWEEP_MS, this.#sweep);
+  };
+
+  #linkTo(node: string): Link {
+    const known = this.#links.get(node);
+    if (known !== undefined) return known;
+    const { connection, cluster, self, clock, scheduler } = this.#options;
+    const subject = frameSubject(cluster, node, self.name);
+    const link = new Link(
+      {
+        clock,
+        scheduler,
+        incarnation: self.incarnation,
+        connected: () => this.#isOpen(),
+        publish: (bytes) => connection.publish(subject, bytes),
+        deliver: (envelope) => this.#deliver(node, envelope),
+        handBack: (envelope, reason) => this.#handBack(node, envelope, reason),
+        lost: () => this.#sink?.lost(node),
+      },
+      this.#members.get(node),
+    );
+    this.#links.set(node, link);
+    return link;
+  }
+
+  #isOpen(): boolean {
+    return this.#connected && this.#isStanding() && !this.#options.connection.isClosed();
+  }
+
+  #isStanding(): boolean {
+    return this.#options.standing?.() ?? true;
+  }
+
+  #receive(message: Msg): void {
+    if (this.#closed || !this.#isStanding() || this.#isForged(message)) return;
+    const from = senderOf(message.subject);
+    const frame = parseFrame(message.data);
+    if (!frame.ok) {
+      this.#undecodable(from, frame.error);
+      return;
+    }
+    for (const fault of frame.value.faults) this.#undecodable(from, fault);
+    if (frame.value.incarnation <= (this.#buried.get(from) ?? "")) {
+      this.counts.buried++;
+      return;
+    }
+    this.#linkTo(from).receive(frame.value, message.data.length);
+  }
+
+  #receiveTopic(message: Msg): void {
+    if (this.#closed || !this.#isStanding() || this.#isForged(message)) return;
+    const from = senderOf(message.subject);
+    const frame = parseFrame(message.data);
+    if (!frame.ok) {
+      this.#undecodable(from, frame.error);
+      return;
+    }
+    if (frame.value.incarnation <= (this.#buried.get(from) ?? "")) {
+      this.counts.buried++;
+      return;
+    }
+    for (const fault of frame.value.faults) this.#undecodable(from, fault);
+    for (const envelope of frame.value.envelopes) this.#deliver(from, envelope);
+  }
+
+  /** N2. A plain publish of ours carries no headers at all. */
+  #isForged(message: Msg): boolean {
+    const { headers } = message;
+    if (headers === undefined) return false;
+    if (!headers.has("Nats-Stream") && !headers.has("Nats-Subject")) return false;
+    this.counts.forged++;
+    this.#options.log.warn({ subject: message.subject }, "dropped a stream's answer sent as ours");
+    return true;
+  }
+
+  #undecodable(from: string, fault: string): void {
+    this.counts.undecodable++;
+    this.#options.log.warn({ from, fault }, "dropped what cannot be decoded");
+  }
+
+  #deliver(from: string, envelope: Envelope): void {
+    const sink = this.#sink;
+    if (sink === undefined) {
+      if (this.#early.length < EARLY_ENVELOPES) this.#early.push({ from, envelope });
+      else this.#undecodable(from, "nobody is attached and the hold is full");
+      return;
+    }
+    try {
+      sink.received(from, envelope);
+    } catch (error) {
+      // A throw here would end the subscription of all links.
+      this.#options.log.error({ from, error: messageOf(error) }, "the receiver of envelopes threw");
+    }
+  }
+
+  #handBack(to: string, envelope: Envelope, reason: HandBackReason): void {
+    this.#sink?.undelivered(to, envelope, reason);
+  }
+}

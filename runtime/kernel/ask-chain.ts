@@ -1,0 +1,61 @@
+/**
+ * Who waits for whom: the chain of asks that a message is part of.
+ *
+ * Owns: finding a cycle before it becomes a dead-lock. Within a process the chain is the messages
+ * themselves; between nodes it travels as addresses.
+ *
+ * S2: an ask to an actor that is already in the chain would never be answered, since that actor
+ *     handles one message at a time. An actor that asked outside any message, for example after it
+ *     returned a deferred reply, is free to answer and closes no cycle.
+ * I1: a chain is followed for at most 32 links.
+ */
+import type { Address } from "../address.ts";
+import type { Cell } from "./cell.ts";
+import type { Context } from "./context.ts";
+import type { Message } from "./message.ts";
+import { senderOf } from "./message.ts";
+
+const MOST_LINKS = 32;
+
+/** The addresses from `target` to the asker and back, when the ask would close a cycle. */
+export function cycleTo(target: Cell, asker: Context): readonly Address[] | undefined {
+  const links: Address[] = [];
+  let cell: Cell | Address | undefined = asker.cell;
+  let message: Message | undefined = asker.message;
+  for (let i = 0; i < MOST_LINKS; i++) {
+    if (cell === target && isHeldBy(target, message))
+      return [target.address, ...links.reverse(), target.address];
+    const reply = message?.reply;
+    if (message === undefined || reply === undefined) return undefined;
+    links.push(typeof cell === "string" ? cell : (cell?.address ?? ""));
+    if (reply.chain !== undefined) {
+      const at = reply.chain.indexOf(target.address);
+      if (at < 0) return undefined;
+      return [...reply.chain.slice(at), ...links.reverse(), target.address];
+    }
+    cell = message.from;
+    message = reply.cause;
+  }
+  return undefined;
+}
+
+/** The chain that an ask takes along to another node: who waits for it, outermost first. */
+export function chainOf(asker: Context): readonly Address[] {
+  let message = asker.message;
+  if (!isHeldBy(asker.cell, message)) return [];
+  const links: Address[] = [asker.cell.address];
+  for (let i = 1; i < MOST_LINKS && message?.reply !== undefined; i++) {
+    const { chain, cause } = message.reply;
+    if (chain !== undefined) return [...chain, ...links.reverse()].slice(-MOST_LINKS);
+    const from = senderOf(message);
+    if (from === "") break;
+    links.push(from);
+    message = cause;
+  }
+  return links.reverse();
+}
+
+/** Whether a cell can handle nothing else before `message` is done; without one, before its init is. */
+function isHeldBy({ context }: Cell, message: Message | undefined): boolean {
+  return message === undefined ? context?.isStarted === false : context?.message === message;
+}

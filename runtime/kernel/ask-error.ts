@@ -1,0 +1,73 @@
+/** The errors that an ask or a stream can end with, each said in one place. */
+import type { Address } from "../address.ts";
+import { errorRecord, messageOf, TroupeError } from "../troupe-error.ts";
+
+/** What an actor throws to refuse a message; only its own `ctx.fail` makes one. */
+export class Refusal extends TroupeError {
+  constructor(code: string, data: unknown) {
+    super("refused", `refused: ${code}`, { outcome: "failed", data: { code, data } });
+  }
+}
+
+/** What an actor throws to end for good; only its own `ctx.fatal` makes one. */
+export class Fatal extends TroupeError {
+  constructor(reason: string) {
+    super("actor.fatal", reason, { outcome: "failed" });
+  }
+}
+
+/** The asker's copy of a refusal: thrown on by the asker, it is a failure like any other. */
+export function refused(refusal: Refusal): TroupeError {
+  return new TroupeError("refused", refusal.message, { outcome: "failed", data: refusal.data });
+}
+
+/** The handler threw. The cause is told as code and message; its stack stays home. */
+export function handlerFailed(type: string, callee: Address, thrown: unknown): TroupeError {
+  const code = thrown instanceof Fatal ? "actor.fatal" : "actor.failed";
+  return new TroupeError(code, `${callee} failed in ${type}: ${messageOf(thrown)}`, {
+    outcome: "failed",
+    data: { cause: errorRecord(thrown) },
+  });
+}
+
+/** The deadline passed. */
+export function timedOut(type: string, callee: Address, neverRan: boolean): TroupeError {
+  return neverRan
+    ? new TroupeError("ask.expired", `${type} waited at ${callee} past its deadline`, {
+        outcome: "never-ran",
+      })
+    : new TroupeError("ask.timeout", `no answer to ${type} from ${callee} by the deadline`, {
+        outcome: "unknown",
+      });
+}
+
+/** The asker gave up. */
+export function cancelled(type: string, callee: Address, neverRan: boolean): TroupeError {
+  return new TroupeError("ask.cancelled", `${type} to ${callee} was cancelled by its asker`, {
+    outcome: neverRan ? "never-ran" : "unknown",
+  });
+}
+
+/** The message was not taken in, or was still queued at the end. */
+export function neverRan(
+  code: "actor.not-found" | "actor.no-handler" | "actor.stopped" | "mailbox.full" | "ask.invalid",
+  message: string,
+): TroupeError {
+  return new TroupeError(code, message, { outcome: "never-ran" });
+}
+
+/** The producer of a stream is gone. `lastSeq` is the last chunk's sequence, 0 when none came. */
+export function streamAborted(type: string, why: string, lastSeq: number): TroupeError {
+  return new TroupeError("stream.aborted", `${type} broke off after chunk ${lastSeq}: ${why}`, {
+    outcome: "unknown",
+    data: { lastSeq },
+  });
+}
+
+/** The ask would wait for itself: the addresses from the callee back to the callee. */
+export function askCycle(path: readonly Address[]): TroupeError {
+  return new TroupeError("ask.cycle", `would wait for itself: ${path.join(" → ")}`, {
+    outcome: "never-ran",
+    data: { path },
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * A definition made ready to run: its handlers by operation, its options parsed.
+ *
+ * Owns: finding the handler of an operation. One per definition, shared by all its cells.
+ *
+ * I1: only an operation of the protocol is ever found; names like `constructor` are not.
+ */
+import type { ActorContext, ActorDefinition, ActorOptions } from "../actor.ts";
+import { durationMs } from "../duration.ts";
+import type { Terminated } from "../exit-reason.ts";
+import type { Operation, Operations, Protocol, Schema } from "../protocol.ts";
+import {
+  childLimit,
+  type Decision,
+  defaultPause,
+  type Pause,
+  parsedBackoff,
+  parsedIntensity,
+  type RestartLimit,
+  type RestartType,
+  type Strategy,
+  supervisorLimit,
+} from "../supervision.ts";
+import { messageTypeOf } from "./message-type.ts";
+
+/** A context whose types were erased: the definition checked them. */
+export type AnyContext = ActorContext<Operations, unknown, unknown>;
+
+/** A definition whose types were erased. */
+export interface AnyDefinition {
+  readonly protocol: Protocol;
+  readonly init: (input: unknown, ctx: AnyContext) => unknown;
+  readonly handlers: Readonly<Record<string, (ctx: AnyContext, payload: unknown) => unknown>>;
+  readonly hooks: {
+    readonly terminated?: (ctx: AnyContext, ended: Terminated) => unknown;
+    readonly stopping?: (ctx: AnyContext) => unknown;
+  };
+  readonly options: ActorOptions;
+}
+
+/** An operation with its handler. */
+export class OperationHandler {
+  readonly operation: string;
+  readonly kind: Operation["kind"];
+  /** For example `auction.bid@1`. */
+  readonly type: string;
+  readonly run: (ctx: AnyContext, payload: unknown) => unknown;
+  readonly request: Schema | undefined;
+  readonly chunk: Schema | undefined;
+  readonly reply: Schema | undefined;
+
+  constructor(
+    protocol: string,
+    operation: string,
+    of: Operation,
+    run: (ctx: AnyContext, payload: unknown) => unknown,
+  ) {
+    this.operation = operation;
+    this.kind = of.kind;
+    this.type = messageTypeOf(protocol, operation);
+    this.run = run;
+    this.request = of.schemas?.request;
+    this.chunk = of.schemas?.chunk;
+    this.reply = of.schemas?.reply;
+  }
+}
+
+/** {@link ActorOptions}, parsed and complete. */
+export interface CellOptions {
+  readonly restart: RestartType;
+  readonly capacity: number;
+  readonly onFull: "reject" | "drop-oldest" | "drop-newest";
+  readonly strategy: Strategy;
+  readonly childLimit: RestartLimit;
+  readonly limit: RestartLimit;
+  readonly pause: Pause;
+  readonly shutdownMs: number;
+  readonly decide: ((error: unknown, child: string) => Decision) | undefined;
+}
+
+const DEFAULT_CAPACITY = 1_024;
+const DEFAULT_SHUTDOWN_MS = 5_000;
+
+/** A definition, ready to run. */
+export class Behavior {
+  readonly definition: AnyDefinition;
+  readonly options: CellOptions;
+  readonly #handlers = new Map<string, OperationHandler>();
+  /** Programs tend to send one operation many times in a row. */
+  #last: OperationHandler | undefined;
+
+  constructor(definition: AnyDefinition) {
+    this.definition = definition;
+    this.options = cellOptions(definition.options);
+    const { name, operations } = definition.protocol;
+    for (const [operation, of] of Object.entries(operations)) {
+      const run = Object.hasOwn(definition.handlers, operation)
+        ? definition.handlers[operation]
+        : undefined;
+      if (typeof run !== "function") {
+        throw new TypeError(`the actor of ${name} has no handler for ${operation}`);
+      }
+      this.#handlers.set(operation, new OperationHandler(name, operation, of, run));
+    }
+  }
+
+  /** The handler of an operation; `undefined` when the protocol has none of that name. */
+  find(operation: string): OperationHandler | undefined {
+    const last = this.#last;
+    if (last !== undefined && last.operation === operation) return last;
+    const found = this.#handlers.get(operation);
+    if (found !== undefined) this.#last = found;
+    return found;
+  }
+}
+
+const behaviors = new WeakMap<object, Behavior>();
+
+/** The behaviour of a definition, made at its first use. */
+export function behaviorOf<O extends Operations, I>(definition: ActorDefinition<O, I>): Behavior {
+  const known = behaviors.get(definition);
+  if (known !== undefined) return known;
+  const behavior = new Behavior(definition as unknown as AnyDefinition);
+  behaviors.set(definition, behavior);
+  return behavior;
+}
+
+/**
+ * Options with defaults, parsed.
+ *
+ * @throws {RangeError | TypeError} naming the option that is wrong
+ */
+export function cellOptions(options: ActorOptions): CellOptions {
+  const { mailbox, intensity, backoff } = options;
+  const capacity = mailbox?.capacity ?? DEFAULT_CAPACITY;
+  if (!Number.isInteger(capacity) || capacity < 1) {
+    throw new RangeError(`mailbox.capacity must be a whole number from 1: ${capacity}`);
+  }
+  const limit = intensity === undefined ? supervisorLimit : parsedIntensity(intensity);
+  return {
+    restart: options.restart ?? "transient",
+    capacity,
+    onFull: mailbox?.onFull ?? "reject",
+    strategy: options.strategy ?? "one-for-one",
+    // A supervisor that states its own intensity means that one alone.
+    childLimit: intensity === undefined ? childLimit : limit,
+    limit,
+    pause: backoff === undefined ? defaultPause : parsedBackoff(backoff),
+    shutdownMs: options.shutdown === undefined ? DEFAULT_SHUTDOWN_MS : durationMs(options.shutdown),
+    decide: options.decide,
+  };
+}

@@ -1,0 +1,229 @@
+/**
+ * The children of one actor, in start order, and the interpreter of what is decided about them.
+ *
+ * Owns: the list, the names, the restarts that count. The decisions are `supervision.ts`; taking
+ * down and starting one child is the child's cell.
+ *
+ * I1: children are stopped in reverse start order, each before the one before it.
+ * I2: a restart touches exactly the set that the strategy names: all are taken down in reverse
+ *     order, then, after the pause, started in order, each after the one before it has started.
+ * I3: a newer restart takes over the children of an older one that is still under way.
+ */
+
+import {
+  type Decision,
+  type Directive,
+  decide,
+  type Exit,
+  exceededLimit,
+  type RestartLimit,
+  recent,
+  shouldRestart,
+  touchedBy,
+} from "../supervision.ts";
+import { messageOf, TroupeError } from "../troupe-error.ts";
+import type { Cell } from "./cell.ts";
+import { Delay } from "./delay.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** How a child is made to end. */
+export type StopHow = "stop" | "drain" | "kill";
+
+/** A supervisor's list of children. */
+export class Children {
+  readonly #kernel: Kernel;
+  readonly #owner: Cell;
+  #first: Cell | undefined = undefined;
+  #last: Cell | undefined = undefined;
+  #size = 0;
+  readonly #names = new Map<string, Cell>();
+  #restarts: readonly number[] = [];
+  #tickets = 0;
+
+  constructor(kernel: Kernel, owner: Cell) {
+    this.#kernel = kernel;
+    this.#owner = owner;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  find(name: string): Cell | undefined {
+    return this.#names.get(name);
+  }
+
+  /** Makes a child findable. */
+  register(name: string, child: Cell): void {
+    this.#names.set(name, child);
+  }
+
+  add(child: Cell): void {
+    child.elder = this.#last;
+    if (this.#last === undefined) this.#first = child;
+    else this.#last.younger = child;
+    this.#last = child;
+    this.#size++;
+  }
+
+  remove(child: Cell): void {
+    const { elder, younger } = child;
+    if (elder === undefined) this.#first = younger;
+    else elder.younger = younger;
+    if (younger === undefined) this.#last = elder;
+    else younger.elder = elder;
+    child.elder = undefined;
+    child.younger = undefined;
+    this.#size--;
+    if (this.#names.get(child.name) === child) this.#names.delete(child.name);
+  }
+
+  /** All children, in start order. */
+  list(): readonly Cell[] {
+    const cells: Cell[] = [];
+    for (let cell = this.#first; cell !== undefined; cell = cell.younger) cells.push(cell);
+    return cells;
+  }
+
+  /** Stops all, the youngest first, each when the next younger one has ended. */
+  async stopAll(how: StopHow): Promise<void> {
+    for (let child = this.#last; child !== undefined; child = this.#last) await child.stop(how);
+  }
+
+  /** Ends the waits of a stop that is under way. */
+  hurry(): void {
+    for (const child of this.list().toReversed()) void child.stop("kill");
+  }
+
+  /** A child's handler or `init` threw, or it stopped by itself; decides and acts. */
+  childExited(child: Cell, exit: Exit, operation: string, error: unknown): void {
+    const nowMs = this.#kernel.nowMs();
+    const { options } = this.#owner;
+    const records = child.holdings;
+    if (nowMs - records.startedAtMs >= child.options.pause.maxMs) records.inRow = 0;
+    const isFirstStart = exit === "failed" && !child.hasStarted;
+    const directive = decide({
+      exit,
+      restart: isFirstStart ? "temporary" : child.options.restart,
+      decision: isFirstStart ? undefined : this.#decision(child, exit, error),
+      childRestarts: records.restarts,
+      allRestarts: this.#restarts,
+      childLimit: options.childLimit,
+      limit: options.limit,
+      pause: child.options.pause,
+      inRow: records.inRow,
+      nowMs,
+      draw: this.#kernel.ports.random.next(),
+    });
+    if (exit !== "normal") this.#report(child, operation, error, directive);
+    this.#perform(child, exit, directive, error, nowMs);
+    if (isFirstStart) this.#countFailedStart(nowMs);
+  }
+
+  #decision(child: Cell, exit: Exit, error: unknown): Decision | undefined {
+    const { decide: decider } = this.#owner.options;
+    if (exit !== "failed" || decider === undefined) return undefined;
+    try {
+      const decision = decider(error, child.address);
+      // A generation whose `init` failed has no state to go on with.
+      return decision === "resume" && child.context?.isStarted !== true ? undefined : decision;
+    } catch (thrown) {
+      this.#owner.log.error({ err: thrown }, "the decider threw; the table of exits decides");
+      return undefined;
+    }
+  }
+
+  #perform(child: Cell, exit: Exit, directive: Directive, error: unknown, nowMs: number): void {
+    switch (directive.type) {
+      case "resume":
+        child.resume();
+        return;
+      case "end":
+        void child.stop("stop", exit === "normal" ? "normal" : "failed");
+        return;
+      case "restart":
+        this.#count(child, nowMs);
+        void this.#restart(this.#touched(child), child, directive.delayMs);
+        return;
+      case "give-up":
+        this.#giveUp(child, directive.limit);
+        return;
+      case "escalate":
+        if (this.#owner.isGuardian) void child.stop("stop", "failed");
+        else this.#owner.failed("failed", "escalated", error);
+        return;
+    }
+  }
+
+  /** The system's own guardian never gives up: it ends the child instead. */
+  #giveUp(child: Cell, limit: RestartLimit): void {
+    if (this.#owner.isGuardian) {
+      void child.stop("stop", "intensity");
+      return;
+    }
+    const error = new TroupeError(
+      "actor.failed",
+      `more than ${limit.restarts} restarts in ${limit.withinMs} ms below ${this.#owner.path}`,
+    );
+    this.#owner.failed("intensity", "supervision", error);
+  }
+
+  #count(child: Cell, nowMs: number): void {
+    const { options } = this.#owner;
+    const records = child.holdings;
+    records.inRow++;
+    records.restarts = [...recent(records.restarts, options.childLimit, nowMs), nowMs];
+    this.#restarts = [...recent(this.#restarts, options.limit, nowMs), nowMs];
+  }
+
+  /** A first start that failed is not repeated, but counts as a restart. */
+  #countFailedStart(nowMs: number): void {
+    const { childLimit, limit } = this.#owner.options;
+    if (this.#owner.isGuardian) return;
+    const allRestarts = this.#restarts;
+    const spent = exceededLimit({ childRestarts: [], allRestarts, childLimit, limit, nowMs });
+    this.#restarts = [...recent(allRestarts, limit, nowMs), nowMs];
+    if (spent === undefined) return;
+    const error = new TroupeError("actor.failed", `too many failures below ${this.#owner.path}`);
+    this.#owner.failed("intensity", "supervision", error);
+  }
+
+  #touched(child: Cell): readonly Cell[] {
+    const { strategy } = this.#owner.options;
+    return strategy === "one-for-one" ? [child] : touchedBy(strategy, this.list(), child);
+  }
+
+  async #restart(touched: readonly Cell[], cause: Cell, delayMs: number): Promise<void> {
+    const ticket = ++this.#tickets;
+    for (const child of touched) child.holdings.ticket = ticket;
+    const isOurs = (child: Cell): boolean => child.holdings.ticket === ticket;
+    for (const child of touched.toReversed()) {
+      if (!isOurs(child)) continue;
+      const stays = child === cause || shouldRestart(child.options.restart, "group");
+      await (stays ? child.takeDown() : child.stop("stop"));
+    }
+    await new Delay(this.#kernel.wheel, this.#kernel.nowMs(), delayMs).over;
+    for (const child of touched) if (isOurs(child)) await child.startAgain();
+  }
+
+  /** S7: one line per failure. */
+  #report(child: Cell, operation: string, error: unknown, directive: Directive): void {
+    const decision = directive.type === "end" ? "stop" : directive.type;
+    const { path, generation } = child;
+    const attempt = child.holdings.inRow + 1;
+    child.log.error(
+      { path, incarnation: generation, operation, attempt, decision, err: error },
+      "actor failed",
+    );
+    const { events } = this.#kernel.ports;
+    if (!events.watched) return;
+    events.emit({
+      type: "actor.failed",
+      path,
+      generation,
+      operation,
+      message: messageOf(error),
+      decision: decision === "give-up" ? "escalate" : decision,
+    });
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What only some actors have: children, watchers, timers, and records of restarts.
+ *
+ * Made by the cell when the first of these is needed, so that an idle actor pays one empty field.
+ */
+
+import type { DeferredReplies } from "../deferred-reply.ts";
+import type { ExitReason } from "../exit-reason.ts";
+import type { Log } from "../log.ts";
+import type { Random } from "../ports/random.ts";
+import type { ActorTimers } from "./actor-timers.ts";
+import type { Children } from "./children.ts";
+import type { Watch } from "./death-watch.ts";
+import type { Deferred } from "./deferred.ts";
+import type { Delay } from "./delay.ts";
+
+/** The rarer belongings of a cell; all start absent or empty. */
+export class Holdings {
+  path: string | undefined = undefined;
+  children: Children | undefined = undefined;
+  timers: ActorTimers | undefined = undefined;
+  log: Log | undefined = undefined;
+  random: Random | undefined = undefined;
+  /** Who waits for this actor's end. */
+  watchers: Set<Watch> | undefined = undefined;
+  /** Whose end this actor waits for, by address. */
+  watching: Map<string, Watch> | undefined = undefined;
+  topics: Set<string> | undefined = undefined;
+  /** Asks whose handler returned before their answer. */
+  deferred: DeferredReplies | undefined = undefined;
+  /** Settles with the first start. */
+  ready: Deferred<void> | undefined = undefined;
+  startError: unknown = undefined;
+  /** Settles when the start under way succeeded or failed. */
+  startup: Deferred<void> | undefined = undefined;
+  /** Settles when the actor has ended. */
+  ended: Deferred<void> | undefined = undefined;
+  exitReason: ExitReason | undefined = undefined;
+  /** The taking down under way. */
+  takingDown: Promise<void> | undefined = undefined;
+  /** The wait for a handler, or a hook, to end. */
+  wait: Delay | undefined = undefined;
+  /** The actor is being taken down without waiting. */
+  inHurry: boolean = false;
+  /** When it was restarted, on the monotonic clock; those that still count. */
+  restarts: readonly number[] = [];
+  /** Failures in a row. */
+  inRow = 0;
+  startedAtMs = 0;
+  /** Which restart of its group it belongs to. */
+  ticket = 0;
+}

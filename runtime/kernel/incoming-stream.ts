@@ -1,0 +1,220 @@
+/**
+ * The consumer's end of a stream.
+ *
+ * Owns: the chunks that came and were not taken, the credit given, the deadline. Its neighbour
+ * `stream-producer.ts` owns the producing end; between nodes `remote.ts` carries both ways.
+ *
+ * I1: at most {@link CREDIT} chunks are on their way or waiting here.
+ * I2: chunks are taken in sequence; a gap breaks the stream with `stream.aborted`.
+ * I3: what came before the end is taken before the end is seen, also when the stream broke.
+ * I4: leaving early, aborting and the deadline all cancel the producer, once.
+ */
+import type { ReplyStream } from "../actor-ref.ts";
+import type { Result } from "../result.ts";
+import { TroupeError } from "../troupe-error.ts";
+import { cancelled, streamAborted, timedOut } from "./ask-error.ts";
+import { Deferred } from "./deferred.ts";
+import type { ChunkSink, Message, Upstream } from "./message.ts";
+import type { Callee, PendingReplies } from "./pending-reply.ts";
+import type { Timed } from "./timer-wheel.ts";
+
+/** How many chunks a producer may be ahead of its consumer. */
+export const CREDIT = 32;
+
+type Step = IteratorResult<unknown, undefined>;
+
+/** A stream as its consumer holds it. */
+export class IncomingStream
+  implements ReplyStream<unknown, unknown>, ChunkSink, Timed, AsyncIterator<unknown, undefined>
+{
+  readonly kind = "stream";
+  dueMs = 0;
+  before: Timed | undefined = undefined;
+  after: Timed | undefined = undefined;
+  settled: boolean = false;
+  readonly cause: Message | undefined;
+  readonly chain: undefined = undefined;
+  readonly #replies: PendingReplies;
+  readonly #type: string;
+  readonly #callee: Callee;
+  readonly #signal: AbortSignal | undefined;
+  readonly #chunks: unknown[] = [];
+  readonly #waiting: Deferred<Step>[] = [];
+  readonly #result: Deferred<unknown> = new Deferred<unknown>().optional();
+  #upstream: Upstream | undefined;
+  #received = 0;
+  #taken = 0;
+  #granted = CREDIT;
+  /** How it ended on the producing side; seen once all chunks are taken. */
+  #outcome: Result<unknown, unknown> | undefined;
+
+  constructor(
+    replies: PendingReplies,
+    type: string,
+    callee: Callee,
+    cause: Message | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#replies = replies;
+    this.#type = type;
+    this.#callee = callee;
+    this.cause = cause;
+    this.#signal = signal;
+  }
+
+  get deadlineMs(): number {
+    return this.dueMs;
+  }
+
+  /** The sequence of the last chunk that came. */
+  get lastSequence(): number {
+    return this.#received;
+  }
+
+  /** Starts the wait for its end. */
+  open(nowMs: number, timeoutMs: number): void {
+    this.#replies.opened();
+    this.#replies.wheel.add(this, nowMs, timeoutMs);
+    this.#signal?.addEventListener("abort", this);
+  }
+
+  get result(): Promise<unknown> {
+    return this.#result.promise;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Step> {
+    if (this.#chunks.length > 0) {
+      const value = this.#chunks.shift();
+      this.#take();
+      return Promise.resolve({ done: false, value });
+    }
+    const waiting = new Deferred<Step>();
+    this.#waiting.push(waiting);
+    if (this.#outcome !== undefined) this.#finish(this.#outcome);
+    return waiting.promise;
+  }
+
+  return(): Promise<Step> {
+    this.cancel();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  cancel(reason = "its consumer left"): void {
+    if (this.settled && this.#chunks.length === 0) return;
+    this.#chunks.length = 0;
+    if (!this.settled) {
+      this.#close();
+      this.#cancelProducer();
+    }
+    const error = new TroupeError("ask.cancelled", `${this.#type} was cancelled: ${reason}`, {
+      outcome: "unknown",
+    });
+    this.#outcome = { ok: false, error };
+    this.#result.reject(error);
+    for (const waiting of this.#waiting.splice(0))
+      waiting.resolve({ done: true, value: undefined });
+  }
+
+  // The producing side.
+
+  attach(producer: Upstream): void {
+    this.#upstream = producer;
+    if (this.settled) producer.cancel();
+    else producer.credit(this.#granted);
+  }
+
+  chunk(sequence: number, value: unknown): void {
+    if (this.settled) return;
+    if (sequence !== this.#received + 1 || sequence > this.#granted) {
+      this.#cancelProducer();
+      this.reject(this.#aborted(`chunk ${sequence} came out of turn`));
+      return;
+    }
+    this.#received = sequence;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) {
+      this.#chunks.push(value);
+      return;
+    }
+    this.#take();
+    waiting.resolve({ done: false, value });
+  }
+
+  resolve(value: unknown): void {
+    if (!this.settled) this.#end({ ok: true, value });
+  }
+
+  /** The producer broke off; a `stream.aborted` is completed with the last sequence. */
+  reject(error: unknown): void {
+    if (this.settled) return;
+    const isAbort =
+      error instanceof TroupeError &&
+      (error.code === "stream.aborted" || (error.code === "actor.stopped" && this.#received > 0));
+    this.#end({ ok: false, error: isAbort ? this.#aborted(error.message) : error });
+  }
+
+  expire(): void {
+    this.#giveUp(timedOut);
+  }
+
+  /** The consumer's signal aborted. */
+  handleEvent(): void {
+    this.#giveUp(cancelled);
+  }
+
+  #giveUp(errorOf: typeof timedOut): void {
+    if (this.settled) return;
+    this.#close();
+    const neverRan = this.#cancelProducer();
+    const error = errorOf(this.#type, this.#callee.address, neverRan && this.#received === 0);
+    this.#ended({ ok: false, error });
+  }
+
+  #cancelProducer(): boolean {
+    this.#upstream?.cancel();
+    return this.#callee.cancel(this);
+  }
+
+  #take(): void {
+    this.#taken++;
+    if (this.settled || this.#taken + CREDIT - this.#granted < CREDIT / 2) return;
+    this.#granted = this.#taken + CREDIT;
+    this.#upstream?.credit(this.#granted);
+  }
+
+  #end(outcome: Result<unknown, unknown>): void {
+    this.#close();
+    this.#ended(outcome);
+  }
+
+  /** The result of a stream that broke is known at once; the iteration learns of it after its chunks. */
+  #ended(outcome: Result<unknown, unknown>): void {
+    this.#outcome = outcome;
+    if (!outcome.ok) this.#result.reject(outcome.error);
+    if (this.#chunks.length === 0) this.#finish(outcome);
+  }
+
+  #finish(outcome: Result<unknown, unknown>): void {
+    if (outcome.ok) this.#result.resolve(outcome.value);
+    else this.#result.reject(outcome.error);
+    for (const waiting of this.#waiting.splice(0)) {
+      if (outcome.ok) waiting.resolve({ done: true, value: undefined });
+      else waiting.reject(outcome.error);
+    }
+  }
+
+  #close(): void {
+    this.settled = true;
+    this.#replies.wheel.remove(this);
+    this.#replies.closed();
+    this.#signal?.removeEventListener("abort", this);
+  }
+
+  #aborted(why: string): TroupeError {
+    return streamAborted(this.#type, why, this.#received);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What becomes of a message: its asker is told, or it is a dead letter, and those who watch see it.
+ *
+ * Owns: that every message ends in one of these ways. When it does is the cell's decision; the one
+ * point where `message.handled` is emitted.
+ */
+
+import type { DeadLetterReason } from "../dead-letter.ts";
+import { DeferredReplies, DeferredReply } from "../deferred-reply.ts";
+import { TroupeError } from "../troupe-error.ts";
+import { handlerFailed, neverRan } from "./ask-error.ts";
+import type { OperationHandler } from "./behavior.ts";
+import type { Cell } from "./cell.ts";
+import { type Message, type ReplyTo, senderOf } from "./message.ts";
+import { validated } from "./validation.ts";
+
+/** It will not be handled. */
+export function drop(cell: Cell, message: Message, reason: DeadLetterReason): void {
+  const { reply, handler } = message;
+  if (reply?.settled === true) return;
+  if (reply === undefined || handler.kind === "tell") {
+    reply?.reject(undefined);
+    deadLetter(cell, message, reason);
+    return;
+  }
+  const isFull = reason === "mailbox-full";
+  const why = isFull ? "its mailbox is full" : "it has stopped";
+  const code = isFull ? "mailbox.full" : "actor.stopped";
+  reply.reject(neverRan(code, `${cell.address} did not take ${handler.type}: ${why}`));
+}
+
+/** Its handler ended well. */
+export function complete(cell: Cell, message: Message, value: unknown): void {
+  const { reply, handler } = message;
+  const outcome = reply?.settled === true ? "cancelled" : "ok";
+  if (reply !== undefined) {
+    if (value instanceof DeferredReply) defer(cell, handler, reply, value);
+    else answer(handler, reply, value);
+  }
+  emitHandled(cell, message, outcome);
+}
+
+/** The answer comes later; until then the ask stays open. */
+function defer(
+  cell: Cell,
+  handler: OperationHandler,
+  reply: ReplyTo,
+  deferred: DeferredReply<unknown>,
+): void {
+  const { holdings } = cell;
+  holdings.deferred ??= new DeferredReplies();
+  holdings.deferred.add(deferred, reply, {
+    resolve: (later) => answer(handler, reply, later),
+    reject: (error) =>
+      reply.reject(
+        error instanceof TroupeError ? error : handlerFailed(handler.type, cell.address, error),
+      ),
+  });
+}
+
+function answer(handler: OperationHandler, reply: ReplyTo, value: unknown): void {
+  const checked = validated(handler.reply, value);
+  if (checked.ok) {
+    reply.resolve(checked.value);
+    return;
+  }
+  const why = `the reply of ${handler.type}: ${checked.error}`;
+  reply.reject(new TroupeError("ask.invalid", why, { outcome: "failed" }));
+}
+
+/** Its handler threw: `error` is what the asker may know of it. */
+export function fail(
+  cell: Cell,
+  message: Message,
+  error: TroupeError,
+  outcome: "failed" | "refused",
+): void {
+  message.reply?.reject(error);
+  if (message.handler.kind === "tell") deadLetter(cell, message, "failed");
+  emitHandled(cell, message, outcome);
+}
+
+/** Counts it as a dead letter. */
+export function deadLetter(cell: Cell, message: Message, reason: DeadLetterReason): void {
+  const { payload: body, handler } = message;
+  const from = senderOf(message);
+  cell.kernel.deadLetters.add({ to: cell.address, from, type: handler.type, body, reason });
+}
+
+/** Shows its span to those who watch. */
+export function emitHandled(
+  cell: Cell,
+  message: Message,
+  outcome: "ok" | "failed" | "refused" | "cancelled",
+): void {
+  const span = message.span;
+  const { events, clock } = cell.kernel.ports;
+  if (span === undefined || !events.watched) return;
+  events.emit({
+    type: "message.handled",
+    trace: span.trace,
+    span: span.span,
+    parent: span.parent,
+    from: senderOf(message),
+    to: cell.address,
+    message: message.handler.type,
+    sentAtMs: span.sentAtMs,
+    receivedAtMs: span.receivedAtMs,
+    doneAtMs: clock.nowMs(),
+    outcome,
+    attempt: 1,
+  });
+}

@@ -1,0 +1,155 @@
+/**
+ * An answer that somebody waits for.
+ *
+ * Owns: the promise, its deadline on the wheel, and telling the callee when the asker gave up. Which
+ * correlation belongs to which remote ask is `remote-calls.ts`.
+ *
+ * A1: it settles once; whatever comes later is ignored. A2: by its deadline and the wheel's firing.
+ * A4: once settled nothing holds it: no timer, no listener, no count.
+ *
+ * Cost: one object and one promise per ask; no closure, no timer.
+ */
+import type { Address } from "../address.ts";
+import type { Cancel, Clock } from "../ports/clock.ts";
+import type { Scheduler } from "../ports/scheduler.ts";
+import { cancelled, timedOut } from "./ask-error.ts";
+import type { Message, ReplyTo } from "./message.ts";
+import type { Timed, TimerWheel } from "./timer-wheel.ts";
+
+/** Whoever was asked. */
+export interface Callee {
+  readonly address: Address;
+  /** Nobody waits for `reply` any more. Returns whether it is certain that the message never ran. */
+  cancel(reply: ReplyTo): boolean;
+}
+
+/** How many answers are awaited; keeps the process alive meanwhile. */
+export class PendingReplies {
+  readonly wheel: TimerWheel;
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  #count = 0;
+  #release: Cancel | undefined;
+  #checking: boolean = false;
+
+  constructor(wheel: TimerWheel, world: { readonly clock: Clock; readonly scheduler: Scheduler }) {
+    this.wheel = wheel;
+    this.#clock = world.clock;
+    this.#scheduler = world.scheduler;
+  }
+
+  /** How many are awaited now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  opened(): void {
+    this.#count++;
+    if (this.#release === undefined && this.#clock.keepAlive !== undefined) {
+      this.#release = this.#clock.keepAlive();
+    }
+  }
+
+  closed(): void {
+    this.#count--;
+    if (this.#count > 0 || this.#release === undefined || this.#checking) return;
+    // Programs tend to ask again at once: let go only when a turn ends without anything awaited.
+    this.#checking = true;
+    this.#scheduler.macrotask(this.#check);
+  }
+
+  readonly #check = (): void => {
+    this.#checking = false;
+    if (this.#count > 0) return;
+    this.#release?.();
+    this.#release = undefined;
+  };
+}
+
+// The executor below is shared, so that an ask makes no closure; a promise calls it at once.
+let lastResolve: (value: unknown) => void;
+let lastReject: (error: unknown) => void;
+const capture = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
+  lastResolve = resolve;
+  lastReject = reject;
+};
+
+/** The asker's end of an ask. */
+export class PendingReply implements ReplyTo, Timed {
+  readonly kind = "ask";
+  dueMs = 0;
+  before: Timed | undefined = undefined;
+  after: Timed | undefined = undefined;
+  settled: boolean = false;
+  readonly promise: Promise<unknown>;
+  readonly cause: Message | undefined;
+  readonly chain: undefined = undefined;
+  readonly #replies: PendingReplies;
+  readonly #type: string;
+  readonly #callee: Callee;
+  readonly #signal: AbortSignal | undefined;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(
+    replies: PendingReplies,
+    type: string,
+    callee: Callee,
+    cause: Message | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#replies = replies;
+    this.#type = type;
+    this.#callee = callee;
+    this.cause = cause;
+    this.#signal = signal;
+    this.promise = new Promise(capture);
+    this.#resolve = lastResolve;
+    this.#reject = lastReject;
+  }
+
+  /** Starts the wait. */
+  open(nowMs: number, timeoutMs: number): void {
+    this.#replies.opened();
+    this.#replies.wheel.add(this, nowMs, timeoutMs);
+    if (this.#signal !== undefined) this.#signal.addEventListener("abort", this);
+  }
+
+  get deadlineMs(): number {
+    return this.dueMs;
+  }
+
+  resolve(value: unknown): void {
+    if (this.settled) return;
+    this.#close();
+    this.#resolve(value);
+  }
+
+  reject(error: unknown): void {
+    if (this.settled) return;
+    this.#close();
+    this.#reject(error);
+  }
+
+  expire(): void {
+    if (this.settled) return;
+    this.#close();
+    const neverRan = this.#callee.cancel(this);
+    this.#reject(timedOut(this.#type, this.#callee.address, neverRan));
+  }
+
+  /** The asker's signal aborted. */
+  handleEvent(): void {
+    if (this.settled) return;
+    this.#close();
+    const neverRan = this.#callee.cancel(this);
+    this.#reject(cancelled(this.#type, this.#callee.address, neverRan));
+  }
+
+  #close(): void {
+    this.settled = true;
+    this.#replies.wheel.remove(this);
+    this.#replies.closed();
+    if (this.#signal !== undefined) this.#signal.removeEventListener("abort", this);
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Taking one generation of an actor down, for a restart or for good.
+ *
+ * Owns: the order and its waits. What follows is the cell's business.
+ *
+ * S8, S9: the handler is given time, then its signal aborts; children end in reverse order; the
+ * `stopping` hook runs; timers, watches and topics go.
+ * I1: no wait is longer than the actor's `shutdown`, or for a stop the deadline of the message in
+ *     hand; `holdings.inHurry` ends all waits.
+ */
+
+import { TroupeError } from "../troupe-error.ts";
+import { streamAborted } from "./ask-error.ts";
+import type { Cell } from "./cell.ts";
+import type { Context } from "./context.ts";
+import { Delay } from "./delay.ts";
+import { deadLetter } from "./message-outcome.ts";
+import { isThenable } from "./thenable.ts";
+import { unsubscribe, unwatch } from "./ties.ts";
+
+/** A stop lets the message in hand finish; a restart and a kill abort it. */
+export type DownMode = "restart" | "stop" | "kill";
+
+/** Takes down what runs; resolves when nothing of the generation acts for the actor any more. */
+export async function takeDown(cell: Cell, mode: DownMode): Promise<void> {
+  const context = cell.context;
+  const holdings = cell.holdings;
+  if (mode === "stop") await handlerEnded(cell, graceMs(cell, context));
+  context?.abort();
+  await handlerEnded(cell, cell.options.shutdownMs);
+  const { children } = holdings;
+  if (children !== undefined && children.size > 0) {
+    await children.stopAll(holdings.inHurry ? "kill" : "stop");
+  }
+  if (cell.isBusy) abandon(cell, context);
+  else if (context?.isStarted === true && !holdings.inHurry) await runStopping(cell, context);
+  holdings.timers?.cancelAll();
+  for (const address of [...(holdings.watching?.keys() ?? [])]) unwatch(cell, address);
+  for (const topic of [...(holdings.topics ?? [])]) unsubscribe(cell, topic);
+  holdings.deferred?.rejectAll(`${cell.address} was stopped or restarted before it answered`);
+}
+
+/** How long a stop waits before it aborts: an ask has its deadline, others as long as a restart. */
+function graceMs(cell: Cell, context: Context | undefined): number {
+  const deadlineMs = context?.message?.reply?.deadlineMs ?? 0;
+  if (deadlineMs === 0) return cell.options.shutdownMs;
+  return Math.max(0, deadlineMs - cell.kernel.nowMs());
+}
+
+async function handlerEnded(cell: Cell, limitMs: number): Promise<void> {
+  const { kernel, holdings } = cell;
+  if (!cell.isBusy || holdings.inHurry) return;
+  const wait = new Delay(kernel.wheel, kernel.nowMs(), limitMs);
+  holdings.wait = wait;
+  await wait.over;
+  holdings.wait = undefined;
+}
+
+async function runStopping(cell: Cell, context: Context): Promise<void> {
+  const { stopping } = cell.behavior.definition.hooks;
+  if (stopping === undefined) return;
+  const { kernel, holdings } = cell;
+  try {
+    const result = stopping(context);
+    if (!isThenable(result)) return;
+    const wait = new Delay(kernel.wheel, kernel.nowMs(), cell.options.shutdownMs);
+    holdings.wait = wait;
+    const ended = Promise.resolve(result).then(() => wait.finish(true));
+    await Promise.race([ended, wait.over]);
+  } catch (error) {
+    cell.log.error({ err: error }, "the stopping hook threw");
+  } finally {
+    holdings.wait?.finish(false);
+    holdings.wait = undefined;
+  }
+}
+
+/** The handler did not end in time: whoever waits for it is told, its result will be fenced. */
+function abandon(cell: Cell, context: Context | undefined): void {
+  const message = context?.message;
+  cell.log.warn({ operation: message?.handler.operation ?? "init" }, "abandoned a handler");
+  if (message === undefined) return;
+  const { type, kind } = message.handler;
+  const why = `${cell.address} was stopped or restarted while it handled ${type}`;
+  switch (kind) {
+    case "stream":
+      message.reply?.reject(streamAborted(type, why, 0));
+      return;
+    case "ask":
+      message.reply?.reject(new TroupeError("actor.stopped", why, { outcome: "unknown" }));
+      return;
+    case "tell":
+      deadLetter(cell, message, "stopped");
+      return;
+  }
+}

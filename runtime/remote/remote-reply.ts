@@ -1,0 +1,106 @@
+/**
+ * The answering end of an ask or a stream that another node opened.
+ *
+ * Owns: that the caller gets one answer. Its neighbour `remote-calls.ts` is the caller's end.
+ *
+ * I1: after the answer, or once the caller gave up, nothing more is sent.
+ */
+import type { Address } from "../address.ts";
+import type { Cell } from "../kernel/cell.ts";
+import type { ChunkSink, Upstream } from "../kernel/message.ts";
+import type { ErrorRecord } from "../troupe-error.ts";
+import { errorRecord } from "../troupe-error.ts";
+
+/** How answers leave; `remote.ts` implements it. */
+export interface Answers {
+  reply(to: RemoteReply, value: unknown): void;
+  failure(to: RemoteReply, error: ErrorRecord): void;
+  chunk(to: RemoteReply, sequence: number, value: unknown): void;
+}
+
+/** What is known of the caller. */
+export interface RemoteCaller {
+  readonly node: string;
+  readonly correlation: number;
+  readonly address: Address;
+  readonly deadlineMs: number;
+  readonly chain: readonly Address[] | undefined;
+}
+
+/** A caller on another node. */
+export class RemoteReply implements ChunkSink {
+  readonly caller: RemoteCaller;
+  readonly cell: Cell;
+  readonly type: string;
+  readonly isStream: boolean;
+  readonly cause: undefined = undefined;
+  settled: boolean = false;
+  readonly #answers: Answers;
+  #credit: number;
+  #producer: Upstream | undefined = undefined;
+
+  constructor(
+    answers: Answers,
+    caller: RemoteCaller,
+    cell: Cell,
+    of: { readonly type: string; readonly isStream: boolean; readonly credit: number },
+  ) {
+    this.#answers = answers;
+    this.caller = caller;
+    this.cell = cell;
+    this.type = of.type;
+    this.isStream = of.isStream;
+    this.#credit = of.credit;
+  }
+
+  get deadlineMs(): number {
+    return this.caller.deadlineMs;
+  }
+
+  get chain(): readonly Address[] | undefined {
+    return this.caller.chain;
+  }
+
+  attach(producer: Upstream): void {
+    this.#producer = producer;
+    if (this.settled) producer.cancel();
+    else producer.credit(this.#credit);
+  }
+
+  credit(total: number): void {
+    this.#credit = Math.max(this.#credit, total);
+    this.#producer?.credit(this.#credit);
+  }
+
+  chunk(sequence: number, value: unknown): void {
+    if (!this.settled) this.#answers.chunk(this, sequence, value);
+  }
+
+  resolve(value: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#answers.reply(this, value);
+  }
+
+  reject(error: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#answers.failure(this, errorRecord(error));
+  }
+
+  /** The caller gave up, or is gone. */
+  abandon(): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#producer?.cancel();
+    this.cell.cancel(this);
+  }
+
+  /** The link lost frames: a stream cannot go on without its credit. */
+  breakOff(error: unknown): void {
+    if (!this.isStream || this.settled) return;
+    this.reject(error);
+    this.#producer?.cancel();
+    this.cell.cancel(this);
+  }
+}

@@ -1,0 +1,140 @@
+import t from "tap";
+import type { Lease, LeaseOptions } from "../../../cluster/membership/lease.ts";
+import {
+  acquireLease,
+  holderOf,
+  LEASE_BUCKET,
+  leaseKey,
+} from "../../../cluster/membership/lease.ts";
+import { silentLog } from "../../../runtime/log.ts";
+import type { MemoryKeyValues } from "../../../runtime/ports/memory-key-value.ts";
+import { memoryKeyValues } from "../../../runtime/ports/memory-key-value.ts";
+import { seededRandom } from "../../../runtime/ports/random.ts";
+import { ManualClock } from "../../../runtime/testing/index.ts";
+import type { TroupeError } from "../../../runtime/troupe-error.ts";
+
+const TTL_MS = 5_000;
+
+async function world(): Promise<{
+  clock: ManualClock;
+  stores: MemoryKeyValues;
+  options: (seed?: number) => LeaseOptions;
+}> {
+  const clock = new ManualClock();
+  const stores = memoryKeyValues({ clock });
+  const bucket = await stores.open(LEASE_BUCKET, { ttlMs: TTL_MS });
+  return {
+    clock,
+    stores,
+    options: (seed = 1) => ({
+      bucket,
+      name: "n1",
+      roles: ["text"],
+      pid: 7,
+      ttlMs: TTL_MS,
+      clock,
+      random: seededRandom(seed),
+      log: silentLog,
+    }),
+  };
+}
+
+function lossOf(lease: Lease): () => TroupeError | undefined {
+  let loss: TroupeError | undefined;
+  lease.onLost((error) => {
+    loss = error;
+  });
+  return () => loss;
+}
+
+t.test("a lease", async (t) => {
+  t.test("stands as long as it is renewed", async (t) => {
+    const { clock, options } = await world();
+    const { bucket } = options();
+    const lease = await acquireLease(options());
+    await clock.advanceAsync("60s");
+    t.equal(lease.standing(), true);
+    const entry = await bucket.get(leaseKey("n1"));
+    t.same(entry && holderOf(entry), {
+      name: "n1",
+      incarnation: lease.incarnation,
+      roles: ["text"],
+    });
+  });
+
+  t.test("E1: stands no longer before the server lets it run out", async (t) => {
+    const { clock, stores, options } = await world();
+    const lease = await acquireLease(options());
+    const loss = lossOf(lease);
+    stores.faults.unavailable = true;
+    let standingMs = 0;
+    while (lease.standing()) {
+      await clock.advanceAsync(100);
+      standingMs += 100;
+    }
+    t.ok(standingMs <= TTL_MS - 500, `${standingMs} ms`);
+    t.equal(loss()?.code, "node.fenced");
+    stores.faults.unavailable = false;
+    await clock.advanceAsync("10s");
+    t.equal(lease.standing(), false, "E4: what is lost stays lost");
+  });
+
+  t.test("E1: a node that slept past its lease notices before anything else", async (t) => {
+    const { clock, options } = await world();
+    let sleptMs = 0;
+    const lease = await acquireLease({
+      ...options(),
+      clock: {
+        nowMs: () => clock.nowMs(),
+        // The process was stopped: time went on and no timer has had its turn yet.
+        monotonicMs: () => clock.monotonicMs() + sleptMs,
+        after: (delayMs, fire) => clock.after(delayMs, fire),
+      },
+    });
+    const loss = lossOf(lease);
+    t.equal(lease.standing(), true);
+    sleptMs = 6_000;
+    t.equal(lease.standing(), false);
+    t.equal(loss()?.code, "node.fenced");
+  });
+
+  t.test("E2: a renewal whose acknowledgement was lost does not cost the lease", async (t) => {
+    const { clock, stores, options } = await world();
+    const lease = await acquireLease(options());
+    stores.faults.storedButTimedOut = 1;
+    await clock.advanceAsync("20s");
+    t.equal(lease.standing(), true);
+  });
+
+  t.test("E2: a lease in other hands is lost at the next renewal", async (t) => {
+    const { clock, options } = await world();
+    const lease = await acquireLease(options());
+    const loss = lossOf(lease);
+    await options().bucket.put(leaseKey("n1"), { v: 1, owner: "other", roles: [], pid: 1 });
+    await clock.advanceAsync("2s");
+    t.equal(lease.standing(), false);
+    t.equal(loss()?.code, "node.fenced");
+  });
+
+  t.test("E3: incarnations grow and a live node's name is refused", async (t) => {
+    const { clock, options } = await world();
+    const first = await acquireLease(options(1));
+    const second = acquireLease(options(2)).then(
+      () => undefined,
+      (error: TroupeError) => error.code,
+    );
+    await clock.advanceAsync("3s");
+    t.equal(await second, "node.name-taken");
+    await first.release();
+    const third = await acquireLease(options(3));
+    t.ok(third.incarnation > first.incarnation);
+  });
+
+  t.test("a dead predecessor's name is free when its lease has run out", async (t) => {
+    const { clock, options } = await world();
+    await options().bucket.put(leaseKey("n1"), { v: 1, owner: "dead", roles: [], pid: 1 });
+    const next = acquireLease(options());
+    await clock.advanceAsync("6s");
+    t.equal((await next).standing(), true);
+  });
+});

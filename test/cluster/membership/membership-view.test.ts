@@ -1,0 +1,104 @@
+import t from "tap";
+import type { HeartbeatState } from "../../../cluster/membership/heartbeat.ts";
+import type { MembershipView } from "../../../cluster/membership/membership-view.ts";
+import { membershipView } from "../../../cluster/membership/membership-view.ts";
+
+const self = { name: "n1", incarnation: "5" };
+
+function viewed(): { view: MembershipView; changes: string[] } {
+  const view = membershipView(self, ["text"], 0);
+  const changes: string[] = [];
+  view.onChange((member, previous) =>
+    changes.push(`${member.name}#${member.incarnation} ${previous ?? "new"}>${member.phase}`),
+  );
+  return { view, changes };
+}
+
+function beat(
+  view: MembershipView,
+  incarnation: string,
+  atMs: number,
+  { lagMs = 0, state = "up" }: { lagMs?: number; state?: HeartbeatState } = {},
+): void {
+  view.heard({ name: "n2", beat: { incarnation, state, lagMs, roles: ["code"] }, atMs });
+}
+
+t.test("the membership view", async (t) => {
+  t.test("begins with this node and learns others by beat or by lease", async (t) => {
+    const { view, changes } = viewed();
+    t.same(
+      view.members().map((m) => m.name),
+      ["n1"],
+    );
+    beat(view, "6", 0);
+    view.leased({ name: "n3", incarnation: "7", roles: [] }, 0);
+    t.same(changes, ["n2#6 new>up", "n3#7 new>up"]);
+    t.equal(view.phaseOf({ name: "n2", incarnation: "6" }), "up");
+    t.equal(view.phaseOf({ name: "n4", incarnation: "6" }), undefined);
+  });
+
+  t.test("V3: silence suspects, a beat takes it back, a lost lease ends it", async (t) => {
+    const { view, changes } = viewed();
+    beat(view, "6", 0);
+    view.checked(3_000, 0);
+    beat(view, "6", 3_100);
+    view.checked(6_000, 0);
+    view.ended({ name: "n2", incarnation: "6" });
+    t.same(changes, [
+      "n2#6 new>up",
+      "n2#6 up>suspected",
+      "n2#6 suspected>up",
+      "n2#6 up>suspected",
+      "n2#6 suspected>down",
+    ]);
+  });
+
+  t.test("V2: what is down never comes back, a newer incarnation does", async (t) => {
+    const { view, changes } = viewed();
+    beat(view, "6", 0);
+    view.ended({ name: "n2", incarnation: "6" });
+    beat(view, "6", 10);
+    view.leased({ name: "n2", incarnation: "6", roles: [] }, 20);
+    beat(view, "4", 30);
+    t.equal(view.phaseOf({ name: "n2", incarnation: "6" }), "down");
+    beat(view, "8", 40);
+    t.same(changes, ["n2#6 new>up", "n2#6 up>down", "n2#8 new>up"]);
+    t.equal(view.phaseOf({ name: "n2", incarnation: "6" }), "down");
+  });
+
+  t.test("V1: a newer incarnation means that the older one is down", async (t) => {
+    const { view, changes } = viewed();
+    beat(view, "6", 0);
+    beat(view, "8", 100);
+    t.same(changes, ["n2#6 new>up", "n2#6 up>down", "n2#8 new>up"]);
+  });
+
+  t.test("V4: this node never suspects itself; its lag makes it degraded", async (t) => {
+    const { view } = viewed();
+    view.checked(60_000, 0);
+    t.equal(view.phaseOf(self), "up");
+    view.heard({
+      name: "n1",
+      beat: { incarnation: "5", state: "up", lagMs: 1_500, roles: [] },
+      atMs: 60_000,
+    });
+    t.equal(view.phaseOf(self), "degraded");
+  });
+
+  t.test("a lagging member is degraded, a leaving one draining", async (t) => {
+    const { view } = viewed();
+    beat(view, "6", 0, { lagMs: 2_000 });
+    t.equal(view.phaseOf({ name: "n2", incarnation: "6" }), "degraded");
+    beat(view, "6", 1_000);
+    t.equal(view.phaseOf({ name: "n2", incarnation: "6" }), "up");
+    beat(view, "6", 2_000, { state: "draining" });
+    t.equal(view.phaseOf({ name: "n2", incarnation: "6" }), "draining");
+  });
+
+  t.test("the observer's own pause suspects nobody", async (t) => {
+    const { view, changes } = viewed();
+    beat(view, "6", 0);
+    view.checked(9_000, 8_900);
+    t.same(changes, ["n2#6 new>up"]);
+  });
+});

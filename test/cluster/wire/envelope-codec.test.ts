@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import t from "tap";
+import { envelopeFrom, wireOf } from "../../../cluster/wire/envelope-codec.ts";
+import { pack, unpack } from "../../../cluster/wire/packing.ts";
+import type { Envelope } from "../../../runtime/remote/envelope.ts";
+
+const count = fc.nat({ max: 1_000_000 });
+const text = fc.string({ maxLength: 20 });
+const envelopes: fc.Arbitrary<Envelope> = fc.record(
+  {
+    kind: fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+    id: count,
+    to: text,
+    from: text,
+    correlation: count,
+    type: text,
+    body: fc.oneof(fc.constant(undefined), fc.constant(null), text, count, fc.array(count)),
+    ttlMs: count,
+    sequence: count,
+    traceparent: text,
+    attempt: count,
+    idempotencyKey: text,
+    askChain: fc.array(text, { maxLength: 32 }),
+  },
+  { requiredKeys: ["kind", "id", "to", "from", "correlation", "type", "body", "ttlMs"] },
+) as fc.Arbitrary<Envelope>;
+
+t.test("the envelope codec", async (t) => {
+  t.test("W1: every envelope comes back as it was, through bytes", async (t) => {
+    fc.assert(
+      fc.property(envelopes, (envelope) => {
+        const bytes = unpack(pack(wireOf(envelope)));
+        if (!bytes.ok) return false;
+        const back = envelopeFrom(bytes.value);
+        t.same(back, { ok: true, value: envelope });
+        return back.ok;
+      }),
+    );
+  });
+
+  t.test("W2: trailing absent fields are left out and unknown ones are ignored", async (t) => {
+    const plain: Envelope = {
+      kind: 0,
+      id: 1,
+      to: "a",
+      from: "",
+      correlation: 0,
+      type: "t.x@1",
+      body: undefined,
+      ttlMs: 0,
+    };
+    t.equal(wireOf(plain).length, 6);
+    t.equal(wireOf({ ...plain, body: 1 }).length, 7);
+    t.equal(wireOf({ ...plain, sequence: 4 }).length, 9);
+    const long = [...wireOf({ ...plain, askChain: ["n/a"] }), "from", ["the", "future"]];
+    t.same(envelopeFrom(long), { ok: true, value: { ...plain, askChain: ["n/a"] } });
+  });
+
+  t.test("W3: whatever is no envelope is refused in one line", async (t) => {
+    const good = [0, 1, "a", "", 0, "t.x@1", 1, 0];
+    for (const [at, value] of [
+      [0, 99],
+      [1, -1],
+      [1, 1.5],
+      [2, 7],
+      [3, null],
+      [4, "x"],
+      [5, 5],
+      [7, Number.NaN],
+      [8, "s"],
+      [9, 1],
+      [10, {}],
+      [11, 2],
+      [12, [1]],
+    ] as const) {
+      const bad: unknown[] = [...good];
+      bad[at] = value;
+      t.equal(envelopeFrom(bad).ok, false, `position ${at}`);
+    }
+    t.equal(envelopeFrom([...good, 1, "", 1, "", Array(33).fill("a")]).ok, false);
+    fc.assert(
+      fc.property(fc.anything(), (anything) => {
+        const read = envelopeFrom(anything);
+        return read.ok || !read.error.includes("\n");
+      }),
+    );
+  });
+});

@@ -1,0 +1,27 @@
+import t from "tap";
+import { seededRandom } from "../../../runtime/index.ts";
+import { messageTypeOf, parseMessageType } from "../../../runtime/kernel/message-type.ts";
+import { parseTraceparent, spanUnder, traceparentOf } from "../../../runtime/kernel/span.ts";
+
+t.test("message type", async (t) => {
+  t.test("names protocol, operation and version, and can be read back", async (t) => {
+    t.equal(messageTypeOf("auction@1", "bid"), "auction.bid@1");
+    t.same(parseMessageType("a.b.bid@12"), { protocol: "a.b@12", operation: "bid" });
+    for (const wrong of ["", "bid", "bid@1", ".bid@1", "a.@1", "a.bid"]) {
+      t.equal(parseMessageType(wrong), undefined, wrong);
+    }
+  });
+});
+
+t.test("Span", async (t) => {
+  t.test("keeps its trace under a parent and across the wire", async (t) => {
+    const random = seededRandom(1);
+    const root = spanUnder(undefined, random, 1);
+    const below = spanUnder(root, random, 2);
+    t.equal(below.trace, root.trace);
+    t.equal(below.parent, root.span);
+    t.same(parseTraceparent(traceparentOf(below)), { trace: root.trace, span: below.span });
+    t.equal(parseTraceparent("00-x-y-01"), undefined);
+    t.equal(parseTraceparent(undefined), undefined);
+  });
+});

@@ -1,0 +1,94 @@
+import t from "tap";
+import type { QueuedTask } from "../../../runtime/ports/durable-queue.ts";
+import { memoryDurableQueue } from "../../../runtime/ports/memory-durable-queue.ts";
+import { ManualClock } from "../../../runtime/testing/index.ts";
+import { durableQueueContract } from "../../contracts/durable-queue.ts";
+
+const task: QueuedTask = { id: "j.1", capability: "work@1", priority: "batch", body: { n: 1 } };
+
+function setUp() {
+  const clock = new ManualClock();
+  const queue = memoryDurableQueue({ clock });
+  /** A pull that does not wait for more than is there. */
+  const pull = async () => {
+    const pulled = queue.pull("work@1", { count: 5, waitMs: 1 });
+    await clock.advanceAsync(1);
+    return pulled;
+  };
+  return { clock, queue, pull };
+}
+
+t.test("DurableQueue in memory", async (t) => {
+  await durableQueueContract(t, async () => {
+    const clock = new ManualClock();
+    const queue = memoryDurableQueue({ clock, ackWaitMs: 1_000, capacity: 20 });
+    return {
+      // A pull that finds nothing waits on the clock: move it on.
+      queue: {
+        publish: (task) => queue.publish(task),
+        pull: async (capability, options) => {
+          let settled = false;
+          const pulled = queue.pull(capability, options).finally(() => {
+            settled = true;
+          });
+          await clock.settle();
+          if (!settled && options.waitMs < 1_000) await clock.advanceAsync(options.waitMs);
+          return pulled;
+        },
+        deadLetter: (task, history) => queue.deadLetter(task, history),
+        deadLetters: (capability, limit) => queue.deadLetters(capability, limit),
+      },
+      pass: (ms) => clock.advanceAsync(ms),
+    };
+  });
+});
+
+t.test("MemoryDurableQueueFaults", async (t) => {
+  t.test("an unavailable queue refuses every call", async (t) => {
+    const { queue } = setUp();
+    queue.faults.unavailable = true;
+    const refused = { code: "store.unavailable" };
+    await t.rejects(queue.publish(task), refused);
+    await t.rejects(queue.pull("work@1", { count: 1, waitMs: 1 }), refused);
+    await t.rejects(queue.deadLetter(task, []), refused);
+  });
+
+  t.test(
+    "a publish that was stored but timed out is a duplicate when it is repeated",
+    async (t) => {
+      const { queue, pull } = setUp();
+      queue.faults.storedButTimedOut = 1;
+      await t.rejects(queue.publish(task), { code: "store.unavailable" });
+      t.equal(await queue.publish(task), "duplicate");
+      t.equal((await pull()).length, 1);
+    },
+  );
+
+  t.test("a lost acknowledgement brings the task again after the ack wait", async (t) => {
+    const { clock, queue, pull } = setUp();
+    await queue.publish(task);
+    const [delivery] = await pull();
+    queue.faults.acksLost = 1;
+    await t.rejects(async () => delivery?.ack(), { code: "store.unavailable" });
+    await clock.advanceAsync(3_000);
+    t.match(await pull(), [{ deliveries: 2 }]);
+  });
+
+  t.test("a duplicated delivery is handed out twice without waiting", async (t) => {
+    const { queue, pull } = setUp();
+    await queue.publish(task);
+    queue.faults.duplicates = 1;
+    t.match(await pull(), [{ deliveries: 1 }]);
+    t.match(await pull(), [{ deliveries: 2 }]);
+    t.strictSame(await pull(), []);
+  });
+
+  t.test("Q4: an id is forgotten after the duplicate window", async (t) => {
+    const { clock, queue } = setUp();
+    await queue.publish(task);
+    clock.advance("119s");
+    t.equal(await queue.publish(task), "duplicate");
+    clock.advance("2s");
+    t.equal(await queue.publish(task), "accepted");
+  });
+});
