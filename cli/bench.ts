@@ -123,10 +123,11 @@ async function load(
   const refs: readonly ActorRef[] = processes.map(({ name }) =>
     node.refOf(target.protocol, addressOf(name, target.actor)),
   );
-  const send = (sequence: number, signal: AbortSignal): Promise<unknown> => {
+  // Every ask ends by its own timeout, so the run's signal is not needed: a listener each would be dear.
+  const send = (sequence: number): Promise<unknown> => {
     const ref = refs[sequence % refs.length];
     if (ref === undefined) throw new RangeError("there is no node to ask");
-    return ref.ask(target.operation, options.payload, { timeout: options.timeout, signal });
+    return ref.ask(target.operation, options.payload, { timeout: options.timeout });
   };
   return runLoad({
     clock: systemClock,
