@@ -1,0 +1,29 @@
+/** Runs an example as its reader would: a process of its own, in a folder of its own. */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** The compiled file of an example, for example `05-cluster`. */
+export function exampleFile(example: string): string {
+  return fileURLToPath(new URL(`../../examples/${example}.js`, import.meta.url));
+}
+
+/** What an example prints; rejects unless it ends by itself with exit code 0 and no complaint. */
+export async function printed(example: string, ...args: readonly string[]): Promise<string> {
+  const cwd = await mkdtemp(join(tmpdir(), "troupe-example-"));
+  try {
+    const { stdout, stderr } = await run(process.execPath, [exampleFile(example), ...args], {
+      cwd,
+      timeout: 30_000,
+    });
+    if (stderr !== "") throw new Error(`${example} complained: ${stderr}`);
+    return stdout;
+  } finally {
+    await rm(cwd, { recursive: true, force: true });
+  }
+}
