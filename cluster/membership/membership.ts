@@ -173,7 +173,10 @@ export class NatsMembership implements Membership {
         if (holder !== undefined) this.#view.leased(holder, this.#options.clock.monotonicMs());
       })
       .catch((error: unknown) => {
-        this.#options.log.warn({ member: name, error: messageOf(error) }, "a lease was not readable");
+        this.#options.log.warn(
+          { member: name, error: messageOf(error) },
+          "a lease was not readable",
+        );
       })
       .finally(() => this.#readAtMs.set(name, this.#options.clock.monotonicMs()));
   }
