@@ -293,6 +293,27 @@ export async function tasksContract(t: Test, start: () => Promise<TasksUnderTest
     await next.drain();
   });
 
+  await t.test(
+    "regression D4: a result that comes after its task was given back does not end the task",
+    async (t) => {
+      const { capability, request, happenings, node } = setUp();
+      const [n1, n2] = [node("n1"), node("n2")];
+      const gate = new Gate();
+      const worker = n1.work(capability, gate.perform);
+      await n1.submit(request(1));
+      t.ok(await until(() => gate.entered.length === 1, 5_000));
+      await worker.stop();
+      // Nobody has taken it yet: what stands under its token is that it was given back.
+      gate.open("too late");
+      t.ok(await until(() => happenings.of("task.fenced").length === 1, 5_000));
+      t.equal(happenings.of("task.done").length, 0);
+      const next = n2.work(capability, async () => "second");
+      t.ok(await until(() => happenings.of("task.done").length === 1, 5_000), "it is not lost");
+      t.match(await n2.outcomeOf(request(1).id), { phase: "done", result: "second", attempt: 1 });
+      await next.drain();
+    },
+  );
+
   await t.test("drain finishes what is in hand and takes no more", async (t) => {
     const { capability, request, happenings, node } = setUp();
     const tasks = node("n1");
