@@ -74,7 +74,7 @@ export class ProcessCrew implements Crew {
   readonly #log: Log;
   readonly #killed = new Set<string>();
   readonly #died = new Set<string>();
-  #stopping = false;
+  #stopping: boolean = false;
 
   constructor(
     node: Node,

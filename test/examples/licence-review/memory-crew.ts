@@ -26,6 +26,7 @@ export const silentProgress: Progress = { report: () => {}, say: () => {}, done:
 /** A crew in memory. */
 export interface MemoryCrew extends Crew {
   readonly tally: EventTally;
+  readonly events: EventFeed;
 }
 
 /** A crew of one node, `n1`; without its actors when it is to be `bare`. */
@@ -46,7 +47,7 @@ export async function memoryCrew(
   if (staff === "staffed") {
     for (const spec of children({ system, events })) spec.start(system);
   }
-  return { system, alive: ["n1"], flush: async () => {}, tally };
+  return { system, alive: ["n1"], flush: async () => {}, tally, events };
 }
 
 /** The files of a folder after the pipeline has been run on `crew`. */
