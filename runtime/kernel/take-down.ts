@@ -21,8 +21,21 @@ import { unsubscribe, unwatch } from "./ties.ts";
 /** A stop lets the message in hand finish; a restart and a kill abort it. */
 export type DownMode = "restart" | "stop" | "kill";
 
-/** Takes down what runs; resolves when nothing of the generation acts for the actor any more. */
-export async function takeDown(cell: Cell, mode: DownMode): Promise<void> {
+/**
+ * Takes down what runs; resolves when nothing of the generation acts for the actor any more. While
+ * that is under way a further call, whatever its mode, joins it.
+ */
+export function takeDown(cell: Cell, mode: DownMode): Promise<void> {
+  const { holdings } = cell;
+  holdings.takingDown ??= takeDownInOrder(cell, mode).then(() => {
+    holdings.takingDown = undefined;
+    cell.context = undefined;
+    cell.isBusy = false;
+  });
+  return holdings.takingDown;
+}
+
+async function takeDownInOrder(cell: Cell, mode: DownMode): Promise<void> {
   const context = cell.context;
   const holdings = cell.holdings;
   if (mode === "stop") await handlerEnded(cell, graceMs(cell, context));

@@ -18,7 +18,7 @@ import type { Cell } from "../kernel/cell.ts";
 import { Watch } from "../kernel/death-watch.ts";
 import { Delay } from "../kernel/delay.ts";
 import { EnvelopeKind } from "./envelope.ts";
-import type { Remote } from "./remote.ts";
+import type { Postbox } from "./postbox.ts";
 
 const RETRY_MS = 1_000;
 /** Longer than a node that starts needs until others hear of it. */
@@ -28,7 +28,7 @@ const UNRELATED_MS = 30_000;
 
 /** The watches of a node. */
 export class RemoteWatches {
-  readonly #remote: Remote;
+  readonly #postbox: Postbox;
   /** Ours on others, by address. */
   readonly #ours = new Map<Address, Set<Watch>>();
   /** Others' on ours, by watching node and path. */
@@ -38,8 +38,8 @@ export class RemoteWatches {
   /** Nodes that are no members and are tried in vain; instants of the monotonic clock. */
   readonly #unknown = new Map<string, { readonly sinceMs: number; readonly triedAtMs: number }>();
 
-  constructor(remote: Remote) {
-    this.#remote = remote;
+  constructor(postbox: Postbox) {
+    this.#postbox = postbox;
   }
 
   add(watch: Watch): void {
@@ -57,7 +57,7 @@ export class RemoteWatches {
     if (known?.delete(watch) !== true || known.size > 0) return;
     this.#ours.delete(watch.target);
     const { target } = watch;
-    this.#remote.send(nodeOf(target), EnvelopeKind.unwatch, { to: pathOf(target) });
+    this.#postbox.send(nodeOf(target), EnvelopeKind.unwatch, { to: pathOf(target) });
   }
 
   /** Another node says that an actor of its own ended. */
@@ -71,7 +71,7 @@ export class RemoteWatches {
   async renew(node: string): Promise<void> {
     if (this.#renewing.has(node) || this.#watchedOn(node).length === 0) return;
     this.#renewing.add(node);
-    const { kernel } = this.#remote;
+    const { kernel } = this.#postbox;
     await new Delay(kernel.wheel, kernel.nowMs(), RETRY_MS).over;
     this.#renewing.delete(node);
     const watched = this.#watchedOn(node);
@@ -82,7 +82,7 @@ export class RemoteWatches {
 
   /** Whether a node that membership does not know was tried for long enough; notes the try. */
   #isGivenUp(node: string): boolean {
-    const { kernel } = this.#remote;
+    const { kernel } = this.#postbox;
     const members = kernel.ports.membership.members();
     if (members.some(({ name, phase }) => name === node && phase !== "down")) {
       this.#unknown.delete(node);
@@ -112,7 +112,7 @@ export class RemoteWatches {
 
   /** Another node wants to be told of the end of an actor here. */
   watched(by: string, path: string, cell: Cell | undefined): void {
-    const address = `${this.#remote.kernel.node}/${path}`;
+    const address = `${this.#postbox.kernel.node}/${path}`;
     if (cell === undefined) {
       this.#tell(by, address, "no-such-actor");
       return;
@@ -136,11 +136,12 @@ export class RemoteWatches {
   }
 
   #tell(node: string, address: Address, reason: ExitReason): void {
-    this.#remote.send(node, EnvelopeKind.terminated, { to: "", from: address, body: reason });
+    this.#postbox.send(node, EnvelopeKind.terminated, { to: "", from: address, body: reason });
   }
 
   #send(target: Address): void {
     const node = nodeOf(target);
-    if (!this.#remote.send(node, EnvelopeKind.watch, { to: pathOf(target) })) void this.renew(node);
+    if (!this.#postbox.send(node, EnvelopeKind.watch, { to: pathOf(target) }))
+      void this.renew(node);
   }
 }
