@@ -10,7 +10,7 @@ export type {
   SourceOperations,
 } from "./blackboard/board-protocol.ts";
 export { Board, Source } from "./blackboard/board-protocol.ts";
-export { boardRest, boardSubjects } from "./blackboard/board-rest.ts";
+export { boardProgress, boardRest, boardSubjects } from "./blackboard/board-rest.ts";
 export type { KnowledgeSourceOptions } from "./blackboard/knowledge-source.ts";
 export { knowledgeSource } from "./blackboard/knowledge-source.ts";
 export {

@@ -13,7 +13,11 @@ export function exampleFile(example: string): string {
   return fileURLToPath(new URL(`../../examples/${example}.js`, import.meta.url));
 }
 
-/** What an example prints; rejects unless it ends by itself with exit code 0 and no complaint. */
+/**
+ * What an example prints; rejects unless it ends by itself with exit code 0 and without an error.
+ *
+ * Warnings pass: on a machine that is busy elsewhere the runtime rightly says that a turn took long.
+ */
 export async function printed(example: string, ...args: readonly string[]): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), "troupe-example-"));
   try {
@@ -21,9 +25,16 @@ export async function printed(example: string, ...args: readonly string[]): Prom
       cwd,
       timeout: 30_000,
     });
-    if (stderr !== "") throw new Error(`${example} complained: ${stderr}`);
+    const complaints = stderr.split("\n").filter((line) => line !== "" && !isWarning(line));
+    if (complaints.length > 0) throw new Error(`${example} complained: ${complaints.join("\n")}`);
     return stdout;
   } finally {
     await rm(cwd, { recursive: true, force: true });
   }
+}
+
+/** Whether a line is a log entry below pino's level of errors. */
+function isWarning(line: string): boolean {
+  const level = /^\{"level":(\d+),/.exec(line)?.[1];
+  return level !== undefined && Number(level) < 50;
 }

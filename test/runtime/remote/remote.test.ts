@@ -261,6 +261,40 @@ t.test("remote", async (t) => {
     await close();
   });
 
+  t.test("S12, I3: a node that never was counts as down after ten seconds", async (t) => {
+    const { a, clock, close } = pair();
+    const told: string[] = [];
+    const cancel = a.watch("ghost/called-off", ({ reason }) => told.push(`off ${reason}`));
+    a.watch("ghost/x", ({ reason }) => told.push(`x ${reason}`));
+    a.watch("ghost/y", ({ reason }) => told.push(`y ${reason}`));
+    cancel();
+    await clock.advanceAsync("9s");
+    t.same(told, []);
+    await clock.advanceAsync("2s");
+    t.same(told, ["x node-down", "y node-down"]);
+    await close();
+    t.equal(clock.pending, 0, "nothing tries on");
+  });
+
+  t.test("S12, S21: a member that is only silent is not given up", async (t) => {
+    const { a, hub, members, clock, close } = pair();
+    members.join({ name: "late", incarnation: "1" });
+    const told: string[] = [];
+    a.watch("late/x", ({ reason }) => told.push(reason));
+    await clock.advanceAsync("60s");
+    t.same(told, []);
+    const late = createSystem({
+      clock,
+      log: silentLog,
+      transport: hub.join("late"),
+      membership: members.join({ name: "late", incarnation: "1" }),
+    });
+    await clock.advanceAsync("2s");
+    t.same(told, ["no-such-actor"], "it is asked again until it answers");
+    await late.shutdown();
+    await close();
+  });
+
   t.test(
     "S6, S17: what the other node cannot take is a dead letter there, and reported back",
     async (t) => {
