@@ -4,6 +4,8 @@
  * Owns: starting, killing and ending them, and the record of what happens on all of them.
  *
  * C1: whatever was started is ended, also when a later start fails.
+ * C2: a node process may end or hang at any time: what goes on asks who is there, and does not wait for
+ *     who is not.
  */
 import { fileURLToPath } from "node:url";
 import { EventRecorder, EventRelay, eventRecorder, isOwn } from "../../actors/index.ts";
@@ -14,6 +16,8 @@ import {
   type Clock,
   type Log,
   type ModelClients,
+  messageOf,
+  TroupeError,
   type TroupeEvent,
 } from "../../runtime/index.ts";
 
@@ -34,6 +38,8 @@ export interface CrewOptions {
   readonly log: Log;
   /** Called with every event of every node. */
   readonly record: (event: TroupeEvent) => void;
+  /** Aborted, no further node is started. */
+  readonly signal: AbortSignal;
 }
 
 /** A node process of the crew. */
@@ -45,17 +51,23 @@ export interface CrewMember {
 
 const MODULE = fileURLToPath(new URL("./node.js", import.meta.url));
 const FLUSH_MS = 5_000;
+/** Each start costs a second of a core: all at once, the last would miss their deadline. */
+const STARTS_AT_A_TIME = 4;
 
 /** A running crew. */
 export class Crew {
   /** This program's node. */
   readonly node: Node;
   readonly #processes: readonly NodeProcess[];
+  readonly #log: Log;
   readonly #killed = new Set<string>();
+  readonly #ended = new Set<string>();
 
-  constructor(node: Node, processes: readonly NodeProcess[]) {
+  constructor(node: Node, processes: readonly NodeProcess[], log: Log) {
     this.node = node;
     this.#processes = processes;
+    this.#log = log;
+    for (const { name, ended } of processes) void ended.then(() => this.#ended.add(name));
   }
 
   /** All node processes, in the order of their names. */
@@ -63,9 +75,18 @@ export class Crew {
     return this.#processes.map(({ name, pid }) => ({ name, pid, killed: this.#killed.has(name) }));
   }
 
-  /** The names of those that were not killed. */
+  /**
+   * The names of those that can be asked: neither killed nor ended, nor silent for so long that the
+   * cluster suspects them.
+   *
+   * @throws {TroupeError} `node.down` when nobody is left
+   */
   get alive(): readonly string[] {
-    return this.members.filter(({ killed }) => !killed).map(({ name }) => name);
+    const names = this.#processes
+      .map(({ name }) => name)
+      .filter((name) => !this.#killed.has(name) && !this.#ended.has(name) && !this.#isSilent(name));
+    if (names.length > 0) return names;
+    throw new TroupeError("node.down", "no node of the review is left");
   }
 
   /** Ends a node process as a power cut would. */
@@ -76,22 +97,41 @@ export class Crew {
     victim.kill();
   }
 
-  /** Resolves when all events so far have been recorded. */
+  /** Resolves when all events so far have been recorded; those of a lost node go with it. */
   async flush(): Promise<void> {
     await Promise.all(
-      this.alive.map((name) =>
-        this.node
-          .refOf(EventRelay, addressOf(name, "events"))
-          .ask("flush", undefined, { timeout: FLUSH_MS }),
-      ),
+      this.alive.map(async (name) => {
+        try {
+          await this.node
+            .refOf(EventRelay, addressOf(name, "events"))
+            .ask("flush", undefined, { timeout: FLUSH_MS });
+        } catch (error) {
+          this.#log.warn(
+            { node: name, error: messageOf(error) },
+            "the node's last events are lost",
+          );
+        }
+      }),
     );
     await this.node.refOf(EventRecorder, addressOf(this.node.name, "recorder")).ask("settle");
   }
 
   /** Ends everything. */
   async stop(): Promise<void> {
+    for (const { name, kill } of this.#processes) {
+      // It would not hear that it should drain.
+      if (this.#isSilent(name)) kill();
+    }
     await Promise.all(this.#processes.map((process) => process.stop()));
     await this.node.stop();
+  }
+
+  #isSilent(name: string): boolean {
+    const incarnations = this.node.membership.members().filter((member) => member.name === name);
+    return (
+      incarnations.length > 0 &&
+      incarnations.every(({ phase }) => phase === "suspected" || phase === "down")
+    );
   }
 }
 
@@ -101,13 +141,14 @@ export class Crew {
  * @throws {TroupeError} when the server or a node does not start
  */
 export async function startCrew(options: CrewOptions): Promise<Crew> {
-  const { id, models, clock, log, record, storeDir, natsUrl } = options;
+  const { id, models, clock, log, record, storeDir, natsUrl, signal } = options;
   const node = await startNode({
     name: "desk",
     cluster: `review-${id}`,
     models,
     log,
     storeDir,
+    storeLife: "temporary",
     ingress: "closed",
     ...(natsUrl === undefined ? {} : { nats: natsUrl }),
   });
@@ -121,25 +162,28 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
       mailbox: { capacity: 100_000 },
     });
     await recorder.ready;
-    const starts = Array.from({ length: options.nodes }, (_, index) =>
-      startNodeProcess({
-        module: MODULE,
-        name: `n${index + 1}`,
-        natsUrl: node.natsUrl,
-        cluster: node.cluster,
-        flags: ["--model", options.model, "--log", "error"],
-        clock,
-      }).then((process) => {
-        started.push(process);
-        return process;
-      }),
-    );
-    const outcomes = await Promise.allSettled(starts);
-    const processes = outcomes.map((outcome) => {
-      if (outcome.status === "rejected") throw outcome.reason;
-      return outcome.value;
-    });
-    return new Crew(node, processes);
+    const names = Array.from({ length: options.nodes }, (_, index) => `n${index + 1}`);
+    const waiting = [...names];
+    const startNext = async (): Promise<void> => {
+      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+        signal.throwIfAborted();
+        started.push(
+          await startNodeProcess({
+            module: MODULE,
+            name,
+            natsUrl: node.natsUrl,
+            cluster: node.cluster,
+            flags: ["--model", options.model, "--log", "error"],
+            clock,
+          }),
+        );
+      }
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: STARTS_AT_A_TIME }, startNext));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    const order = (one: NodeProcess): number => names.indexOf(one.name);
+    started.sort((one, other) => order(one) - order(other));
+    return new Crew(node, started, log);
   } catch (error) {
     await Promise.all(started.map((process) => process.stop()));
     await node.stop();

@@ -20,16 +20,18 @@ export interface DeskOptions {
 const BUCKET = "reviews";
 const AT_A_TIME = 32;
 const ASK_TIMEOUT = "60s";
+/** How often a question is put: a specialist is lost with its node. */
+const MOST_DESKS = 3;
 
 /** Asks the desk every question. */
 export async function runDesk(options: DeskOptions): Promise<readonly Answer[]> {
   const { crew, files, questions, progress } = options;
   await keepReviews(crew, files);
-  const desk = crew.node.spawn(reviewDesk(crew.alive), { name: "review-desk" });
+  const desks = new Desks(crew);
   const answers: Answer[] = [];
   for (const question of questions) {
     progress.report("hierarchy", answers.length, questions.length);
-    answers.push(await asked(desk, question));
+    answers.push(await desks.ask(question));
   }
   progress.report("hierarchy", answers.length, questions.length);
   return answers;
@@ -37,14 +39,46 @@ export async function runDesk(options: DeskOptions): Promise<readonly Answer[]> 
 
 type Desk = ActorRef<(typeof Lead)["operations"]>;
 
-async function asked(desk: Desk, question: string): Promise<Answer> {
-  const context: ReviewsContext = { bucket: BUCKET };
-  try {
-    const said = await desk.ask("handle", { question, context }, { timeout: ASK_TIMEOUT });
-    return answerOf(question, said);
-  } catch (error) {
-    return unanswered(question, 0, `not answered: ${messageOf(error)}`);
+/** Asks a desk; when that lost its specialist, one over the nodes that are left, which stays. */
+class Desks {
+  readonly #crew: Crew;
+  #opened = 0;
+  #desk: Desk;
+
+  constructor(crew: Crew) {
+    this.#crew = crew;
+    this.#desk = this.#next();
   }
+
+  async ask(question: string): Promise<Answer> {
+    const context: ReviewsContext = { bucket: BUCKET };
+    for (let tried = 1; ; tried++) {
+      try {
+        const said = await this.#desk.ask(
+          "handle",
+          { question, context },
+          { timeout: ASK_TIMEOUT },
+        );
+        if (!isLost(said) || tried === MOST_DESKS) return answerOf(question, said);
+      } catch (error) {
+        return unanswered(question, 0, `not answered: ${messageOf(error)}`);
+      }
+      this.#desk = this.#next();
+    }
+  }
+
+  #next(): Desk {
+    this.#opened++;
+    const { alive, node } = this.#crew;
+    return node.spawn(reviewDesk(alive), { name: `review-desk-${this.#opened}` });
+  }
+}
+
+/** Whether the specialist never came to an answer, which says nothing of the question. */
+function isLost(said: LeadAnswer): boolean {
+  return (
+    said.kind === "escalated" && (said.reason.kind === "failed" || said.reason.kind === "late")
+  );
 }
 
 function answerOf(question: string, said: LeadAnswer): Answer {

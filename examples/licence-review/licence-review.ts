@@ -10,6 +10,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Node } from "../../cluster/index.ts";
 import {
   addressOf,
   type Clock,
@@ -17,6 +18,7 @@ import {
   type ModelClients,
   type Random,
   seededRandom,
+  TroupeError,
   type TroupeEvent,
 } from "../../runtime/index.ts";
 import { QUESTIONS } from "./answers/questions.ts";
@@ -63,11 +65,17 @@ export interface ReviewOptions {
   readonly log: Log;
   readonly progress: Progress;
   readonly record: (event: TroupeEvent) => void;
+  /** Aborted, the review ends everything that it started and rejects with the signal's reason. */
+  readonly signal: AbortSignal;
 }
 
-/** Reviews what was found. */
+/**
+ * Reviews what was found.
+ *
+ * @throws {TroupeError} when the server or the nodes do not start, or are lost on the way
+ */
 export async function reviewLicences(options: ReviewOptions): Promise<ReviewSummary> {
-  const { id, nodes, natsUrl, model, models, clock, log } = options;
+  const { id, nodes, natsUrl, model, models, clock, log, signal } = options;
   const storeDir = mkdtempSync(join(tmpdir(), "troupe-review-"));
   const tally = new EventTally();
   let crew: Crew | undefined;
@@ -80,17 +88,34 @@ export async function reviewLicences(options: ReviewOptions): Promise<ReviewSumm
       models,
       clock,
       log,
+      signal,
       record: (event) => {
         tally.record(event);
         options.record(event);
       },
       ...(natsUrl === undefined ? {} : { natsUrl }),
     });
-    return await new Review(options, crew, tally).run();
+    return await unlessEnded(new Review(options, crew, tally).run(), crew.node, signal);
+  } catch (error) {
+    // What broke while it was being ended says less than why.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     await crew?.stop();
     rmSync(storeDir, { recursive: true, force: true });
   }
+}
+
+/** What `review` comes to, unless the node below it ends first or `signal` is aborted. */
+function unlessEnded<T>(review: Promise<T>, node: Node, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  const ended = node.ended.then((end): never => {
+    throw end.kind === "fenced" ? end.error : new TroupeError("system.stopped", "the node ended");
+  });
+  return Promise.race([review, aborted, ended]);
 }
 
 class Review {
@@ -134,7 +159,7 @@ class Review {
       ? await this.#stage(() =>
           runMarket({
             host: crew.node,
-            checkers: crew.alive.map((name) => addressOf(name, "checker")),
+            checkers: () => crew.alive.map((name) => addressOf(name, "checker")),
             progress,
             root,
             files,

@@ -7,7 +7,7 @@
  * and each in turn, over the same files in the same run.
  */
 import { auctioneer } from "../../actors/index.ts";
-import { type Auctioneer, verdictsOn } from "../../protocols/index.ts";
+import { type Auctioneer, type AuctionOutcome, verdictsOn } from "../../protocols/index.ts";
 import {
   type ActorRef,
   type Address,
@@ -31,8 +31,8 @@ import type { Progress } from "./progress.ts";
 export interface MarketOptions {
   /** Where the auctioneer lives. */
   readonly host: Pick<System, "spawn" | "refOf">;
-  /** Those who check results, taken in turn. */
-  readonly checkers: readonly Address[];
+  /** Those who check results just now, taken in turn; one or more. */
+  readonly checkers: () => readonly Address[];
   readonly progress: Progress;
   readonly root: string;
   readonly files: readonly ReviewedFile[];
@@ -68,29 +68,36 @@ export interface MarketOutcome {
 
 const AT_A_TIME = 24;
 const AUCTION_TIMEOUT = "60s";
+/** A bidder of a busy node may need this long; once all are known, an auction closes with the last bid. */
+const BID_WINDOW = "400ms";
+/** How often a call that nobody answered in time is repeated: the nodes may be busy, or one was lost. */
+const MOST_CALLS = 10;
+/** How often another checker is asked when one is lost. */
+const MOST_CHECKERS = 3;
 /** A right answer is worth this many times the best bidder's price: see `protocols/market/bid-score.ts`. */
 const VALUE_FACTOR = 25;
 
 /** Sells every file. */
 export async function runMarket(options: MarketOptions): Promise<MarketOutcome> {
-  const { host, checkers, progress, files, random, root } = options;
-  const hall = host.spawn(auctioneer(), { name: "auctioneer" });
+  const { host, progress, files, random, root } = options;
+  const hall = host.spawn(auctioneer({ bidWindow: BID_WINDOW }), { name: "auctioneer" });
   const ledger = new StandingsLedger();
-  const sold: Sold[] = [];
+  const sales: Sold[] = [];
   const appraisals = new Map<ReviewedFile, Appraisal>();
   const waiting = shuffled(files, random);
   const sell = async (seller: number): Promise<void> => {
     for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
       const { document, guess } = file;
       const task: MarketTask = { root, document, tokens: guess.tokens };
-      const checker = host.refOf(Checker, checkers[seller % checkers.length] ?? "");
-      const appraisal = await checker.ask("appraise", task, { timeout: AUCTION_TIMEOUT });
+      const checker = checkerFor(options, seller);
+      const appraisal = await checker((one) =>
+        one.ask("appraise", task, { timeout: AUCTION_TIMEOUT }),
+      );
       appraisals.set(file, appraisal);
       const best = appraisal[BEST]?.workUnits ?? 0;
-      sold.push(
-        await sale({ hall, checker, file, task, ledger, valueMicros: best * VALUE_FACTOR }),
-      );
-      progress.report("market", sold.length, files.length);
+      const offer: Sale = { hall, checker, file, task, ledger, valueMicros: best * VALUE_FACTOR };
+      sales.push(await sold(offer));
+      progress.report("market", sales.length, files.length);
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, (_, seller) => sell(seller)));
@@ -100,7 +107,7 @@ export async function runMarket(options: MarketOptions): Promise<MarketOutcome> 
       return { file, licence: alone?.licence ?? null, cost: alone?.workUnits ?? 0 };
     });
   return {
-    sold,
+    sold: sales,
     best: always(() => BEST),
     cheapest: always(() => CHEAPEST),
     roundRobin: always((index) => METHODS[index % METHODS.length]?.kind ?? BEST),
@@ -112,35 +119,65 @@ export async function runMarket(options: MarketOptions): Promise<MarketOutcome> 
 const BEST = "similarity-all";
 const CHEAPEST = "title";
 
+type CheckerRef = ActorRef<(typeof Checker)["operations"]>;
+
+/** Asks a checker, and another one when it is lost. */
+type AskChecker = <T>(asked: (checker: CheckerRef) => Promise<T>) => Promise<T>;
+
+/** The checker of a seller's turn; what it is asked may be asked of any, as often as one likes. */
+function checkerFor({ host, checkers }: MarketOptions, seller: number): AskChecker {
+  return async (asked) => {
+    for (let tried = 1; ; tried++) {
+      const present = checkers();
+      const one = host.refOf(Checker, present[(seller + tried) % present.length] ?? "");
+      try {
+        return await asked(one);
+      } catch (error) {
+        const isLost = error instanceof TroupeError && error.retry !== "never";
+        if (!isLost || tried === MOST_CHECKERS) throw error;
+      }
+    }
+  };
+}
+
 interface Sale {
   readonly hall: ActorRef<(typeof Auctioneer)["operations"]>;
-  readonly checker: ActorRef<(typeof Checker)["operations"]>;
+  readonly checker: AskChecker;
   readonly file: ReviewedFile;
   readonly task: MarketTask;
   readonly ledger: StandingsLedger;
   readonly valueMicros: number;
 }
 
+/** Calls for proposals until somebody bids. */
+async function auctioned({ hall, file, task, valueMicros }: Sale): Promise<AuctionOutcome> {
+  for (let calls = 1; ; calls++) {
+    const outcome = await hall.ask(
+      "auction",
+      {
+        capability: CLASSIFICATION,
+        task,
+        // An empty text is worth nothing, but an auction needs a value.
+        valueMicros: Math.max(1, valueMicros),
+        feature: file.guess.opening,
+      },
+      { timeout: AUCTION_TIMEOUT },
+    );
+    if (outcome.kind !== "no-bids" || calls === MOST_CALLS) return outcome;
+  }
+}
+
 /** Auctions one file, and has the result checked when the market wants to learn or doubts it. */
-async function sale({ hall, checker, file, task, ledger, valueMicros }: Sale): Promise<Sold> {
-  const outcome = await hall.ask(
-    "auction",
-    {
-      capability: CLASSIFICATION,
-      task,
-      // An empty text is worth nothing, but an auction needs a value.
-      valueMicros: Math.max(1, valueMicros),
-      feature: file.guess.opening,
-    },
-    { timeout: AUCTION_TIMEOUT },
-  );
+async function sold(offer: Sale): Promise<Sold> {
+  const { hall, checker, file, task, ledger } = offer;
+  const outcome = await auctioned(offer);
   switch (outcome.kind) {
     case "awarded": {
       const { best, attempts, verify, auction, costMicros } = outcome;
       ledger.won(best.kind);
       const { licence } = best.result as MarketResult;
       if (verify === "none") return { file, licence, cost: costMicros };
-      const checked = await checker.ask("check", task, { timeout: AUCTION_TIMEOUT });
+      const checked = await checker((one) => one.ask("check", task, { timeout: AUCTION_TIMEOUT }));
       const cost = costMicros + checked.workUnits;
       // A check that comes to no result proves nobody right or wrong.
       if (checked.licence === null) return { file, licence, cost };
@@ -155,7 +192,7 @@ async function sale({ hall, checker, file, task, ledger, valueMicros }: Sale): P
       return { file, licence: checked.licence, cost };
     }
     case "no-bids":
-      throw new TroupeError("refused", `nobody bids for ${file.document.path}`);
+      return { file, licence: null, cost: 0 };
     case "exhausted":
     case "cancelled":
       return { file, licence: null, cost: outcome.costMicros };
