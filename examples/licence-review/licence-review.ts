@@ -99,7 +99,7 @@ export async function reviewLicences(options: ReviewOptions): Promise<ReviewSumm
   } catch (error) {
     // What broke while it was being ended says less than why.
     signal.throwIfAborted();
-    throw error;
+    throw crew === undefined ? error : await rootOf(error, crew.node, clock);
   } finally {
     await crew?.stop();
     rmSync(storeDir, { recursive: true, force: true });
@@ -117,6 +117,21 @@ function unlessEnded<T>(review: Promise<T>, node: Node, signal: AbortSignal): Pr
   });
   return Promise.race([review, aborted, ended]);
 }
+
+/** When an actor of `node` had stopped, the node is on its way out, and why says more. */
+async function rootOf(error: unknown, node: Node, clock: Clock): Promise<unknown> {
+  const isStopped = error instanceof TroupeError && STOPPED.has(error.code);
+  if (!isStopped) return error;
+  const waited = new Promise<undefined>((resolve) => {
+    clock.after(NODE_END_MS, () => resolve(undefined));
+  });
+  const end = await Promise.race([node.ended, waited]);
+  return end?.kind === "fenced" ? end.error : error;
+}
+
+/** A node that has lost its server or its lease ends within a second or two. */
+const NODE_END_MS = 3_000;
+const STOPPED: ReadonlySet<string> = new Set(["actor.stopped", "system.stopped"]);
 
 class Review {
   readonly #options: ReviewOptions;
