@@ -16,6 +16,9 @@ interface NodeCommandOptions {
   readonly withParent?: true;
 }
 
+/** How long a node whose parent has ended may take to drain. */
+const ORPHAN_STOP_MS = 2_000;
+
 /** The command. */
 export function nodeCommand(): Command {
   return new Command("node")
@@ -61,7 +64,9 @@ async function runNode(module: string, options: NodeCommandOptions): Promise<num
     // The first drains; the listener is gone by the second, which then ends the process at once.
     process.once(signal, drain);
   }
-  if (options.withParent) process.stdin.on("end", drain).resume();
+  // Its server may have gone with the parent, and then the drain waits for what does not come.
+  const orphaned = () => void node.stop({ deadline: ORPHAN_STOP_MS });
+  if (options.withParent) process.stdin.on("end", orphaned).resume();
   const { natsUrl, incarnation } = node;
   const started = { v: 1, name, incarnation, pid: process.pid, nats: natsUrl };
   process.stdout.write(`${JSON.stringify(started)}\n`);
