@@ -12,6 +12,7 @@ export {
   locateNatsServer,
 } from "./nats-server/locate.ts";
 export type { ServerBinary } from "./nats-server/server-binary.ts";
+export type { ServerRelease } from "./nats-server/server-release.ts";
 export { type Node, type NodeEnd, startNode } from "./node.ts";
 export { type Children, loadNodeModule } from "./node-module.ts";
 export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-options.ts";

@@ -42,7 +42,7 @@ export interface NodeOptions {
   /** The actors to start. */
   readonly children?: Children;
   readonly log?: Log;
-  /** How long the node lives without a renewal of its lease; default 5 s, with three servers 20 s. */
+  /** How long the node lives without a renewal of its lease; default 5 s; 20 s outlasts an election of several servers. */
   readonly lease?: Duration;
   /** Read for what the options leave open; default the process's environment. */
   readonly env?: NodeEnvironment;

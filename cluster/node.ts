@@ -28,7 +28,7 @@ import type { Operations, Protocol } from "../runtime/protocol.ts";
 import type { System } from "../runtime/system.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 import type { Connections } from "./connections.ts";
-import { followConnection, openConnections } from "./connections.ts";
+import { followConnection, inboxPrefixOf, openConnections } from "./connections.ts";
 import { Ingress } from "./ingress/ingress.ts";
 import { endableClock } from "./membership/endable-clock.ts";
 import { fencedScheduler } from "./membership/fenced-scheduler.ts";
@@ -176,8 +176,9 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   });
   await membership.load();
 
-  const keyValues = natsKeyValues(data, { cluster, random: random.fork("store") });
-  const queue = natsDurableQueue(data, { cluster, clock, log });
+  const keyValues = natsKeyValues(control, { cluster, random: random.fork("store") });
+  const inboxPrefix = inboxPrefixOf(target, "control");
+  const queue = natsDurableQueue(control, { cluster, clock, log, inboxPrefix });
   const { tasks, ...workers } = trackedTasks(
     createTasks({ queue, keyValues, membership, clock, random, events, log }),
     awaitedClock,
@@ -206,9 +207,9 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   await Promise.all([control.flush(), data.flush()]);
   pulse = await startPulse({ target, incarnation: self.incarnation, roles }, { clock, log });
   teardown.add("workers", async (leftMs) => {
-    pulse?.announce("draining");
+    if (fenced === undefined) pulse?.announce("draining");
     ingress?.drain();
-    await workers.end(leftMs * DRAIN_SHARE);
+    await workers.end(fenced === undefined ? leftMs * DRAIN_SHARE : 0);
   });
 
   let end: (how: NodeEnd) => void = () => {};
@@ -276,11 +277,15 @@ function follow(
   const { membership, transport, ingress } = parts;
   const failed = (error: unknown): void =>
     log.error({ error: messageOf(error) }, "the state of a connection is not known any more");
+  const refused = (error: unknown): void =>
+    log.error({ error: messageOf(error) }, "the server refused something");
   followConnection(control, {
+    refused,
     disconnected: () => membership.disconnected(),
     reconnected: () => membership.reconnected(),
   }).catch(failed);
   followConnection(data, {
+    refused,
     disconnected: () => {
       log.warn({}, "disconnected from the server; messages wait");
       transport.disconnected();

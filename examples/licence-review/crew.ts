@@ -1,9 +1,12 @@
 /**
- * The cluster that a review runs on: this program's node and a number of node processes.
+ * Who does the work of a review: this program's node and a number of node processes.
  *
- * Owns: starting, killing and ending them, and the record of what happens on all of them.
+ * Owns: starting, killing and ending them, who of them is there, and the record of what happens on all
+ * of them.
  *
  * C1: whatever was started is ended, also when a later start fails.
+ * C2: a node process counts as there until it was killed, its process has ended, or the cluster suspects
+ *     it; a stage that asks again after a failure is not given the same dead node.
  */
 import { fileURLToPath } from "node:url";
 import { EventRecorder, EventRelay, eventRecorder, isOwn } from "../../actors/index.ts";
@@ -14,6 +17,8 @@ import {
   type Clock,
   type Log,
   type ModelClients,
+  messageOf,
+  type System,
   type TroupeEvent,
 } from "../../runtime/index.ts";
 
@@ -34,38 +39,81 @@ export interface CrewOptions {
   readonly log: Log;
   /** Called with every event of every node. */
   readonly record: (event: TroupeEvent) => void;
+  /** Hears in one line that a node process ended by itself. */
+  readonly say: (line: string) => void;
+}
+
+/** Those who do the work, as a stage sees them. */
+export interface Crew {
+  /** Where a stage spawns its own actors. */
+  readonly system: System;
+  /** The names of the nodes that are there now. Each has every actor of `node.ts`. */
+  readonly alive: readonly string[];
+  /** Resolves when all events so far have been recorded. */
+  flush(): Promise<void>;
 }
 
 /** A node process of the crew. */
 export interface CrewMember {
   readonly name: string;
   readonly pid: number;
+  /** On purpose. */
   readonly killed: boolean;
+  /** It ended by itself. */
+  readonly died: boolean;
 }
 
 const MODULE = fileURLToPath(new URL("./node.js", import.meta.url));
 const FLUSH_MS = 5_000;
 
-/** A running crew. */
-export class Crew {
+/** A crew of processes. */
+export class ProcessCrew implements Crew {
   /** This program's node. */
   readonly node: Node;
   readonly #processes: readonly NodeProcess[];
+  readonly #log: Log;
   readonly #killed = new Set<string>();
+  readonly #died = new Set<string>();
+  #stopping: boolean = false;
 
-  constructor(node: Node, processes: readonly NodeProcess[]) {
+  constructor(
+    node: Node,
+    processes: readonly NodeProcess[],
+    { log, say }: Pick<CrewOptions, "log" | "say">,
+  ) {
     this.node = node;
     this.#processes = processes;
+    this.#log = log;
+    for (const { name, ended } of processes) {
+      void ended.then(() => {
+        if (this.#stopping || this.#killed.has(name)) return;
+        this.#died.add(name);
+        say(`${name} has ended by itself; the others go on`);
+      });
+    }
+  }
+
+  get system(): System {
+    return this.node.system;
   }
 
   /** All node processes, in the order of their names. */
   get members(): readonly CrewMember[] {
-    return this.#processes.map(({ name, pid }) => ({ name, pid, killed: this.#killed.has(name) }));
+    return this.#processes.map(({ name, pid }) => {
+      return { name, pid, killed: this.#killed.has(name), died: this.#died.has(name) };
+    });
   }
 
-  /** The names of those that were not killed. */
   get alive(): readonly string[] {
-    return this.members.filter(({ killed }) => !killed).map(({ name }) => name);
+    const gone = new Set(
+      this.node.membership
+        .members()
+        .filter(({ phase }) => phase === "suspected" || phase === "down")
+        .map(({ name }) => name),
+    );
+    return this.members
+      .filter(({ name, killed, died }) => !killed && !died && !gone.has(name))
+      .map(({ name }) => name);
   }
 
   /** Ends a node process as a power cut would. */
@@ -76,20 +124,23 @@ export class Crew {
     victim.kill();
   }
 
-  /** Resolves when all events so far have been recorded. */
   async flush(): Promise<void> {
-    await Promise.all(
-      this.alive.map((name) =>
-        this.node
-          .refOf(EventRelay, addressOf(name, "events"))
-          .ask("flush", undefined, { timeout: FLUSH_MS }),
-      ),
-    );
+    const flushed = this.alive.map(async (name) => {
+      const relay = this.node.refOf(EventRelay, addressOf(name, "events"));
+      try {
+        await relay.ask("flush", undefined, { timeout: FLUSH_MS });
+      } catch (error) {
+        // It may be dying just now: what it did is counted from what the others saw.
+        this.#log.warn({ node: name, error: messageOf(error) }, "its last events may be missing");
+      }
+    });
+    await Promise.all(flushed);
     await this.node.refOf(EventRecorder, addressOf(this.node.name, "recorder")).ask("settle");
   }
 
   /** Ends everything. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     await Promise.all(this.#processes.map((process) => process.stop()));
     await this.node.stop();
   }
@@ -100,7 +151,7 @@ export class Crew {
  *
  * @throws {TroupeError} when the server or a node does not start
  */
-export async function startCrew(options: CrewOptions): Promise<Crew> {
+export async function startCrew(options: CrewOptions): Promise<ProcessCrew> {
   const { id, models, clock, log, record, storeDir, natsUrl } = options;
   const node = await startNode({
     name: "desk",
@@ -139,7 +190,7 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
       if (outcome.status === "rejected") throw outcome.reason;
       return outcome.value;
     });
-    return new Crew(node, processes);
+    return new ProcessCrew(node, processes, options);
   } catch (error) {
     await Promise.all(started.map((process) => process.stop()));
     await node.stop();

@@ -25,7 +25,7 @@ const ASK_TIMEOUT = "60s";
 export async function runDesk(options: DeskOptions): Promise<readonly Answer[]> {
   const { crew, files, questions, progress } = options;
   await keepReviews(crew, files);
-  const desk = crew.node.spawn(reviewDesk(crew.alive), { name: "review-desk" });
+  const desk = crew.system.spawn(reviewDesk(crew.alive), { name: "review-desk" });
   const answers: Answer[] = [];
   for (const question of questions) {
     progress.report("hierarchy", answers.length, questions.length);
@@ -83,7 +83,7 @@ function unanswered(question: string, confidence: number, answer: string): Answe
 
 /** Puts the reviews where the specialists find them. */
 async function keepReviews(crew: Crew, files: readonly ReviewedFile[]): Promise<void> {
-  const bucket = await crew.node.system.ports.keyValues.open(BUCKET);
+  const bucket = await crew.system.ports.keyValues.open(BUCKET);
   const waiting = [...files];
   const keep = async (): Promise<void> => {
     for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {

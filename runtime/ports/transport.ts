@@ -35,5 +35,6 @@ export interface Transport {
   publish(topic: string, envelope: Envelope): boolean;
   /** Declares this node's interest in a topic; counted, so that each call has its `unsubscribe`. */
   subscribe(topic: string): void;
+  /** Undoes one `subscribe`; the last one ends it. */
   unsubscribe(topic: string): void;
 }
