@@ -114,8 +114,8 @@ export class RemoteRef {
     const callee = new RemoteCallee(this.#calls, this.address, this.#node);
     const type = messageTypeOf(this.protocol.name, operation);
     const { kernel } = this.#calls.postbox;
-    const cause = senderOn(kernel, this.#owner)?.message;
-    const stream = new IncomingStream(kernel.replies, type, callee, cause, options?.signal);
+    const consumer = senderOn(kernel, this.#owner);
+    const stream = new IncomingStream(kernel.replies, type, callee, consumer, options?.signal);
     stream.attach(callee);
     this.#open("stream", operation, payload, options, stream, callee);
     return stream;

@@ -200,6 +200,38 @@ t.test("remote", async (t) => {
     await close();
   });
 
+  t.test("S16: the death of either end of a remote stream is noticed by the other", async (t) => {
+    const { a, b, seen, clock, close } = pair();
+    const ends: string[] = [];
+    const Reader = protocol("reader@1", { read: tell() });
+    const reader = a.spawn(
+      actor(Reader, () => 0, {
+        read: async (ctx) => {
+          for await (const _n of ctx.refOf(Desk, "b/desk").stream("drip"));
+        },
+      }),
+    );
+    reader.tell("read");
+    await clock.settle();
+    await a.stop(reader, "kill");
+    await clock.settle();
+    t.equal(seen.aborted, 1, "the consumer's death cancels the producer");
+
+    const read = async (): Promise<void> => {
+      for await (const _n of a.refOf(Desk, "b/desk").stream("drip"));
+    };
+    read().catch((error: { code: string; data: unknown }) => {
+      ends.push(`${error.code} ${JSON.stringify(error.data)}`);
+    });
+    await clock.settle();
+    const desk = b.refOf(Desk, "b/desk");
+    await b.stop(desk, "kill");
+    await clock.settle();
+    t.same(ends, ['stream.aborted {"lastSeq":1}'], "the producer's death ends the stream");
+    t.equal(a.pendingReplies, 0);
+    await close();
+  });
+
   t.test("S21, A4: once a node is down its asks are unknown and its streams aborted", async (t) => {
     const { a, members, clock, close } = pair();
     const ref = a.refOf(Desk, "b/desk");
