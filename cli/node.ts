@@ -16,6 +16,8 @@ interface NodeCommandOptions {
   readonly withParent?: true;
 }
 
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
 /** The command. */
 export function nodeCommand(): Command {
   return new Command("node")
@@ -56,11 +58,12 @@ async function runNode(module: string, options: NodeCommandOptions): Promise<num
     ...(options.nats === undefined ? {} : { nats: options.nats }),
     ...(options.store === undefined ? {} : { storeDir: options.store }),
   });
-  const drain = () => void node.stop();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    // The first drains; the listener is gone by the second, which then ends the process at once.
-    process.once(signal, drain);
-  }
+  const drain = () => {
+    // The first drains; without listeners the second, whichever it is, ends the process at once.
+    for (const signal of SIGNALS) process.removeListener(signal, drain);
+    void node.stop();
+  };
+  for (const signal of SIGNALS) process.on(signal, drain);
   if (options.withParent) process.stdin.on("end", drain).resume();
   const { natsUrl, incarnation } = node;
   const started = { v: 1, name, incarnation, pid: process.pid, nats: natsUrl };
