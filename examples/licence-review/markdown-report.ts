@@ -70,7 +70,7 @@ function table({ headings, rows }: Table): string {
 /** A line of text that reads as it is. */
 function escaped(text: string): string {
   return shownLine(text)
-    .replace(/[\\`*_[\]|~]/gu, "\\$&")
+    .replace(/[\\`*_[\]|~#]/gu, "\\$&")
     .replace(/&/gu, "&amp;")
     .replace(/</gu, "&lt;")
     .replace(/>/gu, "&gt;");
