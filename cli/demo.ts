@@ -14,6 +14,7 @@ import {
 import { liveProgress, plainProgress } from "../examples/licence-review/progress.ts";
 import { closingLines, summaryTable } from "../examples/licence-review/report.ts";
 import { openRunFolder } from "../examples/licence-review/run-folder.ts";
+import { shownLine } from "../examples/licence-review/shown-line.ts";
 import { MOST_BYTES } from "../examples/licence-review/steps.ts";
 import type { ReviewSummary } from "../examples/licence-review/summary.ts";
 import { messageOf, pinoLog, systemClock, systemRandom } from "../runtime/index.ts";
@@ -140,7 +141,7 @@ function humanText(summary: ReviewSummary, folder: string | undefined): string {
   const parts = [summaryTable(summary), "", ...closingLines(summary)];
   const answers = summary.hierarchy?.answers ?? [];
   if (answers.length > 0) parts.push("");
-  for (const { question, answer } of answers) parts.push(question, `  ${answer}`);
+  for (const { question, answer } of answers) parts.push(question, `  ${shownLine(answer)}`);
   if (folder !== undefined) parts.push("", `report: ${folder}/report.html`);
   return parts.join("\n");
 }

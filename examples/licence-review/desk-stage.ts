@@ -1,7 +1,7 @@
 /** Stage 2, hierarchy: a review desk answers questions about the result through its specialists. */
 import type { Lead, LeadAnswer } from "../../protocols/index.ts";
 import { type ActorRef, messageOf } from "../../runtime/index.ts";
-import { answerText, type Answer as FoundAnswer } from "./answers/questions.ts";
+import { answerText, type Answer as FoundAnswer, packageName } from "./answers/questions.ts";
 import type { Review } from "./answers/review.ts";
 import type { Crew } from "./crew.ts";
 import { type ReviewsContext, reviewDesk } from "./desk.ts";
@@ -57,10 +57,10 @@ function answerOf(question: string, said: LeadAnswer): Answer {
         confidence: said.confidence,
         outcome: "answered",
         answer: answerText(found),
-        packages: found.packages.map(({ name, version }) => `${name}@${version}`),
-        evidence: [...found.packages, ...found.bundled].map(({ name, version, evidence }) => ({
-          package: `${name}@${version}`,
-          ...evidence,
+        packages: found.packages.map(packageName),
+        evidence: [...found.packages, ...found.bundled].map((named) => ({
+          package: packageName(named),
+          ...named.evidence,
         })),
       };
     }
