@@ -61,7 +61,7 @@ async function runDemo(options: DemoCommandOptions): Promise<void> {
   };
   const root = resolve(options.dir);
   const found = licenceFilesUnder(options.dir, root);
-  const log = pinoLog("warn");
+  const log = pinoLog("error");
   const models = await modelClients({
     model: options.model,
     ollamaHost: process.env["OLLAMA_HOST"],
