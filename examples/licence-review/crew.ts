@@ -89,10 +89,28 @@ export class Crew {
     throw new TroupeError("node.down", "no node of the review is left");
   }
 
+  /**
+   * Stops a node process where it stands if it still has one of `tasks` in hand, so that it can be
+   * killed with work undone. What is heard of a node is a little old: it may have finished them all.
+   */
+  async freezeHolding(name: string, tasks: ReadonlySet<string>): Promise<boolean> {
+    const victim = this.#processOf(name);
+    victim.freeze();
+    try {
+      const { tasks: durable } = this.node.system.ports;
+      const outcomes = await Promise.all([...tasks].map((task) => durable.outcomeOf(task)));
+      if (outcomes.some((outcome) => outcome === undefined)) return true;
+    } catch (error) {
+      victim.thaw();
+      throw error;
+    }
+    victim.thaw();
+    return false;
+  }
+
   /** Ends a node process as a power cut would. */
   kill(name: string): void {
-    const victim = this.#processes.find((process) => process.name === name);
-    if (victim === undefined) throw new RangeError(`name: no node of the crew is called ${name}`);
+    const victim = this.#processOf(name);
     this.#killed.add(name);
     victim.kill();
   }
@@ -124,6 +142,12 @@ export class Crew {
     }
     await Promise.all(this.#processes.map((process) => process.stop()));
     await this.node.stop();
+  }
+
+  #processOf(name: string): NodeProcess {
+    const found = this.#processes.find((process) => process.name === name);
+    if (found === undefined) throw new RangeError(`name: no node of the crew is called ${name}`);
+    return found;
   }
 
   #isSilent(name: string): boolean {

@@ -74,9 +74,9 @@ export class EventTally {
     return this.#accepted;
   }
 
-  /** How many tasks a node had in hand when it was last heard of. */
-  inHandOf(node: string): number {
-    return this.#handOf(node).size;
+  /** The tasks that a node had in hand when it was last heard of. */
+  inHandOf(node: string): ReadonlySet<string> {
+    return this.#handOf(node);
   }
 
   /** How many tasks others took over from a node. */

@@ -278,7 +278,7 @@ class Review {
       progress,
       root,
       documents,
-      ...(victim === undefined ? {} : { halfWay: { victim, strike: () => this.#strike(victim) } }),
+      ...(victim === undefined ? {} : { halfWay: () => this.#strike(victim) }),
     });
   }
 
@@ -289,8 +289,11 @@ class Review {
     return alive[this.#random.fork("kill").int(alive.length)];
   }
 
-  #strike(victim: string): void {
+  /** Kills the victim, provided that it has work in hand that others must take over. */
+  async #strike(victim: string): Promise<"struck" | "missed"> {
     const { clock, progress } = this.#options;
+    const inHand = this.#tally.inHandOf(victim);
+    if (inHand.size === 0 || !(await this.#crew.freezeHolding(victim, inHand))) return "missed";
     const struckMs = clock.monotonicMs();
     this.#kill = { node: victim, atMs: Math.round(struckMs - this.#startedMs) };
     const { membership } = this.#crew.node;
@@ -305,6 +308,7 @@ class Review {
     });
     this.#crew.kill(victim);
     progress.say(`${victim} was killed`);
+    return "struck";
   }
 
   /** Runs one stage and says what it took. */

@@ -46,8 +46,8 @@ export interface PipelineOptions {
   readonly progress: Progress;
   readonly root: string;
   readonly documents: readonly LicenceDocument[];
-  /** Called once when half of the work is done and `victim` has tasks in hand. */
-  readonly halfWay?: { readonly victim: string; readonly strike: () => void };
+  /** Once half of the work is done, called until it resolves with `struck`. */
+  readonly halfWay?: () => Promise<"struck" | "missed">;
 }
 
 const POLL_MS = 50;
@@ -140,7 +140,7 @@ function reviewPlan(job: string, root: string, documents: readonly LicenceDocume
 type Boss = ActorRef<(typeof Orchestrator)["operations"]>;
 
 async function untilSettled(boss: Boss, options: PipelineOptions) {
-  const { clock, tally, progress, halfWay } = options;
+  const { clock, progress, halfWay } = options;
   let struck = halfWay === undefined;
   for (;;) {
     const now = await boss.ask("progress");
@@ -148,10 +148,7 @@ async function untilSettled(boss: Boss, options: PipelineOptions) {
     progress.report("orchestrator–worker", settled, now.assignments);
     if (now.phase !== "running") return now;
     const isHalf = settled * 2 >= now.assignments;
-    if (!struck && halfWay !== undefined && isHalf && tally.inHandOf(halfWay.victim) > 0) {
-      struck = true;
-      halfWay.strike();
-    }
+    if (!struck && halfWay !== undefined && isHalf) struck = (await halfWay()) === "struck";
     await new Promise<void>((resolve) => {
       clock.after(POLL_MS, resolve);
     });
