@@ -10,7 +10,7 @@
 import { fileURLToPath } from "node:url";
 import { EventRecorder, EventRelay, eventRecorder, isOwn } from "../../actors/index.ts";
 import { type NodeProcess, startNodeProcess } from "../../cli/node-process.ts";
-import { type Node, startNode } from "../../cluster/index.ts";
+import { type Node, removeStores, startNode } from "../../cluster/index.ts";
 import {
   addressOf,
   type Clock,
@@ -60,13 +60,19 @@ export class Crew {
   readonly node: Node;
   readonly #processes: readonly NodeProcess[];
   readonly #log: Log;
+  readonly #natsUrl: string | undefined;
   readonly #killed = new Set<string>();
   readonly #ended = new Set<string>();
 
-  constructor(node: Node, processes: readonly NodeProcess[], log: Log) {
+  constructor(
+    node: Node,
+    processes: readonly NodeProcess[],
+    { log, natsUrl }: Pick<CrewOptions, "log" | "natsUrl">,
+  ) {
     this.node = node;
     this.#processes = processes;
     this.#log = log;
+    this.#natsUrl = natsUrl;
     for (const { name, ended } of processes) void ended.then(() => this.#ended.add(name));
   }
 
@@ -90,19 +96,17 @@ export class Crew {
   }
 
   /**
-   * Stops a node process where it stands if it still has one of `tasks` in hand, so that it can be
-   * killed with work undone. What is heard of a node is a little old: it may have finished them all.
+   * Stops a node process where it stands if it has tasks of `job` in hand, so that it can be killed with
+   * work undone. Frozen, it cannot finish them while one looks.
    */
-  async freezeHolding(name: string, tasks: ReadonlySet<string>): Promise<boolean> {
+  async freezeAtWork(name: string, job: string): Promise<boolean> {
     const victim = this.#processOf(name);
     victim.freeze();
     try {
-      const { tasks: durable } = this.node.system.ports;
-      const outcomes = await Promise.all([...tasks].map((task) => durable.outcomeOf(task)));
-      if (outcomes.some((outcome) => outcome === undefined)) return true;
+      const claimed = await this.node.system.ports.tasks.claimedBy(name, job);
+      if (claimed.length > 0) return true;
     } catch (error) {
-      victim.thaw();
-      throw error;
+      this.#log.warn({ node: name, error: messageOf(error) }, "what it has in hand is not known");
     }
     victim.thaw();
     return false;
@@ -142,6 +146,17 @@ export class Crew {
     }
     await Promise.all(this.#processes.map((process) => process.stop()));
     await this.node.stop();
+    await this.#clearServer();
+  }
+
+  /** A server of somebody else's keeps nothing of a review; one of our own has gone with its store. */
+  async #clearServer(): Promise<void> {
+    if (this.#natsUrl === undefined) return;
+    try {
+      await removeStores({ nats: this.#natsUrl, cluster: this.node.cluster });
+    } catch (error) {
+      this.#log.warn({ error: messageOf(error) }, "the review's streams stay on the server");
+    }
   }
 
   #processOf(name: string): NodeProcess {
@@ -207,7 +222,7 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     const order = (one: NodeProcess): number => names.indexOf(one.name);
     started.sort((one, other) => order(one) - order(other));
-    return new Crew(node, started, log);
+    return new Crew(node, started, options);
   } catch (error) {
     await Promise.all(started.map((process) => process.stop()));
     await node.stop();

@@ -32,7 +32,7 @@ import { readManifest } from "./files/package-files.ts";
 import { type MarketOutcome, runMarket, type Sold } from "./market-stage.ts";
 import { agreementOf } from "./methods/agreement.ts";
 import { declaration } from "./methods/declared.ts";
-import { type PipelineResult, type ReviewedFile, runPipeline } from "./pipeline-stage.ts";
+import { JOB, type PipelineResult, type ReviewedFile, runPipeline } from "./pipeline-stage.ts";
 import type { Progress } from "./progress.ts";
 import type { Classification, MarketFigures, ReviewSummary, StageFigures } from "./summary.ts";
 
@@ -292,8 +292,7 @@ class Review {
   /** Kills the victim, provided that it has work in hand that others must take over. */
   async #strike(victim: string): Promise<"struck" | "missed"> {
     const { clock, progress } = this.#options;
-    const inHand = this.#tally.inHandOf(victim);
-    if (inHand.size === 0 || !(await this.#crew.freezeHolding(victim, inHand))) return "missed";
+    if (!(await this.#crew.freezeAtWork(victim, JOB))) return "missed";
     const struckMs = clock.monotonicMs();
     this.#kill = { node: victim, atMs: Math.round(struckMs - this.#startedMs) };
     const { membership } = this.#crew.node;

@@ -50,6 +50,8 @@ export interface PipelineOptions {
   readonly halfWay?: () => Promise<"struck" | "missed">;
 }
 
+/** The job whose tasks the steps are. */
+export const JOB = "review";
 const POLL_MS = 50;
 const TIMEOUT_MS = 10 * 60_000;
 const PAGE = 200;
@@ -57,10 +59,9 @@ const PAGE = 200;
 /** Runs the pipeline to its end. */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
   const { crew, documents, root, tally } = options;
-  const job = "review";
   const boss = crew.node.spawn(orchestrator, {
     name: "orchestrator",
-    input: { plan: reviewPlan(job, root, documents), timeout: TIMEOUT_MS },
+    input: { plan: reviewPlan(JOB, root, documents), timeout: TIMEOUT_MS },
   });
   const end = await untilSettled(boss, options);
   if (end.phase === "cancelled") throw new TroupeError("refused", "the review was cancelled");

@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "nats";
 import t, { type Test } from "tap";
 import type { ReviewSummary } from "../../examples/licence-review/summary.ts";
-import { runs } from "../cluster/server-under-test.ts";
+import { runs, startServer } from "../cluster/server-under-test.ts";
 import { processesWith } from "./troupe-command.ts";
 
 t.setTimeout(300_000);
@@ -143,6 +145,22 @@ t.test("A review that loses a part", async (t) => {
     t.match(stderr, /^troupe: nats\.unavailable: the nats-server .* has ended$/m);
     await nothingLeft(t, review);
   });
+});
+
+t.test("Two reviews at once on somebody else's server leave nothing there", async (t) => {
+  const { server, end } = await startServer();
+  t.teardown(end);
+  const few = ["--dir", join(DEPENDENCIES, "@types"), "--nodes", "1", "--nats", server.url];
+  const reviews = await Promise.all([startReview(t, ...few), startReview(t, ...few)]);
+  for (const review of reviews) {
+    const { exitCode, stdout, stderr } = await review.end;
+    t.equal(exitCode, 0, stderr);
+    t.equal((JSON.parse(stdout) as ReviewSummary).orchestrator?.tasksLost, 0);
+  }
+  const connection = await connect({ servers: server.url });
+  const manager = await jetstreamManager(connection);
+  t.equal((await manager.getAccountInfo()).streams, 0);
+  await connection.close();
 });
 
 t.test("A review whose reader has seen enough ends well", async (t) => {
