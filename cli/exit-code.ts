@@ -46,6 +46,7 @@ const CODES: Partial<Record<ErrorCode, ExitCodeNumber>> = {
   "module.unusable": ExitCode.configuration,
   "nats.too-old": ExitCode.configuration,
   "nats.unavailable": ExitCode.unavailable,
+  "node.down": ExitCode.unavailable,
   "node.fenced": ExitCode.unavailable,
   "node.name-taken": ExitCode.conflict,
   "store.unavailable": ExitCode.unavailable,

@@ -25,3 +25,4 @@ export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-opt
 export { checkServer, type ServerFacts } from "./server-check.ts";
 export { type NatsDurableQueueOptions, natsDurableQueue } from "./stores/nats-durable-queue.ts";
 export { type NatsKeyValuesOptions, natsKeyValues } from "./stores/nats-key-values.ts";
+export { type RemoveStoresOptions, removeStores } from "./stores/remove-stores.ts";

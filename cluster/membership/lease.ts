@@ -164,7 +164,7 @@ export class Lease {
 
   async #renewOnce(): Promise<void> {
     if (!this.standing()) return;
-    const { bucket, clock, ttlMs, log, name } = this.#options;
+    const { bucket, clock, ttlMs, log } = this.#options;
     const sentAtMs = clock.monotonicMs();
     let nextMs = ttlMs / RENEWALS_PER_TTL;
     try {

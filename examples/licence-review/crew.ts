@@ -11,7 +11,7 @@
 import { fileURLToPath } from "node:url";
 import { EventRecorder, EventRelay, eventRecorder, isOwn } from "../../actors/index.ts";
 import { type NodeProcess, startNodeProcess } from "../../cli/node-process.ts";
-import { type Node, startNode } from "../../cluster/index.ts";
+import { type Node, removeStores, startNode } from "../../cluster/index.ts";
 import {
   addressOf,
   type Clock,
@@ -77,6 +77,7 @@ export class ProcessCrew implements Crew {
   readonly node: Node;
   readonly #processes: readonly NodeProcess[];
   readonly #log: Log;
+  readonly #natsUrl: string | undefined;
   readonly #killed = new Set<string>();
   readonly #died = new Set<string>();
   #stopping: boolean = false;
@@ -118,10 +119,26 @@ export class ProcessCrew implements Crew {
     throw new TroupeError("node.down", "no node of the review is left");
   }
 
+  /**
+   * Stops a node process where it stands if it has tasks of `job` in hand, so that it can be killed with
+   * work undone. Frozen, it cannot finish them while one looks.
+   */
+  async freezeAtWork(name: string, job: string): Promise<boolean> {
+    const victim = this.#processOf(name);
+    victim.freeze();
+    try {
+      const claimed = await this.node.system.ports.tasks.claimedBy(name, job);
+      if (claimed.length > 0) return true;
+    } catch (error) {
+      this.#log.warn({ node: name, error: messageOf(error) }, "what it has in hand is not known");
+    }
+    victim.thaw();
+    return false;
+  }
+
   /** Ends a node process as a power cut would. */
   kill(name: string): void {
-    const victim = this.#processes.find((process) => process.name === name);
-    if (victim === undefined) throw new RangeError(`name: no node of the crew is called ${name}`);
+    const victim = this.#processOf(name);
     this.#killed.add(name);
     victim.kill();
   }
@@ -149,6 +166,23 @@ export class ProcessCrew implements Crew {
     }
     await Promise.all(this.#processes.map((process) => process.stop()));
     await this.node.stop();
+    await this.#clearServer();
+  }
+
+  /** A server of somebody else's keeps nothing of a review; one of our own has gone with its store. */
+  async #clearServer(): Promise<void> {
+    if (this.#natsUrl === undefined) return;
+    try {
+      await removeStores({ nats: this.#natsUrl, cluster: this.node.cluster });
+    } catch (error) {
+      this.#log.warn({ error: messageOf(error) }, "the review's streams stay on the server");
+    }
+  }
+
+  #processOf(name: string): NodeProcess {
+    const found = this.#processes.find((process) => process.name === name);
+    if (found === undefined) throw new RangeError(`name: no node of the crew is called ${name}`);
+    return found;
   }
 
   #isSilent(name: string): boolean {

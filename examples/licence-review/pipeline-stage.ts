@@ -64,7 +64,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   const job = "review";
   const boss = crew.system.spawn(orchestrator, {
     name: "orchestrator",
-    input: { plan: reviewPlan(job, root, documents), timeout: TIMEOUT_MS },
+    input: { plan: reviewPlan(JOB, root, documents), timeout: TIMEOUT_MS },
   });
   let duplicateResults = 0;
   for await (const now of jobProgress(boss, { clock: crew.system.ports.clock })) {

@@ -6,8 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "nats";
 import t, { type Test } from "tap";
 import type { ReviewSummary } from "../../examples/licence-review/summary.ts";
+import { runs, startServer } from "../cluster/server-under-test.ts";
 import { processesWith } from "./troupe-command.ts";
 
 t.setTimeout(300_000);
@@ -73,16 +76,20 @@ async function nodeOf({ child }: Review, name: string): Promise<number> {
   throw new Error(`there is no node ${name}`);
 }
 
-/** Waits until nothing of a review is left but its report. */
-async function nothingLeft(t: Test, { folder }: Review): Promise<void> {
+/** Waits until nothing of a review is left but its report: no server, no store, none of `nodes`. */
+async function nothingLeft(
+  t: Test,
+  { folder }: Review,
+  nodes: readonly number[] = [],
+): Promise<void> {
   const endMs = performance.now() + 15_000;
   let left: readonly unknown[] = [];
   do {
     await new Promise((resolve) => setTimeout(resolve, 100));
     const stores = (await readdir(folder)).filter((name) => name !== ".troupe");
-    left = [...(await processesWith(folder)), ...stores];
+    left = [...(await processesWith(folder)), ...stores, ...nodes.filter(runs)];
   } while (left.length > 0 && performance.now() < endMs);
-  t.same(left, [], "no server and no store are left");
+  t.same(left, [], "no process and no store are left");
 }
 
 t.test("A review that is interrupted", async (t) => {
@@ -105,15 +112,7 @@ t.test("A review that is interrupted", async (t) => {
     const nodes = await Promise.all(["n1", "n2", "n3"].map((name) => nodeOf(review, name)));
     review.child.kill("SIGKILL");
     await review.end;
-    await nothingLeft(t, review);
-    const running = nodes.filter((pid) => {
-      try {
-        return process.kill(pid, 0);
-      } catch {
-        return false;
-      }
-    });
-    t.same(running, [], "its nodes ended with it");
+    await nothingLeft(t, review, nodes);
   });
 });
 
@@ -146,6 +145,22 @@ t.test("A review that loses a part", async (t) => {
     t.match(stderr, /^troupe: nats\.unavailable: the nats-server .* has ended$/m);
     await nothingLeft(t, review);
   });
+});
+
+t.test("Two reviews at once on somebody else's server leave nothing there", async (t) => {
+  const { server, end } = await startServer();
+  t.teardown(end);
+  const few = ["--dir", join(DEPENDENCIES, "@types"), "--nodes", "1", "--nats", server.url];
+  const reviews = await Promise.all([startReview(t, ...few), startReview(t, ...few)]);
+  for (const review of reviews) {
+    const { exitCode, stdout, stderr } = await review.end;
+    t.equal(exitCode, 0, stderr);
+    t.equal((JSON.parse(stdout) as ReviewSummary).orchestrator?.tasksLost, 0);
+  }
+  const connection = await connect({ servers: server.url });
+  const manager = await jetstreamManager(connection);
+  t.equal((await manager.getAccountInfo()).streams, 0);
+  await connection.close();
 });
 
 t.test("A review whose reader has seen enough ends well", async (t) => {
