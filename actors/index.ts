@@ -34,7 +34,7 @@ export { bidder } from "./market/bidder.ts";
 export { builtinIdentity, builtinModel } from "./models/builtin-model.ts";
 export { type ModelClientsOptions, modelClients } from "./models/model-clients.ts";
 export type { Candidate, JsonSchema, ModelTask, TaskName } from "./models/model-task.ts";
-export { OllamaClient, type OllamaDeadlines } from "./models/ollama-client.ts";
+export { OllamaClient, type OllamaDeadlines, type OllamaOptions } from "./models/ollama-client.ts";
 export {
   costMicros,
   localPrices,

@@ -16,6 +16,10 @@ interface NodeCommandOptions {
   readonly withParent?: true;
 }
 
+/** How long a node whose parent has ended may take to drain. */
+const ORPHAN_STOP_MS = 2_000;
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
 /** The command. */
 export function nodeCommand(): Command {
   return new Command("node")
@@ -56,12 +60,15 @@ async function runNode(module: string, options: NodeCommandOptions): Promise<num
     ...(options.nats === undefined ? {} : { nats: options.nats }),
     ...(options.store === undefined ? {} : { storeDir: options.store }),
   });
-  const drain = () => void node.stop();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    // The first drains; the listener is gone by the second, which then ends the process at once.
-    process.once(signal, drain);
-  }
-  if (options.withParent) process.stdin.on("end", drain).resume();
+  const drain = () => {
+    // The first drains; without listeners the second, whichever it is, ends the process at once.
+    for (const signal of SIGNALS) process.removeListener(signal, drain);
+    void node.stop();
+  };
+  for (const signal of SIGNALS) process.on(signal, drain);
+  // Its server may have gone with the parent, and then the drain waits for what does not come.
+  const orphaned = () => void node.stop({ deadline: ORPHAN_STOP_MS });
+  if (options.withParent) process.stdin.on("end", orphaned).resume();
   const { natsUrl, incarnation } = node;
   const started = { v: 1, name, incarnation, pid: process.pid, nats: natsUrl };
   process.stdout.write(`${JSON.stringify(started)}\n`);

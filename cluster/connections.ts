@@ -4,8 +4,10 @@
  * Owns: the client's options, and the two connections of the main loop. The third, for heartbeats,
  * belongs to the worker thread of `pulse-worker.ts`: a connection cannot be shared between threads.
  *
- * C1: heartbeats, control (leases, watches, acknowledgements) and data never wait for one another: a
- *     client with too much unsent is disconnected, and that must not cost a node its lease.
+ * C1: heartbeats, control (leases, watches, acknowledgements, stores and durable work) and data (frames
+ *     and topics) never wait for one another: a client with too much unsent is disconnected, and that
+ *     must not cost a node its lease. Control carries no more than its requests, each of bounded size
+ *     and answered before long; frames have no such brake.
  * C2: a connection never gives up reconnecting; who may not wait that long has a deadline of its own.
  * C3: each has an inbox prefix of its own, so that permissions can keep nodes apart.
  */
@@ -30,6 +32,11 @@ const PING_MS = 1_500;
 const RECONNECT_MS = 100;
 const RECONNECT_JITTER_MS = 150;
 
+/** Below which subjects a connection's answers come (C3). */
+export function inboxPrefixOf(target: ConnectionTarget, purpose: ConnectionPurpose): string {
+  return `_INBOX_${target.cluster}.${target.name}.${purpose}`;
+}
+
 /** The client's options; its own defaults give up after ten attempts and notice a dead peer in minutes. */
 export function connectionOptions(
   target: ConnectionTarget,
@@ -38,7 +45,7 @@ export function connectionOptions(
   return {
     servers: target.url.split(",").map((server) => server.trim()),
     name: `troupe ${target.cluster} ${target.name} ${purpose}`,
-    inboxPrefix: `_INBOX_${target.cluster}.${target.name}.${purpose}`,
+    inboxPrefix: inboxPrefixOf(target, purpose),
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
     reconnectJitter: RECONNECT_JITTER_MS,
@@ -74,9 +81,11 @@ export async function openConnection(
 export interface ConnectionListener {
   disconnected(): void;
   reconnected(): void;
+  /** The server refused something, a permission perhaps: a publish itself reports no such thing. */
+  refused?(error: Error): void;
 }
 
-/** Tells `listener` of every loss and return, until the connection is closed. */
+/** Tells `listener` of every loss, return and refusal, until the connection is closed. */
 export async function followConnection(
   connection: NatsConnection,
   listener: ConnectionListener,
@@ -84,6 +93,7 @@ export async function followConnection(
   for await (const status of connection.status()) {
     if (status.type === "disconnect") listener.disconnected();
     else if (status.type === "reconnect") listener.reconnected();
+    else if (status.type === "error") listener.refused?.(status.error);
   }
 }
 

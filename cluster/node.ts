@@ -12,7 +12,6 @@
 import type { ActorDefinition, SpawnArgs } from "../runtime/actor.ts";
 import type { ActorRef } from "../runtime/actor-ref.ts";
 import type { Address } from "../runtime/address.ts";
-import type { ChildSpec } from "../runtime/child-spec.ts";
 import { createSystem } from "../runtime/create-system.ts";
 import { createTasks } from "../runtime/durable/create-tasks.ts";
 import type { Duration } from "../runtime/duration.ts";
@@ -28,7 +27,7 @@ import type { Operations, Protocol } from "../runtime/protocol.ts";
 import type { System } from "../runtime/system.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 import type { Connections } from "./connections.ts";
-import { followConnection, openConnections } from "./connections.ts";
+import { followConnection, inboxPrefixOf, openConnections } from "./connections.ts";
 import { Ingress } from "./ingress/ingress.ts";
 import { endableClock } from "./membership/endable-clock.ts";
 import { fencedScheduler } from "./membership/fenced-scheduler.ts";
@@ -39,6 +38,7 @@ import type { Pulse } from "./membership/pulse.ts";
 import { startPulse } from "./membership/pulse.ts";
 import { launchNatsServer } from "./nats-server/launch.ts";
 import { locateNatsServer } from "./nats-server/locate.ts";
+import { childrenFor } from "./node-module.ts";
 import type { NodeOptions, NodeSettings } from "./node-options.ts";
 import { GATEWAY_ROLE, nodeSettings } from "./node-options.ts";
 import { checkServer } from "./server-check.ts";
@@ -57,7 +57,7 @@ const DRAIN_SHARE = 0.5;
 /** How a node ended. */
 export type NodeEnd =
   | { readonly kind: "stopped" }
-  /** It lost its lease; the error's code is `node.fenced`. */
+  /** It lost its lease, and the error's code is `node.fenced`, or its own server: `nats.unavailable`. */
   | { readonly kind: "fenced"; readonly error: TroupeError };
 
 /** A running node. */
@@ -114,7 +114,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const { clock, end: letGo } = endableClock(systemClock);
   teardown.add("clock", letGo);
   const random = systemRandom();
-  const url = await serverUrl(settings, teardown);
+  const { url, serverLost } = await serverOf(settings, teardown);
 
   const target = { url, cluster, name };
   const connections = await openConnections(target);
@@ -176,8 +176,9 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   });
   await membership.load();
 
-  const keyValues = natsKeyValues(data, { cluster, random: random.fork("store") });
-  const queue = natsDurableQueue(data, { cluster, clock, log });
+  const keyValues = natsKeyValues(control, { cluster, random: random.fork("store") });
+  const inboxPrefix = inboxPrefixOf(target, "control");
+  const queue = natsDurableQueue(control, { cluster, clock, log, inboxPrefix });
   const { tasks, ...workers } = trackedTasks(
     createTasks({ queue, keyValues, membership, clock, random, events, log }),
     awaitedClock,
@@ -206,9 +207,9 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   await Promise.all([control.flush(), data.flush()]);
   pulse = await startPulse({ target, incarnation: self.incarnation, roles }, { clock, log });
   teardown.add("workers", async (leftMs) => {
-    pulse?.announce("draining");
+    if (fenced === undefined) pulse?.announce("draining");
     ingress?.drain();
-    await workers.end(leftMs * DRAIN_SHARE);
+    await workers.end(fenced === undefined ? leftMs * DRAIN_SHARE : 0);
   });
 
   let end: (how: NodeEnd) => void = () => {};
@@ -235,6 +236,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     },
   };
   const fence = (error: TroupeError): void => {
+    if (fenced !== undefined) return;
     fenced = error;
     log.error({ code: error.code, error: error.message }, "this node is fenced and ends");
     // Its links first: whatever still waits in this process reaches nobody.
@@ -242,25 +244,45 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     void node.stop({ deadline: FENCED_STOP_MS });
   };
   lease.onLost(fence);
+  // Its port is gone with it: whoever waited would wait for the lease to run out, and for nothing.
+  void serverLost.then(fence);
   if (!lease.standing())
     throw new TroupeError("node.fenced", `node ${name} lost its lease at once`);
-  for (const spec of childrenOf(settings, node)) spec.start(system);
+  for (const spec of childrenFor(node, settings.children)) spec.start(system);
   return node;
 }
 
-/** The server's URL, of one of our own when none was given. */
-async function serverUrl({ server, log }: NodeSettings, teardown: Teardown): Promise<string> {
-  if (server.kind === "external") return server.url;
-  const { env, storeDir, port } = server;
+interface Server {
+  readonly url: string;
+  /** Resolves when a server of our own ends by itself; never for one of somebody else's. */
+  readonly serverLost: Promise<TroupeError>;
+}
+
+/** The server that was given, or one of our own. */
+async function serverOf({ server, log }: NodeSettings, teardown: Teardown): Promise<Server> {
+  if (server.kind === "external") return { url: server.url, serverLost: new Promise(() => {}) };
+  const { env, storeDir, storeLife, port } = server;
   const note = (line: string): void => log.info({ line }, "looking for a nats-server");
   const binary = await locateNatsServer({ env, note });
   const launched = await launchNatsServer({
     binary: binary.path,
     storeDir,
+    storeLife,
     ...(port === undefined ? {} : { port }),
   });
-  teardown.add("server", () => launched.stop());
-  return launched.url;
+  let stopping = false;
+  teardown.add("server", () => {
+    stopping = true;
+    return launched.stop();
+  });
+  const serverLost = new Promise<TroupeError>((resolve) => {
+    void launched.ended.then(() => {
+      if (stopping) return;
+      const lost = `the nats-server that this node had started (process ${launched.pid}) has ended`;
+      resolve(new TroupeError("nats.unavailable", lost));
+    });
+  });
+  return { url: launched.url, serverLost };
 }
 
 /** Tells the parts what becomes of their connection. */
@@ -276,11 +298,15 @@ function follow(
   const { membership, transport, ingress } = parts;
   const failed = (error: unknown): void =>
     log.error({ error: messageOf(error) }, "the state of a connection is not known any more");
+  const refused = (error: unknown): void =>
+    log.error({ error: messageOf(error) }, "the server refused something");
   followConnection(control, {
+    refused,
     disconnected: () => membership.disconnected(),
     reconnected: () => membership.reconnected(),
   }).catch(failed);
   followConnection(data, {
+    refused,
     disconnected: () => {
       log.warn({}, "disconnected from the server; messages wait");
       transport.disconnected();
@@ -292,8 +318,4 @@ function follow(
       ingress?.reconnected();
     },
   }).catch(failed);
-}
-
-function childrenOf({ children }: NodeSettings, node: Node): readonly ChildSpec[] {
-  return typeof children === "function" ? children(node) : children;
 }

@@ -20,7 +20,7 @@ import { systemRandom } from "../../runtime/ports/random.ts";
 import { systemScheduler } from "../../runtime/ports/scheduler.ts";
 import type { Operations, Protocol } from "../../runtime/protocol.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
-import { connectionOptions, followConnection, openConnection } from "../connections.ts";
+import { followConnection, inboxPrefixOf, openConnection } from "../connections.ts";
 import { incarnationOf } from "../membership/lease.ts";
 import { Teardown } from "../teardown.ts";
 import { checkedClusterName } from "../wire/node-subject.ts";
@@ -79,7 +79,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   teardown.add("connection", () => connection.close());
   const transport = new ClientTransport({
     connection,
-    inbox: connectionOptions(target, "client").inboxPrefix ?? "",
+    inbox: inboxPrefixOf(target, "client"),
     cluster,
     name,
     // Only this process ever bears its name, unless it was chosen; then the later one is the newer.

@@ -6,7 +6,7 @@
  *
  * D1: a member whose beats stop is suspected within 3 s, a check each 250 ms included.
  * D2: a regular member is suspected after two beats; an irregular one is given up to half a beat more.
- * D3: the observer's own sleep counts as nobody's silence.
+ * D3: the observer's own sleep counts as nobody's silence, and hides none that follows.
  *
  * Source: Jacobson 1988 for the estimate of mean and deviation, as in Bertier et al. 2002.
  */
@@ -46,9 +46,12 @@ export function nextBeat(rhythm: Rhythm, atMs: number): Rhythm {
   };
 }
 
-/** The rhythm when the observer itself slept for `pausedMs`. */
-export function excused(rhythm: Rhythm, pausedMs: number): Rhythm {
-  return { ...rhythm, lastMs: rhythm.lastMs + pausedMs };
+/**
+ * The rhythm when the observer itself slept for `pausedMs`. A beat that came since needs no excuse: what
+ * lies ahead of now would hide the next silence.
+ */
+export function excused(rhythm: Rhythm, pausedMs: number, nowMs: number): Rhythm {
+  return { ...rhythm, lastMs: Math.min(rhythm.lastMs + pausedMs, nowMs) };
 }
 
 /** Whether the member has been silent for too long. */

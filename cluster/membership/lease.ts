@@ -182,10 +182,7 @@ export class Lease {
         return;
       }
     } catch (error) {
-      log.warn(
-        { node: name, error: messageOf(error) },
-        "the lease could not be renewed; trying again",
-      );
+      log.warn({ error: messageOf(error) }, "the lease could not be renewed; trying again");
       nextMs = RETRY_MS;
     }
     if (!this.standing()) return;

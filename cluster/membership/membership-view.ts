@@ -129,7 +129,7 @@ function afterCheck(view: View, nowMs: number, pausedMs: number): View {
   let after = view;
   for (const member of view.known.values()) {
     if (member.name === view.self || member.phase === "down") continue;
-    const rhythm = pausedMs > 0 ? excused(member.rhythm, pausedMs) : member.rhythm;
+    const rhythm = pausedMs > 0 ? excused(member.rhythm, pausedMs, nowMs) : member.rhythm;
     const silent = isSilent(rhythm, nowMs);
     if (rhythm === member.rhythm && (!silent || member.phase === "suspected")) continue;
     after = withKnown(after, { ...member, rhythm, phase: silent ? "suspected" : member.phase });

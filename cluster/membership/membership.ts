@@ -7,11 +7,12 @@
  * M1: silence only raises suspicion. A member is down when a read from the leader, begun after it was
  *     doubted, finds its lease gone or in other hands.
  * M2: while this node's own connection is down nobody is suspected and nobody is declared dead: the
- *     silence is its own.
+ *     silence is its own. A connection counts as up while the server answers its pings, not only until
+ *     the client has noticed its loss.
  * M3: a goodbye is a reason to read the lease at once, not a verdict.
  *
- * Cost: one view update per heartbeat; leases are read only for members in doubt, at most twice a
- * second each.
+ * Cost: one view update per heartbeat, four pings a second; leases are read only for members in doubt, at
+ * most twice a second each.
  */
 import type { NatsConnection, Subscription } from "nats";
 import type { EventSink } from "../../runtime/event.ts";
@@ -34,6 +35,8 @@ import type { MembershipView } from "./membership-view.ts";
 import { membershipView } from "./membership-view.ts";
 
 const READ_EVERY_MS = 500;
+// With a second before the first missed beat, it ends before anyone can have been silent for too long.
+const DEAF_MS = 1_000;
 
 /** What a {@link NatsMembership} is made of. */
 export interface NatsMembershipOptions {
@@ -62,6 +65,9 @@ export class NatsMembership implements Membership {
   readonly #readAtMs = new Map<string, number>();
   #lastCheckMs: number;
   #connected: boolean = true;
+  /** When the last ping was sent that the server has answered. */
+  #answeredMs: number;
+  #pinging: boolean = false;
   #closed: boolean = false;
   #cancelCheck: Cancel;
 
@@ -70,6 +76,7 @@ export class NatsMembership implements Membership {
     this.#options = options;
     this.self = self;
     this.#lastCheckMs = clock.monotonicMs();
+    this.#answeredMs = this.#lastCheckMs;
     this.#view = membershipView(self, roles, this.#lastCheckMs);
     this.#view.onChange((member, previous) => this.#changed(member, previous));
     this.#subscription = connection.subscribe(heartbeatsOf(cluster), {
@@ -151,6 +158,11 @@ export class NatsMembership implements Membership {
     // `lastCheckMs` stands still meanwhile, so that the return excuses the whole absence.
     if (!this.#connected || !this.#isStanding()) return;
     const nowMs = this.#options.clock.monotonicMs();
+    this.#ping(nowMs);
+    if (nowMs - this.#answeredMs > DEAF_MS) {
+      this.#lastCheckMs = Math.min(this.#lastCheckMs, this.#answeredMs);
+      return;
+    }
     this.#view.checked(nowMs, pauseBetween(this.#lastCheckMs, nowMs));
     this.#lastCheckMs = nowMs;
     for (const member of this.#view.members()) {
@@ -158,6 +170,21 @@ export class NatsMembership implements Membership {
       else if (member.phase === "down") this.#readAtMs.delete(member.name);
     }
   };
+
+  /** Asks the server for a sign of life, one at a time; beats that it sent before come before it. */
+  #ping(nowMs: number): void {
+    if (this.#pinging) return;
+    this.#pinging = true;
+    this.#options.connection
+      .flush()
+      .then(() => {
+        this.#answeredMs = nowMs;
+      })
+      .catch(() => {}) // the connection's loss is told by its status
+      .finally(() => {
+        this.#pinging = false;
+      });
+  }
 
   /** Reads the lease of a member in doubt, unless that was just done. */
   #doubt({ name, incarnation }: NodeIdentity, nowMs: number): void {
@@ -173,7 +200,10 @@ export class NatsMembership implements Membership {
         if (holder !== undefined) this.#view.leased(holder, this.#options.clock.monotonicMs());
       })
       .catch((error: unknown) => {
-        this.#options.log.warn({ node: name, error: messageOf(error) }, "a lease was not readable");
+        this.#options.log.warn(
+          { member: name, error: messageOf(error) },
+          "a lease was not readable",
+        );
       })
       .finally(() => this.#readAtMs.set(name, this.#options.clock.monotonicMs()));
   }
@@ -185,7 +215,7 @@ export class NatsMembership implements Membership {
   #changed(member: Member, previous: MemberPhase | undefined): void {
     const { events, log } = this.#options;
     const { name, incarnation, phase } = member;
-    log.info({ node: name, incarnation, phase, previous }, "a node changed");
+    log.info({ member: name, incarnation, phase, previous }, "a node changed");
     events.emit({ type: "node.changed", name, incarnation, phase });
     for (const listener of this.#listeners) {
       try {

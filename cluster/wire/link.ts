@@ -199,6 +199,11 @@ export class Link {
     this.#abandonUnacked();
   }
 
+  /** The newest incarnation that was met; empty before the first. */
+  get peer(): string {
+    return this.#peer;
+  }
+
   /** Whether everything sent has been acknowledged. */
   get settled(): boolean {
     return this.#outbox.size === 0 && this.#unacked.length === 0;

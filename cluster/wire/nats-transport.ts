@@ -154,7 +154,11 @@ export class NatsTransport implements Transport {
     if (incarnation > (this.#buried.get(name) ?? "")) this.#buried.set(name, incarnation);
     if (this.#members.get(name) !== incarnation) return;
     this.#members.delete(name);
-    this.#links.get(name)?.close();
+    const link = this.#links.get(name);
+    // Frames of a successor may overtake its first beat: its link has begun, and a second one would
+    // number its frames from 1 again.
+    if (link === undefined || link.peer > incarnation) return;
+    link.close();
     this.#links.delete(name);
   }
 

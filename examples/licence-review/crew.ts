@@ -19,6 +19,7 @@ import {
   type ModelClients,
   messageOf,
   type System,
+  TroupeError,
   type TroupeEvent,
 } from "../../runtime/index.ts";
 
@@ -41,6 +42,8 @@ export interface CrewOptions {
   readonly record: (event: TroupeEvent) => void;
   /** Hears in one line that a node process ended by itself. */
   readonly say: (line: string) => void;
+  /** Aborted, no further node is started. */
+  readonly signal: AbortSignal;
 }
 
 /** Those who do the work, as a stage sees them. */
@@ -65,6 +68,8 @@ export interface CrewMember {
 
 const MODULE = fileURLToPath(new URL("./node.js", import.meta.url));
 const FLUSH_MS = 5_000;
+/** Each start costs a second of a core: all at once, the last would miss their deadline. */
+const STARTS_AT_A_TIME = 4;
 
 /** A crew of processes. */
 export class ProcessCrew implements Crew {
@@ -104,16 +109,13 @@ export class ProcessCrew implements Crew {
     });
   }
 
+  /** @throws {TroupeError} `node.down` when nobody is left */
   get alive(): readonly string[] {
-    const gone = new Set(
-      this.node.membership
-        .members()
-        .filter(({ phase }) => phase === "suspected" || phase === "down")
-        .map(({ name }) => name),
-    );
-    return this.members
-      .filter(({ name, killed, died }) => !killed && !died && !gone.has(name))
+    const names = this.members
+      .filter(({ name, killed, died }) => !killed && !died && !this.#isSilent(name))
       .map(({ name }) => name);
+    if (names.length > 0) return names;
+    throw new TroupeError("node.down", "no node of the review is left");
   }
 
   /** Ends a node process as a power cut would. */
@@ -141,8 +143,20 @@ export class ProcessCrew implements Crew {
   /** Ends everything. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    for (const { name, kill } of this.#processes) {
+      // It would not hear that it should drain.
+      if (this.#isSilent(name)) kill();
+    }
     await Promise.all(this.#processes.map((process) => process.stop()));
     await this.node.stop();
+  }
+
+  #isSilent(name: string): boolean {
+    const incarnations = this.node.membership.members().filter((member) => member.name === name);
+    return (
+      incarnations.length > 0 &&
+      incarnations.every(({ phase }) => phase === "suspected" || phase === "down")
+    );
   }
 }
 
@@ -152,13 +166,14 @@ export class ProcessCrew implements Crew {
  * @throws {TroupeError} when the server or a node does not start
  */
 export async function startCrew(options: CrewOptions): Promise<ProcessCrew> {
-  const { id, models, clock, log, record, storeDir, natsUrl } = options;
+  const { id, models, clock, log, record, storeDir, natsUrl, signal } = options;
   const node = await startNode({
     name: "desk",
     cluster: `review-${id}`,
     models,
     log,
     storeDir,
+    storeLife: "temporary",
     ingress: "closed",
     ...(natsUrl === undefined ? {} : { nats: natsUrl }),
   });
@@ -172,25 +187,28 @@ export async function startCrew(options: CrewOptions): Promise<ProcessCrew> {
       mailbox: { capacity: 100_000 },
     });
     await recorder.ready;
-    const starts = Array.from({ length: options.nodes }, (_, index) =>
-      startNodeProcess({
-        module: MODULE,
-        name: `n${index + 1}`,
-        natsUrl: node.natsUrl,
-        cluster: node.cluster,
-        flags: ["--model", options.model, "--log", "error"],
-        clock,
-      }).then((process) => {
-        started.push(process);
-        return process;
-      }),
-    );
-    const outcomes = await Promise.allSettled(starts);
-    const processes = outcomes.map((outcome) => {
-      if (outcome.status === "rejected") throw outcome.reason;
-      return outcome.value;
-    });
-    return new ProcessCrew(node, processes, options);
+    const names = Array.from({ length: options.nodes }, (_, index) => `n${index + 1}`);
+    const waiting = [...names];
+    const startNext = async (): Promise<void> => {
+      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+        signal.throwIfAborted();
+        started.push(
+          await startNodeProcess({
+            module: MODULE,
+            name,
+            natsUrl: node.natsUrl,
+            cluster: node.cluster,
+            flags: ["--model", options.model, "--log", "error"],
+            clock,
+          }),
+        );
+      }
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: STARTS_AT_A_TIME }, startNext));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    const order = (one: NodeProcess): number => names.indexOf(one.name);
+    started.sort((one, other) => order(one) - order(other));
+    return new ProcessCrew(node, started, options);
   } catch (error) {
     await Promise.all(started.map((process) => process.stop()));
     await node.stop();

@@ -11,12 +11,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Node } from "../../cluster/index.ts";
 import {
   type Clock,
   type Log,
   type ModelClients,
   type Random,
   seededRandom,
+  TroupeError,
   type TroupeEvent,
 } from "../../runtime/index.ts";
 import { QUESTIONS } from "./answers/questions.ts";
@@ -61,11 +63,17 @@ export interface ReviewOptions {
   readonly log: Log;
   readonly progress: Progress;
   readonly record: (event: TroupeEvent) => void;
+  /** Aborted, the review ends everything that it started and rejects with the signal's reason. */
+  readonly signal: AbortSignal;
 }
 
-/** Reviews what was found. */
+/**
+ * Reviews what was found.
+ *
+ * @throws {TroupeError} when the server or the nodes do not start, or are lost on the way
+ */
 export async function reviewLicences(options: ReviewOptions): Promise<ReviewSummary> {
-  const { id, nodes, natsUrl, model, models, clock, log } = options;
+  const { id, nodes, natsUrl, model, models, clock, log, signal } = options;
   const storeDir = mkdtempSync(join(tmpdir(), "troupe-review-"));
   const tally = new EventTally();
   let crew: ProcessCrew | undefined;
@@ -78,6 +86,7 @@ export async function reviewLicences(options: ReviewOptions): Promise<ReviewSumm
       models,
       clock,
       log,
+      signal,
       record: (event) => {
         tally.record(event);
         options.record(event);
@@ -85,7 +94,11 @@ export async function reviewLicences(options: ReviewOptions): Promise<ReviewSumm
       say: (line) => options.progress.say(line),
       ...(natsUrl === undefined ? {} : { natsUrl }),
     });
-    return await new Review(options, crew, tally).run();
+    return await unlessEnded(new Review(options, crew, tally).run(), crew.node, signal);
+  } catch (error) {
+    // What broke while it was being ended says less than why.
+    signal.throwIfAborted();
+    throw crew === undefined ? error : await rootOf(error, crew.node, clock);
   } finally {
     await crew?.stop();
     rmSync(storeDir, { recursive: true, force: true });
@@ -97,6 +110,33 @@ interface Staged<T> {
   readonly result: T;
   readonly figures: Omit<StageFigures, "items">;
 }
+
+/** What `review` comes to, unless the node below it ends first or `signal` is aborted. */
+function unlessEnded<T>(review: Promise<T>, node: Node, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  const ended = node.ended.then((end): never => {
+    throw end.kind === "fenced" ? end.error : new TroupeError("system.stopped", "the node ended");
+  });
+  return Promise.race([review, aborted, ended]);
+}
+
+/** When an actor of `node` had stopped, the node is on its way out, and why says more. */
+async function rootOf(error: unknown, node: Node, clock: Clock): Promise<unknown> {
+  const isStopped = error instanceof TroupeError && STOPPED.has(error.code);
+  if (!isStopped) return error;
+  const waited = new Promise<undefined>((resolve) => {
+    clock.after(NODE_END_MS, () => resolve(undefined));
+  });
+  const end = await Promise.race([node.ended, waited]);
+  return end?.kind === "fenced" ? end.error : error;
+}
+
+/** A node that has lost its server or its lease ends within a second or two. */
+const NODE_END_MS = 3_000;
+const STOPPED: ReadonlySet<string> = new Set(["actor.stopped", "system.stopped"]);
 
 class Review {
   readonly #options: ReviewOptions;

@@ -56,6 +56,8 @@ const AT_A_TIME = 24;
 const TIMEOUT = "60s";
 /** How often a file comes to the market when nobody delivers. */
 const MOST_AUCTIONS = 3;
+/** A bidder of a busy node may need this long; once all are known, an auction closes with the last bid. */
+const BID_WINDOW = "400ms";
 /**
  * A right answer is worth this many times the work of comparing the file with every reference text: see
  * `protocols/market/bid-score.ts`.
@@ -65,7 +67,7 @@ const VALUE_FACTOR = 25;
 /** Sells every file. */
 export async function runMarket(options: MarketOptions): Promise<MarketOutcome> {
   const { crew, files, random, progress } = options;
-  const hall = crew.system.spawn(auctioneer(), { name: "auctioneer" });
+  const hall = crew.system.spawn(auctioneer({ bidWindow: BID_WINDOW }), { name: "auctioneer" });
   const references = await asked(crew, 0, (checker) => checker.ask("references"));
   const standings = new Standings();
   const sold: Sold[] = [];

@@ -183,7 +183,7 @@ export function cancelledRecord(
   return terminal(before, { phase: "cancelled", reason }, 0);
 }
 
-/** Where the holder of a token stands: what it wrote stands, its claim still does, or neither. */
+/** Where the holder of a token stands: something it wrote stands, its claim still does, or neither. */
 export type TokenStanding = "written" | "claimed" | "fenced";
 
 /** Decides, from what the leader says now, where the holder of `token` stands. */
@@ -196,6 +196,21 @@ export function standingOf(entry: LedgerEntry | undefined, token: number): Token
     case "terminal":
       return entry.record.token === token ? "written" : "fenced";
   }
+}
+
+/**
+ * Whether `record` itself is what stands. The token alone does not tell: a claim that was given back
+ * and one that ended carry the same.
+ */
+export function stands(
+  entry: LedgerEntry | undefined,
+  record: ReleasedRecord | TerminalRecord,
+): boolean {
+  const standing = entry?.record;
+  if (standing === undefined || standing.phase === "claimed") return false;
+  if (standing.token !== record.token || standing.phase !== record.phase) return false;
+  if (standing.phase === "released" || record.phase === "released") return true;
+  return standing.outcome.phase === record.outcome.phase;
 }
 
 /** Reads a stored value; an error says in one line what it is instead. */

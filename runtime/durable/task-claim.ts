@@ -15,6 +15,7 @@ import {
   type LedgerEntry,
   type ReleasedRecord,
   standingOf,
+  stands,
   type TerminalRecord,
 } from "./ledger.ts";
 import type { LedgerStore, Standing } from "./ledger-store.ts";
@@ -90,7 +91,7 @@ export async function claimTask(setting: ClaimSetting, task: DeliveredTask): Pro
 }
 
 /**
- * Writes over a claim; `false` = the claim was lost and nothing was written.
+ * Writes over a claim; `false` = the claim was over, and this record was not written.
  *
  * @throws {TroupeError} `store.unavailable` when the outcome stays unknown, `payload.too-large`
  * @throws {TypeError} when the record holds what cannot be carried
@@ -116,8 +117,7 @@ export async function commitOver(
       standing = read;
     }
     if (standing === "foreign") return false;
-    const stands = standingOf(standing, token);
-    if (stands !== "claimed") return stands === "written";
+    if (standingOf(standing, token) !== "claimed") return stands(standing, record);
   }
   throw new TroupeError("store.unavailable", "whether the result was recorded is unknown");
 }

@@ -137,7 +137,8 @@ export class PullingWorker implements TaskWorker {
     const { clock, hands, log } = this.#setting;
     const { id } = delivery.task;
     const known = hands.get(id);
-    if (known !== undefined) {
+    // Work that was aborted may never end: then the task is not in our hands any more.
+    if (known !== undefined && !known.abort.signal.aborted) {
       // It came back although we have it, as after an absence of the queue's leader.
       known.delivery = delivery;
       return;
@@ -307,7 +308,8 @@ export class PullingWorker implements TaskWorker {
   #letGo(id: string, hand: Hand): void {
     if (this.#hands.get(id) !== hand) return;
     this.#hands.delete(id);
-    this.#setting.hands.delete(id);
+    const { hands } = this.#setting;
+    if (hands.get(id) === hand) hands.delete(id);
     this.#tell();
   }
 

@@ -13,6 +13,8 @@ import { locateNatsServer } from "../../cluster/nats-server/locate.ts";
 /** A server that a test may stop and start. */
 export interface TestServer {
   readonly url: string;
+  /** Of the process that runs now. */
+  readonly pid: number;
   /** Ends it the hard way or the soft way, and waits until it is gone. */
   stop(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   /** Starts it again on the same port and store. */
@@ -36,6 +38,9 @@ export async function startTestServer(): Promise<TestServer> {
   };
   return {
     url,
+    get pid() {
+      return server.pid;
+    },
     stop,
     start: async () => {
       server = await launchNatsServer({ binary, storeDir, port });

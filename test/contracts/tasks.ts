@@ -293,6 +293,57 @@ export async function tasksContract(t: Test, start: () => Promise<TasksUnderTest
     await next.drain();
   });
 
+  await t.test(
+    "regression D4: a result that comes after its task was given back does not end the task",
+    async (t) => {
+      const { capability, request, happenings, node } = setUp();
+      const [n1, n2] = [node("n1"), node("n2")];
+      const gate = new Gate();
+      const worker = n1.work(capability, gate.perform);
+      await n1.submit(request(1));
+      t.ok(await until(() => gate.entered.length === 1, 5_000));
+      await worker.stop();
+      // Nobody has taken it yet: what stands under its token is that it was given back.
+      gate.open("too late");
+      t.ok(await until(() => happenings.of("task.fenced").length === 1, 5_000));
+      t.equal(happenings.of("task.done").length, 0);
+      const next = n2.work(capability, async () => "second");
+      t.ok(await until(() => happenings.of("task.done").length === 1, 5_000), "it is not lost");
+      t.match(await n2.outcomeOf(request(1).id), { phase: "done", result: "second", attempt: 1 });
+      await next.drain();
+    },
+  );
+
+  await t.test(
+    "regression D1: work that ignores its abort does not keep its task from coming back",
+    async (t) => {
+      const { capability, request, phases, happenings, node } = setUp();
+      const [muteOne, muteTwo] = [{ now: false }, { now: false }];
+      const n1 = node("n1", { queue: silencedWhen(queue, muteOne) });
+      const n2 = node("n2", { queue: silencedWhen(queue, muteTwo) });
+      const deaf = new Gate();
+      const first = n1.work(capability, deaf.perform);
+      await n1.submit(request(1));
+      t.ok(await until(() => deaf.entered.length === 1, 5_000));
+      muteOne.now = true;
+      phases.set("n1", "suspected");
+      const second = n2.work(capability, deaf.perform);
+      t.ok(await until(() => deaf.entered.length === 2, 5_000), "n2 takes it over");
+      t.ok(await until(() => deaf.signals[0]?.aborted === true, 5_000), "n1 is told");
+      muteTwo.now = true;
+      phases.set("n2", "down");
+      phases.set("n1", "up");
+      muteOne.now = false;
+      const third = n1.work(capability, async () => "at last");
+      t.ok(await until(() => happenings.of("task.done").length === 1, 5_000));
+      t.match(await n1.outcomeOf(request(1).id), { result: "at last", attempt: 3 });
+      await third.drain();
+      deaf.open("too late");
+      t.ok(await until(() => happenings.of("task.fenced").length === 2, 5_000));
+      await Promise.all([first.stop(), second.stop()]);
+    },
+  );
+
   await t.test("drain finishes what is in hand and takes no more", async (t) => {
     const { capability, request, happenings, node } = setUp();
     const tasks = node("n1");

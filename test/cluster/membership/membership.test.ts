@@ -13,6 +13,7 @@ import { heartbeatSubject } from "../../../cluster/wire/node-subject.ts";
 import { silentLog } from "../../../runtime/log.ts";
 import { systemClock } from "../../../runtime/ports/clock.ts";
 import { systemRandom } from "../../../runtime/ports/random.ts";
+import { freeze, thaw } from "../server-under-test.ts";
 import type { TestServer } from "../test-server.ts";
 import { startTestServer, until } from "../test-server.ts";
 
@@ -150,6 +151,30 @@ t.test("membership", async (t) => {
     t.same(a.changes, ["b up"]);
     t.same(b.changes, []);
     await Promise.all([a.leave("farewell"), b.leave("farewell")]);
+  });
+
+  t.test("M2: a server that stands still makes nobody suspect anybody", async (t) => {
+    const cluster = "standstill";
+    const a = await member(server, cluster, "a");
+    const b = await member(server, cluster, "b");
+    await until("a hears b", () => a.membership.phaseOf(b.membership.self) === "up");
+    await freeze(server.pid);
+    const sinceMs = performance.now();
+    // The connections stand: no client has noticed anything yet. A lease would not outlast much more.
+    await until("longer than suspicion takes", () => performance.now() - sinceMs > 2_700);
+    thaw(server.pid);
+    const listener = await listenTo(server, cluster, "b");
+    await until("beats are back", () => listener.heard.length >= 2);
+    await listener.close();
+    t.same(a.changes, ["b up"]);
+    t.same([a.lease.standing(), b.lease.standing()], [true, true]);
+    await b.pulse.stop("silent");
+    await until(
+      "who falls silent now is suspected",
+      () => a.changes.includes("b suspected"),
+      3_000,
+    );
+    await Promise.all([a.leave("farewell"), b.leave("silent")]);
   });
 
   t.test("a blocked main loop makes a node degraded, not silent", async (t) => {

@@ -183,6 +183,31 @@ t.test("the transport over NATS", async (t) => {
     await Promise.all([b.close(), successor.close()]);
   });
 
+  t.test(
+    "regression X1: a successor whose frames overtake its heartbeat is heard once, and answered",
+    async (t) => {
+      const b = await station(server, "b", "2", { a: "1" });
+      const successor = await station(server, "a", "3", { b: "2" });
+      successor.transport.send("b", tellOf(1));
+      await until("its frame came first", () => b.received.length === 1);
+      b.transport.send("a", tellOf(1));
+      await until("it is answered", () => successor.received.length === 1);
+      // Now membership notices, as it does at the first beat of a newer incarnation.
+      present(b.transport, "a", "1", "down");
+      present(b.transport, "a", "3", "up");
+      for (let id = 2; id <= 5; id++) {
+        b.transport.send("a", tellOf(id));
+        successor.transport.send("b", tellOf(id));
+        await until("it arrived", () => b.received.length >= id);
+        await b.connection.flush();
+      }
+      await Promise.all([b.transport.settle(3_000), successor.transport.settle(3_000)]);
+      t.same(idsOf(successor), upTo(5), "nothing is taken for a duplicate");
+      t.same(idsOf(b), upTo(5));
+      await Promise.all([b.close(), successor.close()]);
+    },
+  );
+
   t.test("X2: what waits for a node that goes down is handed back", async (t) => {
     const a = await station(server, "a", "1", {});
     a.transport.send("b", tellOf(1));

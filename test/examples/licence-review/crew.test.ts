@@ -39,6 +39,7 @@ t.test("A crew", async (t) => {
       tally.record(event);
       emitted(event);
     },
+    signal: new AbortController().signal,
     say: (line) => said.push(line),
   });
   t.teardown(async () => {
