@@ -2,7 +2,7 @@
  * Stage 1, orchestrator–worker: every file is read, classified, searched for terms and summarised, one
  * durable task a step, by workers on all nodes; half-way one node is killed.
  */
-import { jobProgress, jobReports, orchestrator } from "../../actors/index.ts";
+import { jobProgress, jobReports, orchestrator, Worker } from "../../actors/index.ts";
 import {
   type Assigned,
   type AssignmentReport,
@@ -10,7 +10,7 @@ import {
   type Plan,
   plan,
 } from "../../protocols/index.ts";
-import { TroupeError } from "../../runtime/index.ts";
+import { addressOf, TroupeError } from "../../runtime/index.ts";
 import type { Term } from "./answers/term.ts";
 import type { Crew } from "./crew.ts";
 import type { EventTally } from "./event-tally.ts";
@@ -22,6 +22,7 @@ import {
   Obligations,
   Read,
   type ReadResult,
+  STEP_WORKERS,
   Summarise,
   type Summary,
 } from "./steps.ts";
@@ -57,6 +58,9 @@ export interface PipelineOptions {
 
 const TIMEOUT_MS = 10 * 60_000;
 const PAGE = 200;
+/** Tasks in hand that make a strike worth while. */
+const HANDFUL = 4;
+const LOAD_TIMEOUT = "1s";
 
 /** Runs the pipeline to its end. */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
@@ -70,7 +74,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   for await (const now of jobProgress(boss, { clock: crew.system.ports.clock })) {
     if (now.phase === "cancelled") throw new TroupeError("refused", "the review was cancelled");
     duplicateResults = now.duplicateResults;
-    noteProgress(now, options);
+    await noteProgress(now, options);
   }
   const reports: AssignmentReport[] = [];
   for await (const report of jobReports(boss, PAGE)) reports.push(report);
@@ -147,12 +151,28 @@ function reviewPlan(job: string, root: string, documents: readonly LicenceDocume
 }
 
 /** Tells how far the job is, and strikes once it is half-way. */
-function noteProgress(now: JobProgress, options: PipelineOptions): void {
-  const { crew, tally, progress, halfWay } = options;
+async function noteProgress(now: JobProgress, options: PipelineOptions): Promise<void> {
+  const { crew, progress, halfWay } = options;
   const settled = Object.values(now.capabilities).reduce((sum, one) => sum + one.settled, 0);
   progress.report("orchestrator–worker", settled, now.assignments);
   if (halfWay === undefined || now.phase !== "running" || settled * 2 < now.assignments) return;
   const { victim, strike } = halfWay;
-  // Only a node that has tasks in hand leaves some to be taken over.
-  if (crew.alive.includes(victim) && tally.inHandOf(victim) > 0) strike();
+  if (!crew.alive.includes(victim)) return;
+  // Only a node that has tasks in hand leaves some to be taken over, and a few may end meanwhile.
+  const wanted = settled * 4 < now.assignments * 3 ? HANDFUL : 1;
+  if ((await inHandOf(crew, victim)) >= wanted) strike();
+}
+
+/** How many tasks a node's workers have in hand, as they say themselves. */
+async function inHandOf({ system }: Crew, node: string): Promise<number> {
+  const loads = STEP_WORKERS.map(async ({ name }) => {
+    const worker = system.refOf(Worker, addressOf(node, name));
+    try {
+      return (await worker.ask("load", undefined, { timeout: LOAD_TIMEOUT })).inHand;
+    } catch {
+      // It may be dying by itself; whether it is to be struck is asked again.
+      return 0;
+    }
+  });
+  return (await Promise.all(loads)).reduce((sum, inHand) => sum + inHand, 0);
 }
