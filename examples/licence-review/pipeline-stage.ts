@@ -2,7 +2,7 @@
  * Stage 1, orchestrator–worker: every file is read, classified, searched for terms and summarised, one
  * durable task a step, by workers on all nodes; half-way one node is killed.
  */
-import { jobProgress, jobReports, orchestrator, Worker } from "../../actors/index.ts";
+import { jobProgress, jobReports, orchestrator } from "../../actors/index.ts";
 import {
   type Assigned,
   type AssignmentReport,
@@ -10,7 +10,7 @@ import {
   type Plan,
   plan,
 } from "../../protocols/index.ts";
-import { addressOf, TroupeError } from "../../runtime/index.ts";
+import { TroupeError } from "../../runtime/index.ts";
 import type { Term } from "./answers/term.ts";
 import type { Crew } from "./crew.ts";
 import type { EventTally } from "./event-tally.ts";
@@ -22,7 +22,6 @@ import {
   Obligations,
   Read,
   type ReadResult,
-  STEP_WORKERS,
   Summarise,
   type Summary,
 } from "./steps.ts";
@@ -52,29 +51,29 @@ export interface PipelineOptions {
   readonly progress: Progress;
   readonly root: string;
   readonly documents: readonly LicenceDocument[];
-  /** What to do when half of the work is done and `victim`, still there, has tasks in hand. */
-  readonly halfWay?: { readonly victim: string; readonly strike: () => void };
+  /** Once half of the work is done, called until it resolves with `struck`. */
+  readonly halfWay?: () => Promise<"struck" | "missed">;
 }
+
+/** The job of every review; each has a cluster of its own. */
+export const JOB = "review";
 
 const TIMEOUT_MS = 10 * 60_000;
 const PAGE = 200;
-/** Tasks in hand that make a strike worth while. */
-const HANDFUL = 4;
-const LOAD_TIMEOUT = "1s";
 
 /** Runs the pipeline to its end. */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
-  const { crew, documents, root, tally } = options;
-  const job = "review";
+  const { crew, documents, root, tally, progress, halfWay } = options;
   const boss = crew.system.spawn(orchestrator, {
     name: "orchestrator",
     input: { plan: reviewPlan(JOB, root, documents), timeout: TIMEOUT_MS },
   });
   let duplicateResults = 0;
+  let struck = halfWay === undefined;
   for await (const now of jobProgress(boss, { clock: crew.system.ports.clock })) {
     if (now.phase === "cancelled") throw new TroupeError("refused", "the review was cancelled");
     duplicateResults = now.duplicateResults;
-    await noteProgress(now, options);
+    if (isHalfWay(now, progress) && !struck) struck = (await halfWay?.()) === "struck";
   }
   const reports: AssignmentReport[] = [];
   for await (const report of jobReports(boss, PAGE)) reports.push(report);
@@ -150,29 +149,9 @@ function reviewPlan(job: string, root: string, documents: readonly LicenceDocume
   });
 }
 
-/** Tells how far the job is, and strikes once it is half-way. */
-async function noteProgress(now: JobProgress, options: PipelineOptions): Promise<void> {
-  const { crew, progress, halfWay } = options;
+/** Tells how far the job is; whether that is half-way, with something left to do. */
+function isHalfWay(now: JobProgress, progress: Progress): boolean {
   const settled = Object.values(now.capabilities).reduce((sum, one) => sum + one.settled, 0);
   progress.report("orchestrator–worker", settled, now.assignments);
-  if (halfWay === undefined || now.phase !== "running" || settled * 2 < now.assignments) return;
-  const { victim, strike } = halfWay;
-  if (!crew.alive.includes(victim)) return;
-  // Only a node that has tasks in hand leaves some to be taken over, and a few may end meanwhile.
-  const wanted = settled * 4 < now.assignments * 3 ? HANDFUL : 1;
-  if ((await inHandOf(crew, victim)) >= wanted) strike();
-}
-
-/** How many tasks a node's workers have in hand, as they say themselves. */
-async function inHandOf({ system }: Crew, node: string): Promise<number> {
-  const loads = STEP_WORKERS.map(async ({ name }) => {
-    const worker = system.refOf(Worker, addressOf(node, name));
-    try {
-      return (await worker.ask("load", undefined, { timeout: LOAD_TIMEOUT })).inHand;
-    } catch {
-      // It may be dying by itself; whether it is to be struck is asked again.
-      return 0;
-    }
-  });
-  return (await Promise.all(loads)).reduce((sum, inHand) => sum + inHand, 0);
+  return now.phase === "running" && settled * 2 >= now.assignments;
 }
