@@ -204,6 +204,12 @@ export class Link {
     return this.#peer;
   }
 
+  /** Whether nothing has ever passed, and nothing waits: to nobody we know. */
+  get unused(): boolean {
+    const passed = this.#nextSeq > 1 || this.#expected > 0;
+    return !this.#isMember && !passed && this.#outbox.size === 0;
+  }
+
   /** Whether everything sent has been acknowledged. */
   get settled(): boolean {
     return this.#outbox.size === 0 && this.#unacked.length === 0;
