@@ -10,7 +10,7 @@ export type {
   SourceOperations,
 } from "./blackboard/board-protocol.ts";
 export { Board, Source } from "./blackboard/board-protocol.ts";
-export { boardRest, boardSubjects } from "./blackboard/board-rest.ts";
+export { boardProgress, boardRest, boardSubjects } from "./blackboard/board-rest.ts";
 export type { KnowledgeSourceOptions } from "./blackboard/knowledge-source.ts";
 export { knowledgeSource } from "./blackboard/knowledge-source.ts";
 export {
@@ -34,7 +34,7 @@ export { bidder } from "./market/bidder.ts";
 export { builtinIdentity, builtinModel } from "./models/builtin-model.ts";
 export { type ModelClientsOptions, modelClients } from "./models/model-clients.ts";
 export type { Candidate, JsonSchema, ModelTask, TaskName } from "./models/model-task.ts";
-export { OllamaClient, type OllamaDeadlines } from "./models/ollama-client.ts";
+export { OllamaClient, type OllamaDeadlines, type OllamaOptions } from "./models/ollama-client.ts";
 export {
   costMicros,
   localPrices,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
-import { loadNodeModule, type Node, startNode } from "../cluster/index.ts";
+import { childrenFor, loadNodeModule, type Node, startNode } from "../cluster/index.ts";
 import {
   type ActorRef,
   addressOf,
@@ -79,6 +79,7 @@ async function benchLoad(options: LoadCommandOptions): Promise<void> {
       ingress: "closed",
       log,
       storeDir,
+      storeLife: "temporary",
       ...(options.nats === undefined ? {} : { nats: options.nats }),
     });
     const target = targetOf(await childrenOf(options.module, node), options);
@@ -143,8 +144,7 @@ async function load(
 }
 
 async function childrenOf(module: string, node: Node): Promise<readonly ChildSpec[]> {
-  const children = await loadNodeModule(module, process.cwd());
-  return typeof children === "function" ? children(node) : children;
+  return childrenFor(node, await loadNodeModule(module, process.cwd()));
 }
 
 function targetOf(children: readonly ChildSpec[], options: LoadCommandOptions): Target {

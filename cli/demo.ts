@@ -14,10 +14,11 @@ import {
 import { liveProgress, plainProgress } from "../examples/licence-review/progress.ts";
 import { closingLines, summaryTable } from "../examples/licence-review/report.ts";
 import { openRunFolder } from "../examples/licence-review/run-folder.ts";
+import { shownLine } from "../examples/licence-review/shown-line.ts";
 import { MOST_BYTES } from "../examples/licence-review/steps.ts";
 import type { ReviewSummary } from "../examples/licence-review/summary.ts";
 import { messageOf, pinoLog, systemClock, systemRandom } from "../runtime/index.ts";
-import { CommandError, ExitCode } from "./exit-code.ts";
+import { CommandError, ExitCode, Interrupted } from "./exit-code.ts";
 
 interface DemoCommandOptions {
   readonly nodes: number;
@@ -32,6 +33,7 @@ interface DemoCommandOptions {
 }
 
 const MOST_NODES = 16;
+const INTERRUPTIONS = ["SIGINT", "SIGTERM"] as const;
 
 /** The command. */
 export function demoCommand(): Command {
@@ -59,7 +61,7 @@ async function runDemo(options: DemoCommandOptions): Promise<void> {
   };
   const root = resolve(options.dir);
   const found = licenceFilesUnder(options.dir, root);
-  const log = pinoLog("warn");
+  const log = pinoLog("error");
   const models = await modelClients({
     model: options.model,
     ollamaHost: process.env["OLLAMA_HOST"],
@@ -72,6 +74,7 @@ async function runDemo(options: DemoCommandOptions): Promise<void> {
   const progress = process.stderr.isTTY
     ? liveProgress(process.stderr)
     : plainProgress(say, systemClock);
+  const interruption = interruptible(say);
   say(`${found.documents.length} licence files under ${options.dir}, ${options.nodes} nodes`);
   const natsUrl = options.nats ?? process.env["TROUPE_NATS_URL"];
   const summary = await reviewLicences({
@@ -89,6 +92,7 @@ async function runDemo(options: DemoCommandOptions): Promise<void> {
     log,
     progress,
     record: (event) => folder.record(event),
+    signal: interruption,
     ...(natsUrl === undefined ? {} : { natsUrl }),
   });
   await folder.close(summary);
@@ -100,6 +104,21 @@ async function runDemo(options: DemoCommandOptions): Promise<void> {
   const lost = summary.orchestrator?.tasksLost ?? 0;
   const twice = summary.orchestrator?.duplicateResults ?? 0;
   if (lost > 0 || twice > 0) process.exitCode = ExitCode.failed;
+}
+
+/**
+ * Aborted by the first interruption, so that the review can end what it started. The second one ends
+ * this process at once, and what it started follows by itself.
+ */
+function interruptible(say: (line: string) => void): AbortSignal {
+  const interruption = new AbortController();
+  const interrupt = (signal: NodeJS.Signals): void => {
+    for (const each of INTERRUPTIONS) process.off(each, interrupt);
+    say(`${signal}: ending the nodes; once more ends this at once`);
+    interruption.abort(new Interrupted(signal));
+  };
+  for (const each of INTERRUPTIONS) process.on(each, interrupt);
+  return interruption.signal;
 }
 
 function licenceFilesUnder(dir: string, root: string): LicenceFiles {
@@ -122,7 +141,7 @@ function humanText(summary: ReviewSummary, folder: string | undefined): string {
   const parts = [summaryTable(summary), "", ...closingLines(summary)];
   const answers = summary.hierarchy?.answers ?? [];
   if (answers.length > 0) parts.push("");
-  for (const { question, answer } of answers) parts.push(question, `  ${answer}`);
+  for (const { question, answer } of answers) parts.push(question, `  ${shownLine(answer)}`);
   if (folder !== undefined) parts.push("", `report: ${folder}/report.html`);
   return parts.join("\n");
 }

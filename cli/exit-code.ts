@@ -27,6 +27,17 @@ export class CommandError extends Error {
   }
 }
 
+/** A signal ended the command before its work was done. */
+export class Interrupted extends Error {
+  override readonly name: string = "Interrupted";
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`interrupted by ${signal}`);
+    this.signal = signal;
+  }
+}
+
 const CODES: Partial<Record<ErrorCode, ExitCodeNumber>> = {
   "ask.timeout": ExitCode.timeout,
   "actor.not-found": ExitCode.notFound,
@@ -35,6 +46,8 @@ const CODES: Partial<Record<ErrorCode, ExitCodeNumber>> = {
   "module.unusable": ExitCode.configuration,
   "nats.too-old": ExitCode.configuration,
   "nats.unavailable": ExitCode.unavailable,
+  "node.down": ExitCode.unavailable,
+  "node.fenced": ExitCode.unavailable,
   "node.name-taken": ExitCode.conflict,
   "store.unavailable": ExitCode.unavailable,
 };

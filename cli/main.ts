@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { benchCommand } from "./bench.ts";
 import { demoCommand } from "./demo.ts";
-import { ExitCode, exitCodeOf, lineOf } from "./exit-code.ts";
+import { ExitCode, exitCodeOf, Interrupted, lineOf } from "./exit-code.ts";
 import { natsCommand } from "./nats.ts";
 import { nodeCommand } from "./node.ts";
 
@@ -29,6 +29,12 @@ for (const command of allOf(troupe)) {
   command.showHelpAfterError("(--help shows the options)").exitOverride();
 }
 
+// Whoever reads may have seen enough (`troupe demo | head -1`): that is no failure of the command.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+process.stderr.on("error", () => {});
+
 try {
   await troupe.parseAsync();
 } catch (error) {
@@ -37,6 +43,8 @@ try {
   } else {
     process.stderr.write(`troupe: ${lineOf(error)}\n`);
     process.exitCode = exitCodeOf(error);
+    // Who waits for this process, a shell in a loop for one, must see that a signal ended it.
+    if (error instanceof Interrupted) process.kill(process.pid, error.signal);
   }
 }
 

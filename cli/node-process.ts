@@ -34,6 +34,9 @@ export interface NodeProcess {
   readonly pid: number;
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>;
+  /** Stops it where it stands; it goes on with {@link thaw}, unless it was ended. */
+  freeze(): void;
+  thaw(): void;
   /** Ends it at once, as a power cut would. */
   kill(): void;
   /** Drains it and waits; kills it when that takes longer than 15 s. */
@@ -83,6 +86,12 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     name: options.name,
     pid: child.pid,
     ended,
+    freeze: () => {
+      child.kill("SIGSTOP");
+    },
+    thaw: () => {
+      child.kill("SIGCONT");
+    },
     kill: () => {
       child.kill("SIGKILL");
     },

@@ -16,6 +16,8 @@ interface NodeCommandOptions {
   readonly withParent?: true;
 }
 
+/** How long a node whose parent has ended may take to drain. */
+const ORPHAN_STOP_MS = 2_000;
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /** The command. */
@@ -64,7 +66,9 @@ async function runNode(module: string, options: NodeCommandOptions): Promise<num
     void node.stop();
   };
   for (const signal of SIGNALS) process.on(signal, drain);
-  if (options.withParent) process.stdin.on("end", drain).resume();
+  // Its server may have gone with the parent, and then the drain waits for what does not come.
+  const orphaned = () => void node.stop({ deadline: ORPHAN_STOP_MS });
+  if (options.withParent) process.stdin.on("end", orphaned).resume();
   const { natsUrl, incarnation } = node;
   const started = { v: 1, name, incarnation, pid: process.pid, nats: natsUrl };
   process.stdout.write(`${JSON.stringify(started)}\n`);

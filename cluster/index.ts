@@ -5,6 +5,7 @@ export {
   type LaunchOptions,
   launchNatsServer,
   type NatsServerProcess,
+  type StoreLife,
 } from "./nats-server/launch.ts";
 export {
   type LocateEnvironment,
@@ -12,9 +13,16 @@ export {
   locateNatsServer,
 } from "./nats-server/locate.ts";
 export type { ServerBinary } from "./nats-server/server-binary.ts";
+export type { ServerRelease } from "./nats-server/server-release.ts";
 export { type Node, type NodeEnd, startNode } from "./node.ts";
-export { type Children, loadNodeModule } from "./node-module.ts";
+export {
+  type Children,
+  childrenFor,
+  loadNodeModule,
+  type NodeModuleOptions,
+} from "./node-module.ts";
 export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-options.ts";
 export { checkServer, type ServerFacts } from "./server-check.ts";
 export { type NatsDurableQueueOptions, natsDurableQueue } from "./stores/nats-durable-queue.ts";
 export { type NatsKeyValuesOptions, natsKeyValues } from "./stores/nats-key-values.ts";
+export { type RemoveStoresOptions, removeStores } from "./stores/remove-stores.ts";

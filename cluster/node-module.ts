@@ -8,27 +8,43 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ChildSpec } from "../runtime/child-spec.ts";
+import { awaitedClock, type Clock } from "../runtime/ports/clock.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 import type { Node } from "./node.ts";
 
 /** The actors to start, or a function that says which once the node is there. */
 export type Children = readonly ChildSpec[] | ((node: Node) => readonly ChildSpec[]);
 
+/** Options of {@link loadNodeModule}. */
+export interface NodeModuleOptions {
+  readonly clock?: Clock;
+  /** How long the module may take to load, its top-level awaits included; default 60,000. */
+  readonly withinMs?: number;
+}
+
+const LOAD_MS = 60_000;
+
 /**
  * The children that a module exports.
  *
  * @param path - absolute, or relative to `from`
- * @throws {TroupeError} `module.unusable` when it is missing, does not load, or exports no children
+ * @throws {TroupeError} `module.unusable` when it is missing, does not load in time, or exports no
+ *   children
  *
  * @example
  * const children = await loadNodeModule("./actors.js", process.cwd());
  */
-export async function loadNodeModule(path: string, from: string): Promise<Children> {
+export async function loadNodeModule(
+  path: string,
+  from: string,
+  options: NodeModuleOptions = {},
+): Promise<Children> {
+  const { clock = awaitedClock, withinMs = LOAD_MS } = options;
   const file = resolve(from, path);
   if (!existsSync(file)) throw unusable(path, "there is no such file");
   let module: Readonly<Record<string, unknown>>;
   try {
-    module = await import(pathToFileURL(file).href);
+    module = await within(withinMs, clock, import(pathToFileURL(file).href));
   } catch (cause) {
     throw unusable(path, `it does not load: ${messageOf(cause)}`, cause);
   }
@@ -45,8 +61,53 @@ export async function loadNodeModule(path: string, from: string): Promise<Childr
   );
 }
 
+/**
+ * The actors to start on a node.
+ *
+ * @throws {TroupeError} `module.unusable` when the function that says which throws or returns none
+ */
+export function childrenFor(node: Node, children: Children): readonly ChildSpec[] {
+  const named = "the node's children";
+  let specs: unknown = children;
+  if (typeof children === "function") {
+    try {
+      specs = children(node);
+    } catch (cause) {
+      throw new TroupeError("module.unusable", `${named} are not known: ${messageOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+  if (Array.isArray(specs) && specs.every(isChildSpec)) return specs;
+  const rather = specs instanceof Promise ? "a promise: await in the module instead" : "not that";
+  throw new TroupeError(
+    "module.unusable",
+    `${named} must be an array of child(…); it is ${rather}`,
+  );
+}
+
 function isChildSpec(value: unknown): value is ChildSpec {
-  return typeof value === "object" && value !== null && "definition" in value;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "definition" in value &&
+    "start" in value &&
+    typeof value.start === "function"
+  );
+}
+
+/** Rejects when `loading` takes longer; an await that never settles would end the process in silence. */
+async function within<T>(spanMs: number, clock: Clock, loading: Promise<T>): Promise<T> {
+  let cancel = (): void => {};
+  const late = new Promise<never>((_resolve, reject) => {
+    const why = `it is not loaded after ${spanMs / 1_000} s; does it await what never comes?`;
+    cancel = clock.after(spanMs, () => reject(new Error(why)));
+  });
+  try {
+    return await Promise.race([loading, late]);
+  } finally {
+    cancel();
+  }
 }
 
 function unusable(path: string, why: string, cause?: unknown): TroupeError {

@@ -12,6 +12,7 @@ import { pinoLog } from "../runtime/log.ts";
 import type { ModelClients } from "../runtime/ports/model-client.ts";
 import { TroupeError } from "../runtime/troupe-error.ts";
 import { LEASE_TTL_MS } from "./membership/lease.ts";
+import type { StoreLife } from "./nats-server/launch.ts";
 import type { LocateEnvironment } from "./nats-server/locate.ts";
 import type { Children } from "./node-module.ts";
 import { checkedClusterName } from "./wire/node-subject.ts";
@@ -33,6 +34,8 @@ export interface NodeOptions {
   readonly cluster?: string;
   /** Where the embedded server keeps its streams; default `.troupe/nats`. */
   readonly storeDir?: string;
+  /** Whether `storeDir` is removed with all it holds when the embedded server ends; default `kept`. */
+  readonly storeLife?: StoreLife;
   /** The path of the embedded server's binary; found or fetched when absent. */
   readonly natsServer?: string;
   /** The port of the embedded server; default any free one. */
@@ -42,7 +45,7 @@ export interface NodeOptions {
   /** The actors to start. */
   readonly children?: Children;
   readonly log?: Log;
-  /** How long the node lives without a renewal of its lease; default 5 s, with three servers 20 s. */
+  /** How long the node lives without a renewal of its lease; default 5 s; 20 s outlasts an election of several servers. */
   readonly lease?: Duration;
   /** Read for what the options leave open; default the process's environment. */
   readonly env?: NodeEnvironment;
@@ -63,6 +66,7 @@ export interface NodeSettings {
     | {
         readonly kind: "embedded";
         readonly storeDir: string;
+        readonly storeLife: StoreLife;
         readonly port: number | undefined;
         readonly env: LocateEnvironment;
       };
@@ -108,6 +112,7 @@ function serverOf(options: NodeOptions, env: NodeEnvironment): NodeSettings["ser
   return {
     kind: "embedded",
     storeDir: options.storeDir ?? ".troupe/nats",
+    storeLife: options.storeLife ?? "kept",
     port: options.natsPort,
     env:
       options.natsServer === undefined ? env : { ...env, TROUPE_NATS_SERVER: options.natsServer },

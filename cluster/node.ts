@@ -12,7 +12,6 @@
 import type { ActorDefinition, SpawnArgs } from "../runtime/actor.ts";
 import type { ActorRef } from "../runtime/actor-ref.ts";
 import type { Address } from "../runtime/address.ts";
-import type { ChildSpec } from "../runtime/child-spec.ts";
 import { createSystem } from "../runtime/create-system.ts";
 import { createTasks } from "../runtime/durable/create-tasks.ts";
 import type { Duration } from "../runtime/duration.ts";
@@ -39,6 +38,7 @@ import type { Pulse } from "./membership/pulse.ts";
 import { startPulse } from "./membership/pulse.ts";
 import { launchNatsServer } from "./nats-server/launch.ts";
 import { locateNatsServer } from "./nats-server/locate.ts";
+import { childrenFor } from "./node-module.ts";
 import type { NodeOptions, NodeSettings } from "./node-options.ts";
 import { GATEWAY_ROLE, nodeSettings } from "./node-options.ts";
 import { checkServer } from "./server-check.ts";
@@ -57,7 +57,7 @@ const DRAIN_SHARE = 0.5;
 /** How a node ended. */
 export type NodeEnd =
   | { readonly kind: "stopped" }
-  /** It lost its lease; the error's code is `node.fenced`. */
+  /** It lost its lease, and the error's code is `node.fenced`, or its own server: `nats.unavailable`. */
   | { readonly kind: "fenced"; readonly error: TroupeError };
 
 /** A running node. */
@@ -114,7 +114,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const { clock, end: letGo } = endableClock(systemClock);
   teardown.add("clock", letGo);
   const random = systemRandom();
-  const url = await serverUrl(settings, teardown);
+  const { url, serverLost } = await serverOf(settings, teardown);
 
   const target = { url, cluster, name };
   const connections = await openConnections(target);
@@ -236,6 +236,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     },
   };
   const fence = (error: TroupeError): void => {
+    if (fenced !== undefined) return;
     fenced = error;
     log.error({ code: error.code, error: error.message }, "this node is fenced and ends");
     // Its links first: whatever still waits in this process reaches nobody.
@@ -243,25 +244,45 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     void node.stop({ deadline: FENCED_STOP_MS });
   };
   lease.onLost(fence);
+  // Its port is gone with it: whoever waited would wait for the lease to run out, and for nothing.
+  void serverLost.then(fence);
   if (!lease.standing())
     throw new TroupeError("node.fenced", `node ${name} lost its lease at once`);
-  for (const spec of childrenOf(settings, node)) spec.start(system);
+  for (const spec of childrenFor(node, settings.children)) spec.start(system);
   return node;
 }
 
-/** The server's URL, of one of our own when none was given. */
-async function serverUrl({ server, log }: NodeSettings, teardown: Teardown): Promise<string> {
-  if (server.kind === "external") return server.url;
-  const { env, storeDir, port } = server;
+interface Server {
+  readonly url: string;
+  /** Resolves when a server of our own ends by itself; never for one of somebody else's. */
+  readonly serverLost: Promise<TroupeError>;
+}
+
+/** The server that was given, or one of our own. */
+async function serverOf({ server, log }: NodeSettings, teardown: Teardown): Promise<Server> {
+  if (server.kind === "external") return { url: server.url, serverLost: new Promise(() => {}) };
+  const { env, storeDir, storeLife, port } = server;
   const note = (line: string): void => log.info({ line }, "looking for a nats-server");
   const binary = await locateNatsServer({ env, note });
   const launched = await launchNatsServer({
     binary: binary.path,
     storeDir,
+    storeLife,
     ...(port === undefined ? {} : { port }),
   });
-  teardown.add("server", () => launched.stop());
-  return launched.url;
+  let stopping = false;
+  teardown.add("server", () => {
+    stopping = true;
+    return launched.stop();
+  });
+  const serverLost = new Promise<TroupeError>((resolve) => {
+    void launched.ended.then(() => {
+      if (stopping) return;
+      const lost = `the nats-server that this node had started (process ${launched.pid}) has ended`;
+      resolve(new TroupeError("nats.unavailable", lost));
+    });
+  });
+  return { url: launched.url, serverLost };
 }
 
 /** Tells the parts what becomes of their connection. */
@@ -297,8 +318,4 @@ function follow(
       ingress?.reconnected();
     },
   }).catch(failed);
-}
-
-function childrenOf({ children }: NodeSettings, node: Node): readonly ChildSpec[] {
-  return typeof children === "function" ? children(node) : children;
 }

@@ -21,6 +21,7 @@ export function trackedTasks(tasks: Tasks, clock: Clock): TrackedTasks {
     tasks: {
       submit: (request) => tasks.submit(request),
       outcomeOf: (id) => tasks.outcomeOf(id),
+      claimedBy: (node, job) => tasks.claimedBy(node, job),
       follow: (job, settled) => tasks.follow(job, settled),
       cancel: (id, reason) => tasks.cancel(id, reason),
       work: (capability, perform, options) => {

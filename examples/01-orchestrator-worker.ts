@@ -4,9 +4,16 @@
  * Three texts are read and counted, then summed up. Reading one of them always fails, so its declared
  * fallback counts; the plan says so, and the report shows every try.
  */
-import { jobProgress, jobReports, orchestrator, worker } from "../actors/index.ts";
-import { capability, plan } from "../protocols/index.ts";
-import { createSystem, TroupeError } from "../runtime/index.ts";
+import {
+  capability,
+  createSystem,
+  jobProgress,
+  jobReports,
+  orchestrator,
+  plan,
+  TroupeError,
+  worker,
+} from "troupe";
 
 const Read = capability<{ name: string }, string>("read@1");
 const Count = capability<{ text: string }, number>("count@1");

@@ -2,9 +2,7 @@
  * Hierarchy: a desk routes questions to specialists by intent, asks back when it is unsure, and hands
  * to a person what nobody below can answer.
  */
-import { type Intent, lead, specialist } from "../actors/index.ts";
-import { Resolver } from "../protocols/index.ts";
-import { actor, createSystem } from "../runtime/index.ts";
+import { actor, createSystem, type Intent, lead, Resolver, specialist } from "troupe";
 
 const system = createSystem();
 const billing = specialist(() => ({ kind: "done", result: "one of the two is paid back" }));

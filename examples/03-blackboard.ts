@@ -2,9 +2,17 @@
  * A blackboard: sources that know little each settle together what none could alone. A witness is
  * switched on only when the others came to rest, and the board goes on from there.
  */
-import { blackboard, boardRest, boardSubjects, knowledgeSource } from "../actors/index.ts";
-import { entryId, explanationLines, type Goal, noisyOr } from "../protocols/index.ts";
-import { createSystem } from "../runtime/index.ts";
+import {
+  blackboard,
+  boardRest,
+  boardSubjects,
+  createSystem,
+  entryId,
+  explanationLines,
+  type Goal,
+  knowledgeSource,
+  noisyOr,
+} from "troupe";
 
 type Seen = { readonly call: string; readonly colour: string; readonly size: string };
 

@@ -2,9 +2,7 @@
  * Market: sentences are auctioned among bidders that guess their language, a cheap one that looks at
  * accents and a dear one that compares every word. The market learns when the cheap one is enough.
  */
-import { auctioneer, bidder } from "../actors/index.ts";
-import { verdictsOn } from "../protocols/index.ts";
-import { createSystem } from "../runtime/index.ts";
+import { auctioneer, bidder, createSystem, verdictsOn } from "troupe";
 
 const WORDS = new Map([
   ["de", "der die das und ist nicht eine wir für über schön straße grün zug fährt".split(" ")],

@@ -2,8 +2,9 @@
 export type { Activation, Contributed } from "./blackboard/activation.ts";
 export type { Boost, Ksar } from "./blackboard/agenda.ts";
 export { openBoard, step as stepBoard } from "./blackboard/blackboard.ts";
+export type { Batch, Proposal, StandingEntry } from "./blackboard/board-batch.ts";
 export type { BoardEffect, BoardEvent } from "./blackboard/board-event.ts";
-export { bucketOf } from "./blackboard/board-key.ts";
+export { bucketOf, type StoredKsar } from "./blackboard/board-key.ts";
 export { statusOf, subjectPage } from "./blackboard/board-reading.ts";
 export type { Blackboard, BoardOptions } from "./blackboard/board-state.ts";
 export type {
@@ -13,7 +14,7 @@ export type {
   SubjectPage,
   SubjectReport,
 } from "./blackboard/board-status.ts";
-export type { Contribution, Draft } from "./blackboard/contribution.ts";
+export type { Contribution, Draft, Statement } from "./blackboard/contribution.ts";
 export type { Entry } from "./blackboard/entry.ts";
 export type { EntryId } from "./blackboard/entry-id.ts";
 export { entryId } from "./blackboard/entry-id.ts";
@@ -118,13 +119,21 @@ export type {
   OrchestrationEvent,
 } from "./orchestration/orchestration-event.ts";
 export type { Orchestration, OrchestrationOptions } from "./orchestration/orchestration-state.ts";
-export type { Assign, Assigned, Plan, PlanFault } from "./orchestration/plan.ts";
+export type {
+  Assign,
+  Assigned,
+  AssignmentOptions,
+  Need,
+  Plan,
+  PlanFault,
+} from "./orchestration/plan.ts";
 export { parsePlan, plan } from "./orchestration/plan.ts";
 export type {
   AssignmentPhase,
   AssignmentReport,
   HopRecord,
   JobPhase,
+  PhaseCounts,
   Progress,
   ReportPage,
 } from "./orchestration/progress.ts";

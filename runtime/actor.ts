@@ -66,11 +66,13 @@ export interface ActorContext<O extends Operations, S, I> {
   refOf<P extends Operations>(protocol: Protocol<P>, address: Address): ActorRef<P>;
   /** Asks to be told once when that actor ends; see {@link Hooks.terminated}. */
   watch(target: AnyActorRef | Address): void;
+  /** Ends a watch; not even news already queued is handed over. */
   unwatch(target: AnyActorRef | Address): void;
   /** Stops a child, or this actor itself when none is named, after the current message. */
   stop(child?: AnyActorRef): void;
   /** Receives what is published on `topic`, on any node, as `operation`. */
   subscribe<N extends Named<O, "tell">>(topic: string, operation: N): void;
+  /** Ends this actor's subscription to the topic. */
   unsubscribe(topic: string): void;
   /** Tells every subscriber of `topic` on every node; at most once each. */
   publish(topic: string, payload: unknown): boolean;
@@ -87,7 +89,7 @@ export type AskAnswer<R> = R | DeferredReply<R> | Promise<R | DeferredReply<R>>;
 
 /** A stream without a result may end without a `return`. */
 // biome-ignore lint/suspicious/noConfusingVoidType: the return type of a generator without a return
-type StreamResult<R> = [undefined] extends [R] ? R | void : R;
+export type StreamResult<R> = [undefined] extends [R] ? R | void : R;
 
 /** A handler for each operation of a protocol. */
 export type Handlers<O extends Operations, S, I> = {
@@ -131,6 +133,7 @@ export interface ActorOptions {
 /** An actor's implementation; `spawn` starts instances of it. */
 export interface ActorDefinition<O extends Operations, I> {
   readonly protocol: Protocol<O>;
+  /** Makes the first state, and a fresh one after each restart. */
   readonly init: (input: I, ctx: ActorContext<O, never, I>) => unknown;
   readonly handlers: Handlers<O, never, I>;
   readonly hooks: Hooks<O, never, I>;

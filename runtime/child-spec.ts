@@ -10,6 +10,7 @@ import type { Operations } from "./protocol.ts";
 
 /** Where children can be started: a system, or an actor's context. */
 export interface Spawner {
+  /** Starts a child; see {@link System.spawn}. */
   spawn<O extends Operations, I>(
     definition: ActorDefinition<O, I>,
     ...options: SpawnArgs<I>

@@ -14,6 +14,7 @@ import { behaviorOf, cellOptions } from "./kernel/behavior.ts";
 import { Cell } from "./kernel/cell.ts";
 import { Watch } from "./kernel/death-watch.ts";
 import { Delay } from "./kernel/delay.ts";
+import { stop } from "./kernel/ending.ts";
 import { addressIn, Kernel } from "./kernel/kernel.ts";
 import { type Directory, LocalRef } from "./kernel/local-ref.ts";
 import { memoryPorts } from "./ports/memory-ports.ts";
@@ -75,7 +76,7 @@ export function createSystem(options: SystemOptions = {}): System {
     refOf: (of, address) => remote.refOf(of, address, undefined),
     stop: async (target, how = "stop") => {
       const cell = LocalRef.cellOf(target) ?? localCell(directory, target.address);
-      await cell?.stop(how);
+      if (cell !== undefined) await stop(cell, how);
     },
     watch: (target, ended) => {
       const cell = typeof target === "string" ? undefined : LocalRef.cellOf(target);
@@ -109,13 +110,13 @@ export function createSystem(options: SystemOptions = {}): System {
 
 /** Stops all actors; those that are not down by the deadline are killed. */
 async function shutDown(kernel: Kernel, root: Cell, deadlineMs: number): Promise<void> {
-  const stopped = root.stop("stop");
+  const stopped = stop(root, "stop");
   const limit = new Delay(kernel.wheel, kernel.nowMs(), deadlineMs);
   const inTime = await Promise.race([stopped.then(() => true), limit.over]);
   limit.finish(true);
   if (!inTime) {
     kernel.ports.log.warn({ deadlineMs }, "shutdown deadline passed; killing what is left");
-    void root.stop("kill");
+    void stop(root, "kill");
     await stopped;
   }
   kernel.wheel.stop();

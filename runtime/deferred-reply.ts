@@ -47,7 +47,11 @@ export class DeferredReply<R> {
     this.#settle({ ok: false, error });
   }
 
-  /** For the kernel: names who waits, once the handler has returned. */
+  /**
+   * For the kernel: names who waits, once the handler has returned.
+   *
+   * @internal
+   */
   attach(waiter: ReplyWaiter): void {
     this.#waiter = waiter;
     if (this.#answer !== undefined) deliver(waiter, this.#answer);

@@ -27,6 +27,7 @@ export class EventFeed implements EventSink {
     return this.#subscribers.size > 0;
   }
 
+  /** Numbers what happened and hands it to every subscriber, in the caller's turn. */
   emit(happening: Happening): void {
     if (this.#subscribers.size === 0) return;
     const event: TroupeEvent = {

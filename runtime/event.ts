@@ -140,5 +140,6 @@ export type TroupeEvent = Happening & {
 export interface EventSink {
   /** Whether anyone watches; detailed events are built only then. */
   readonly watched: boolean;
+  /** Says that something happened; never throws. */
   emit(happening: Happening): void;
 }

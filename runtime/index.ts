@@ -9,6 +9,7 @@ export {
   type Hooks,
   type SpawnArgs,
   type SpawnOptions,
+  type StreamResult,
   type Timers,
 } from "./actor.ts";
 export type { ActorRef, AnyActorRef, AskOptions, ReplyStream } from "./actor-ref.ts";
@@ -53,12 +54,14 @@ export type {
   QueuedTask,
 } from "./ports/durable-queue.ts";
 export type {
+  BucketOptions,
   KeyValue,
   KeyValueChange,
   KeyValueEntry,
   KeyValues,
   KeyValueWrite,
   Put,
+  PutOptions,
 } from "./ports/key-value.ts";
 export type {
   Member,
@@ -67,8 +70,18 @@ export type {
   MembershipEvent,
   NodeIdentity,
 } from "./ports/membership.ts";
-export { memoryDurableQueue } from "./ports/memory-durable-queue.ts";
-export { memoryKeyValues } from "./ports/memory-key-value.ts";
+export {
+  type MemoryDurableQueue,
+  type MemoryDurableQueueFaults,
+  type MemoryDurableQueueOptions,
+  memoryDurableQueue,
+} from "./ports/memory-durable-queue.ts";
+export {
+  type MemoryKeyValueFaults,
+  type MemoryKeyValues,
+  type MemoryKeyValuesOptions,
+  memoryKeyValues,
+} from "./ports/memory-key-value.ts";
 export { MemoryMembers } from "./ports/memory-membership.ts";
 export { memoryPorts } from "./ports/memory-ports.ts";
 export { MemoryHub, type MemoryHubOptions } from "./ports/memory-transport.ts";

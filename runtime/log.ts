@@ -13,10 +13,15 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Writes structured lines; a child adds its fields to every line. */
 export interface Log {
+  /** Writes what only somebody who looks for a fault wants to read. */
   debug(fields: LogFields, message: string): void;
+  /** Writes what an operator may want to know. */
   info(fields: LogFields, message: string): void;
+  /** Writes what was dealt with but should not have happened. */
   warn(fields: LogFields, message: string): void;
+  /** Writes what somebody has to see to. */
   error(fields: LogFields, message: string): void;
+  /** A log whose lines carry `fields` as well. */
   child(fields: LogFields): Log;
 }
 

@@ -23,6 +23,7 @@ export interface ModelCall extends AsyncIterable<string> {
 /** A model, bound to whoever uses it: its calls end when their signal aborts. */
 export interface Model {
   readonly identity: ModelIdentity;
+  /** A call that begins when somebody iterates or awaits it, and ends with `signal` too. */
   generate(request: ModelRequest & { readonly signal?: AbortSignal }): ModelCall;
 }
 

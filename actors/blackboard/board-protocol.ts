@@ -83,7 +83,7 @@ export const Board: Protocol<BoardOperations> = protocol("blackboard@1", {
 export type SourceOperations = {
   /** A board of its domain is there. */
   readonly boardOpened: Tell<{ readonly board: Address }>;
-  /** Refused with {@link SOURCE_FAILED} when the work on it threw. */
+  /** Refused with `source.failed` when the work on it threw. */
   readonly activate: Ask<Activation, Contributed>;
 };
 

@@ -15,16 +15,27 @@ import { polled } from "../polling.ts";
 import type { BoardOperations } from "./board-protocol.ts";
 
 /**
- * The status of a board once it is closed. An empty board never is.
+ * The status of a board, look by look; the last one is closed. An empty board never is.
  *
- * @throws {TroupeError} `ask.timeout` when it is not in time, `ask.cancelled` when the signal aborted,
- *   and whatever the ask rejects with
+ * @throws {TroupeError} `ask.timeout` when it is not at rest in time, `ask.cancelled` when the signal
+ *   aborted, and whatever the ask rejects with
  */
+export async function* boardProgress(
+  board: ActorRef<BoardOperations>,
+  options: PollingOptions,
+): AsyncGenerator<BoardStatus, void> {
+  for await (const status of polled(() => board.ask("status"), options)) {
+    yield status;
+    if (status.phase === "closed") return;
+  }
+}
+
+/** The status of a board once it is closed; throws as {@link boardProgress} does. */
 export async function boardRest(
   board: ActorRef<BoardOperations>,
   options: PollingOptions,
 ): Promise<BoardStatus> {
-  for await (const status of polled(() => board.ask("status"), options)) {
+  for await (const status of boardProgress(board, options)) {
     if (status.phase === "closed") return status;
   }
   throw new TroupeError("ask.cancelled", "the board was not followed to its rest");

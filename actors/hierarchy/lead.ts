@@ -7,7 +7,9 @@
  *
  * R1: a question below the thresholds is never delegated.
  * R2: a refused, failed, late or rejected delegation goes up; with nobody above, the asker is told.
- * R3: it answers many questions at once; each is bounded by its deadline and that of those above.
+ * R3: an unreachable specialist's contract goes to its stand-ins, those on nodes that nobody suspects
+ *     first; only then it goes up.
+ * R4: it answers many questions at once; each is bounded by its deadline and that of those above.
  */
 import {
   type Contract,
@@ -46,9 +48,10 @@ import {
   type ActorOptions,
   actor,
 } from "../../runtime/actor.ts";
-import type { Address } from "../../runtime/address.ts";
+import { type Address, nodeOf } from "../../runtime/address.ts";
 import { DeferredReply } from "../../runtime/deferred-reply.ts";
 import { type Duration, durationMs } from "../../runtime/duration.ts";
+import type { Membership } from "../../runtime/ports/membership.ts";
 import type { Protocol } from "../../runtime/protocol.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 
@@ -56,6 +59,11 @@ import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 export interface Intent {
   readonly name: string;
   readonly specialist: Address;
+  /**
+   * Who is given the contract when the specialist or its node is gone, in this order. The one that is
+   * gone may have done it too.
+   */
+  readonly standIns?: readonly Address[];
   /** Questions of this kind, for the scorer. */
   readonly examples: readonly string[];
   readonly keywords?: readonly string[];
@@ -82,7 +90,7 @@ export interface LeadSpec {
   readonly deadline?: Duration;
   /** What a specialist may spend at first, in 1e-6 USD; default 0. */
   readonly sliceMicros?: number;
-  readonly limits?: DelegationLimits & LoopLimits;
+  readonly limits?: Omit<DelegationLimits, "standIns"> & LoopLimits;
   /** Who takes what this lead cannot answer: a lead above, or a person's actor. */
   readonly escalateTo?: {
     readonly address: Address;
@@ -99,6 +107,18 @@ interface Case {
   readonly enquiry: Enquiry;
   readonly trail: Trail;
   readonly confidence: number;
+}
+
+type EndedDelegation = Exclude<Delegation, { readonly phase: "delegated" }>;
+
+/** A contract in somebody's hands. */
+interface Attempt {
+  readonly enquiry: Enquiry;
+  readonly intent: Intent;
+  readonly by: Address;
+  readonly contract: Contract;
+  /** On the monotonic clock. */
+  readonly dueAtMs: number;
 }
 
 /**
@@ -181,13 +201,12 @@ export function lead(
       trail: verdict.trail,
       ...(intent.acceptance === undefined ? {} : { acceptance: intent.acceptance }),
     };
-    const end = await carriedOut(ctx, at.enquiry, intent, delegate(contract, spec.limits)[0]);
+    const { end, by } = await carriedOut(ctx, at.enquiry, intent, contract);
     const { confidence } = at;
     if (end.phase === "escalated") {
       return escalate(ctx, { ...at, trail: verdict.trail }, end.reason);
     }
     const { result, costMicros } = end;
-    const by = intent.specialist;
     return { kind: "answered", intent: intent.name, confidence, by, result, costMicros };
   }
 
@@ -195,43 +214,48 @@ export function lead(
     ctx: Context,
     enquiry: Enquiry,
     intent: Intent,
-    delegation: Delegation,
-  ): Promise<Exclude<Delegation, { readonly phase: "delegated" }>> {
+    contract: Contract,
+  ): Promise<{ readonly end: EndedDelegation; readonly by: Address }> {
     const dueAtMs = ctx.clock.monotonicMs() + deadlineMs;
-    let state = delegation;
+    const [first, ...standIns] = candidatesFor(intent, ctx.ports.membership);
+    let by = first;
+    let [state] = delegate(contract, { ...spec.limits, standIns: standIns.length });
     // Bounded by E1: each turn uses up an attempt.
     while (state.phase === "delegated") {
-      const event = await attempt(ctx, enquiry, intent, state.contract, dueAtMs);
+      const event = await attempt(ctx, { enquiry, intent, by, contract: state.contract, dueAtMs });
       [state] = stepDelegation(state, event);
+      if (event.type === "unreachable") by = standIns.shift() ?? by;
     }
-    return state;
+    return { end: state, by };
   }
 
   async function attempt(
     ctx: Context,
-    enquiry: Enquiry,
-    intent: Intent,
-    contract: Contract,
-    dueAtMs: number,
+    { enquiry, intent, by, contract, dueAtMs }: Attempt,
   ): Promise<DelegationEvent> {
-    const specialist = ctx.refOf(Specialist, intent.specialist);
+    const specialist = ctx.refOf(Specialist, by);
+    const leftMs = (): number => dueAtMs - ctx.clock.monotonicMs();
+    const { attempt } = contract;
     try {
       const report = await specialist.ask("undertake", contract, { timeout: contract.withinMs });
       const objection =
         report.kind === "done" ? objectionTo(report.result, intent, enquiry) : undefined;
       return {
         type: "reported",
-        attempt: contract.attempt,
+        attempt,
         report,
-        leftMs: dueAtMs - ctx.clock.monotonicMs(),
+        leftMs: leftMs(),
         ...(objection === undefined ? {} : { objection }),
       };
     } catch (error) {
-      const isLate =
-        error instanceof TroupeError &&
-        (error.code === "ask.timeout" || error.code === "ask.expired");
-      if (isLate) return { type: "deadline" };
-      return { type: "failed", attempt: contract.attempt, message: messageOf(error) };
+      switch (failureKind(error)) {
+        case "late":
+          return { type: "deadline" };
+        case "unreachable":
+          return { type: "unreachable", attempt, message: messageOf(error), leftMs: leftMs() };
+        case "failed":
+          return { type: "failed", attempt, message: messageOf(error) };
+      }
     }
   }
 
@@ -269,6 +293,32 @@ function deferred<R>(answer: Promise<R>): DeferredReply<R> {
     (error) => reply.reject(error),
   );
   return reply;
+}
+
+/** The specialist and its stand-ins; those on nodes that are suspected or down come last. */
+function candidatesFor(
+  { specialist, standIns = [] }: Intent,
+  membership: Membership,
+): readonly [Address, ...Address[]] {
+  const gone = new Set<string>();
+  for (const { name, phase } of membership.members()) {
+    if (phase === "suspected" || phase === "down") gone.add(name);
+    else gone.delete(name);
+  }
+  const all = [specialist, ...standIns];
+  const isGone = (address: Address): boolean => gone.has(nodeOf(address));
+  const [first = specialist, ...others] = [
+    ...all.filter((address) => !isGone(address)),
+    ...all.filter(isGone),
+  ];
+  return [first, ...others];
+}
+
+/** Why an ask brought no report. What the specialist itself threw would be thrown elsewhere too. */
+function failureKind(error: unknown): "late" | "unreachable" | "failed" {
+  if (!(error instanceof TroupeError)) return "failed";
+  if (error.code === "ask.timeout" || error.code === "ask.expired") return "late";
+  return error.retry === "never" || error.outcome === "failed" ? "failed" : "unreachable";
 }
 
 function asResolution(answer: LeadAnswer): Resolution {

@@ -31,6 +31,7 @@ import { messageOf } from "../../runtime/troupe-error.ts";
 export interface Performance {
   /** Aborts when the award is withdrawn and when the bidder stops. */
   readonly signal: AbortSignal;
+  /** The models that the node has; see {@link ActorContext.model}. */
   readonly model: ActorContext<BidderOperations, never, undefined>["model"];
   readonly log: ActorContext<BidderOperations, never, undefined>["log"];
 }
@@ -52,6 +53,7 @@ export interface BidderSpec<T, R> {
   readonly capability: string;
   /** The work that a task will take, counted, 0 or more; `undefined` refuses it. Binding. */
   readonly price: (task: T) => number | undefined;
+  /** Does an awarded task; a throw is a failure of that award and nothing else. */
   readonly perform: (task: T, at: Performance) => Performed<R> | Promise<Performed<R>>;
   /** How many awards are worked on at once; default 1. */
   readonly concurrency?: number;

@@ -22,6 +22,7 @@ import { TroupeError } from "../../runtime/troupe-error.ts";
 import { extractiveAnswer } from "./extractive-answer.ts";
 import { isRecord, schemaFault } from "./json-schema.ts";
 import type { JsonSchema } from "./model-task.ts";
+import { localPrices, type PriceTable, pricedBy } from "./price-table.ts";
 import { parseTask } from "./structured-prompt.ts";
 import { tokenCount } from "./term-statistics.ts";
 
@@ -34,8 +35,18 @@ export const builtinIdentity: ModelIdentity = {
 /** The longest prompt that the built-in model reads, in UTF-16 code units. */
 export const LONGEST_PROMPT = 400_000;
 
-/** The built-in model. Stateless: one serves everybody. */
-export const builtinModel: ModelClient = { identity: builtinIdentity, generate };
+/** The built-in model. Stateless: one serves everybody. It costs what any local model costs, 0. */
+export const builtinModel: ModelClient = builtinAt(localPrices);
+
+/** The built-in model at the prices of a table, which may put one on it, for example for practice. */
+export function builtinAt(prices: PriceTable): ModelClient {
+  const cost = pricedBy(prices, builtinIdentity);
+  return {
+    identity: builtinIdentity,
+    generate,
+    ...(cost === undefined ? {} : { costMicros: cost }),
+  };
+}
 
 async function* generate(
   request: ModelRequest,

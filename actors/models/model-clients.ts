@@ -17,7 +17,7 @@ import type { Log } from "../../runtime/log.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { ModelClient, ModelClients } from "../../runtime/ports/model-client.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
-import { builtinIdentity, builtinModel } from "./builtin-model.ts";
+import { builtinAt, builtinIdentity } from "./builtin-model.ts";
 import {
   OllamaClient,
   type OllamaDeadlines,
@@ -25,6 +25,7 @@ import {
   ollamaModels,
   shownHost,
 } from "./ollama-client.ts";
+import { localPrices, type PriceTable } from "./price-table.ts";
 
 /** Options of {@link modelClients}. */
 export interface ModelClientsOptions {
@@ -35,6 +36,8 @@ export interface ModelClientsOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly deadlines?: Partial<OllamaDeadlines>;
+  /** What calls cost; default {@link localPrices}. */
+  readonly prices?: PriceTable;
 }
 
 /** What a look at the server found. */
@@ -70,15 +73,19 @@ export async function modelClients(options: ModelClientsOptions): Promise<ModelC
   const fields = { model: choice.ollamaModel ?? builtinIdentity.name };
   if (choice.fallback) log.warn(fields, choice.line);
   else log.info(fields, choice.line);
-  if (server.phase !== "reachable") return clientsOf(new Map(), builtinModel, model);
-
-  const { host, models } = server;
-  const deadlines = options.deadlines ?? {};
-  const clients = new Map<string, ModelClient>(
-    models.map(({ name }) => [name, new OllamaClient({ host, model: name, clock, deadlines })]),
-  );
-  const chosen = choice.ollamaModel === undefined ? undefined : clients.get(choice.ollamaModel);
-  return clientsOf(clients, chosen ?? builtinModel, model);
+  const { deadlines = {}, prices = localPrices } = options;
+  const builtin = builtinAt(prices);
+  const clients = new Map<string, ModelClient>([["builtin", builtin]]);
+  if (server.phase === "reachable") {
+    const { host, models } = server;
+    for (const { name } of models) {
+      const client = new OllamaClient({ host, model: name, clock, deadlines, prices });
+      clients.set(OLLAMA + name, client);
+    }
+  }
+  const { ollamaModel } = choice;
+  const chosen = ollamaModel === undefined ? undefined : clients.get(OLLAMA + ollamaModel);
+  return clientsOf(clients, chosen ?? builtin, model);
 }
 
 /**
@@ -126,8 +133,9 @@ async function look(model: string, options: ModelClientsOptions): Promise<Ollama
   }
 }
 
+/** Finds clients by their full names. */
 function clientsOf(
-  ollama: ReadonlyMap<string, ModelClient>,
+  clients: ReadonlyMap<string, ModelClient>,
   chosen: ModelClient,
   configured: string,
 ): ModelClients {
@@ -135,13 +143,15 @@ function clientsOf(
     client(name) {
       // The configured name stays good when the built-in model has taken its place.
       if (name === "auto" || name === configured) return chosen;
-      if (name === "builtin") return builtinModel;
-      const bare = ollamaName(name);
-      const found = bare === undefined ? undefined : (ollama.get(bare) ?? ollama.get(latest(bare)));
-      if (found === undefined) throw unknownModel(name, [...ollama.keys()]);
+      const found = clients.get(name) ?? clients.get(latest(name));
+      if (found === undefined) throw unknownModel(name, ollamaNames(clients));
       return found;
     },
   };
+}
+
+function ollamaNames(clients: ReadonlyMap<string, ModelClient>): readonly string[] {
+  return [...clients.keys()].flatMap((name) => ollamaName(name) ?? []);
 }
 
 function preferred(models: readonly OllamaModel[]): OllamaModel | undefined {

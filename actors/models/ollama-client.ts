@@ -33,6 +33,7 @@ import {
   rootMessage,
 } from "./ollama-failure.ts";
 import { ollamaAgent, ollamaFetch } from "./ollama-fetch.ts";
+import { localPrices, type PriceTable, pricedBy } from "./price-table.ts";
 
 /** How long a call may take. All in milliseconds. */
 export interface OllamaDeadlines {
@@ -54,6 +55,8 @@ export interface OllamaOptions {
   readonly deadlines?: Partial<OllamaDeadlines>;
   /** Calls under way at once; default 64. */
   readonly maxInFlight?: number;
+  /** What a call costs; default nothing, as for every local model. */
+  readonly prices?: PriceTable;
 }
 
 /** A model that a server has. */
@@ -76,6 +79,7 @@ const UNANSWERED: OllamaProgress = { answered: false, chunks: 0 };
 /** Generates with one model of one Ollama server. */
 export class OllamaClient implements ModelClient {
   readonly identity: ModelIdentity;
+  readonly costMicros?: (usage: ModelUsage) => number;
   readonly #host: string;
   readonly #clock: Clock;
   readonly #deadlines: OllamaDeadlines;
@@ -88,12 +92,15 @@ export class OllamaClient implements ModelClient {
    * @throws {TypeError} when the host is none
    * @throws {RangeError} when `maxInFlight` is not a whole number above 0
    */
-  constructor({ host, model, clock, deadlines = {}, maxInFlight }: OllamaOptions) {
+  constructor(options: OllamaOptions) {
+    const { host, model, clock, deadlines = {}, maxInFlight, prices = localPrices } = options;
     assertHost(host);
     if (maxInFlight !== undefined && !(Number.isInteger(maxInFlight) && maxInFlight >= 1)) {
       throw new RangeError(`maxInFlight must be a whole number, 1 or more: ${maxInFlight}`);
     }
     this.identity = { kind: "ollama", name: model };
+    const cost = pricedBy(prices, this.identity);
+    if (cost !== undefined) this.costMicros = cost;
     this.#host = host;
     this.#clock = clock;
     this.#deadlines = { ...DEFAULT_DEADLINES, ...deadlines };

@@ -47,6 +47,15 @@ export function costMicros(
   return Math.ceil(scaled / TOKENS_PER_PRICE);
 }
 
+/** How a client of `model` states what its calls cost; `undefined` when the table has no price. */
+export function pricedBy(
+  table: PriceTable,
+  model: ModelIdentity,
+): ((usage: ModelUsage) => number) | undefined {
+  const price = priceOf(table, model);
+  return price === undefined ? undefined : (usage) => costMicros(price, usage);
+}
+
 /**
  * Reads a price table, for example from a file.
  *

@@ -164,7 +164,7 @@ export class Lease {
 
   async #renewOnce(): Promise<void> {
     if (!this.standing()) return;
-    const { bucket, clock, ttlMs, log, name } = this.#options;
+    const { bucket, clock, ttlMs, log } = this.#options;
     const sentAtMs = clock.monotonicMs();
     let nextMs = ttlMs / RENEWALS_PER_TTL;
     try {
@@ -182,10 +182,7 @@ export class Lease {
         return;
       }
     } catch (error) {
-      log.warn(
-        { node: name, error: messageOf(error) },
-        "the lease could not be renewed; trying again",
-      );
+      log.warn({ error: messageOf(error) }, "the lease could not be renewed; trying again");
       nextMs = RETRY_MS;
     }
     if (!this.standing()) return;

@@ -200,7 +200,10 @@ export class NatsMembership implements Membership {
         if (holder !== undefined) this.#view.leased(holder, this.#options.clock.monotonicMs());
       })
       .catch((error: unknown) => {
-        this.#options.log.warn({ node: name, error: messageOf(error) }, "a lease was not readable");
+        this.#options.log.warn(
+          { member: name, error: messageOf(error) },
+          "a lease was not readable",
+        );
       })
       .finally(() => this.#readAtMs.set(name, this.#options.clock.monotonicMs()));
   }
@@ -212,7 +215,7 @@ export class NatsMembership implements Membership {
   #changed(member: Member, previous: MemberPhase | undefined): void {
     const { events, log } = this.#options;
     const { name, incarnation, phase } = member;
-    log.info({ node: name, incarnation, phase, previous }, "a node changed");
+    log.info({ member: name, incarnation, phase, previous }, "a node changed");
     events.emit({ type: "node.changed", name, incarnation, phase });
     for (const listener of this.#listeners) {
       try {

@@ -10,6 +10,8 @@
  * N3: a store directory has one server at a time (`store-lock.ts`).
  * N4: signals of the terminal do not reach the server: a node drains first, then stops it.
  * N5: ready means that the ports file parses and JetStream answers.
+ * N6: a temporary store is removed by that shell once the server has ended, so that it goes with its
+ *     parent, however the parent went.
  *
  * Cost: about 40 ms to start; 15 MB and one shell.
  */
@@ -17,7 +19,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "nats";
 import { awaitedClock, type Clock } from "../../runtime/ports/clock.ts";
@@ -26,12 +28,17 @@ import { serverConfigFile } from "./config-file.ts";
 import { isRunning, type ProcessIdentity, processIdentity } from "./process-identity.ts";
 import { lockStore, type StoreLock } from "./store-lock.ts";
 
+/** What becomes of a store directory when its server ends. */
+export type StoreLife = "kept" | "temporary";
+
 /** Options of {@link launchNatsServer}. */
 export interface LaunchOptions {
   /** The path of a nats-server, as `locateNatsServer` finds it. */
   readonly binary: string;
   /** Where streams are kept; made when it does not exist. */
   readonly storeDir: string;
+  /** `temporary` removes `storeDir` with all it holds when the server ends; default `kept`. */
+  readonly storeLife?: StoreLife;
   /** A port of 127.0.0.1; default any free one. */
   readonly port?: number;
   readonly clock?: Clock;
@@ -81,15 +88,17 @@ export async function launchNatsServer(options: LaunchOptions): Promise<NatsServ
 }
 
 /**
- * `$@` is the server. Descriptor 3 is the pipe to the parent: `read` returns when it closes. The server
+ * `$1` is the store to remove in the end, or empty; the rest is the server. Descriptor 3 is the pipe to the parent: `read` returns when it closes. The server
  * must not hold the pipe itself, or it would be a reader of its own end.
  */
 const KEEPER = `
+temporary=$1; shift
 "$@" 3<&- </dev/null & server=$!
 { read -r _; kill -TERM "$server"; } <&3 >/dev/null 2>&1 & keeper=$!
 exec 3<&-
 wait "$server"; code=$?
 kill "$keeper" 2>/dev/null
+[ -z "$temporary" ] || rm -rf -- "$temporary"
 exit "$code"
 `;
 
@@ -103,12 +112,14 @@ async function start(
   portsDir: string,
   lock: StoreLock,
 ): Promise<NatsServerProcess> {
-  const { binary, storeDir, port = -1 } = options;
+  const { binary, storeDir, storeLife = "kept", port = -1 } = options;
+  // The shell's working folder is ours, but a path that begins with "-" or is relative invites accidents.
+  const temporary = storeLife === "temporary" ? resolve(storeDir) : "";
   const logFile = join(storeDir, "nats-server.log");
   await rm(logFile, { force: true });
   const args = ["-c", serverConfigFile(), "-a", "127.0.0.1", "-p", String(port)];
   args.push("-sd", storeDir, "-l", logFile, "--ports_file_dir", portsDir);
-  const shell = spawn("/bin/sh", ["-c", KEEPER, "troupe-nats", binary, ...args], {
+  const shell = spawn("/bin/sh", ["-c", KEEPER, "troupe-nats", temporary, binary, ...args], {
     // A session of its own: N4.
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "pipe"],

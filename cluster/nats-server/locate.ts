@@ -38,7 +38,7 @@ export interface LocateOptions {
   readonly note?: (line: string) => void;
   /** Whether to fetch one when there is none; default true. */
   readonly fetching?: boolean;
-  /** The release to fetch; default {@link PINNED_RELEASE}. */
+  /** The release to fetch; default the one pinned in this version. */
   readonly release?: ServerRelease;
   /** The machine's configuration, from which its mirrors are read; default `/etc`. */
   readonly etc?: string;

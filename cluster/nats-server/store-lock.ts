@@ -57,7 +57,7 @@ export async function lockStore(
       await writeFile(path, JSON.stringify(mine), { flag: "wx" });
       return ok(lockAt(path, mine));
     } catch (thrown) {
-      if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST"))
+      if (!(await isLocked(thrown, path)))
         return err(`cannot write ${storeDir}: ${messageOf(thrown)}`);
     }
     const standing = await readLock(path);
@@ -67,6 +67,13 @@ export async function lockStore(
       return err(`${storeDir} is in use by process ${owner.pid}`);
     await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
   }
+}
+
+/** Whether taking the lock failed because somebody has it, and not because it can never be had. */
+async function isLocked(thrown: unknown, path: string): Promise<boolean> {
+  if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST")) return false;
+  // The directory itself may be the file that exists.
+  return "path" in thrown && thrown.path === path;
 }
 
 function lockAt(path: string, mine: LockRecord): StoreLock {

@@ -1,34 +1,23 @@
 /**
- * The bidders of the market, of different price, speed and skill, and the checker of its results.
+ * The bidders of the market, of different price, speed and skill.
  *
- * Owns: what each bidder does and counts. A price is the work that the bidder will really do: tokens
- * read × reference texts compared; a model's is its tokens × the price table. Nobody's price is written
- * by hand, and nobody looks at what the package declares.
+ * Owns: what each bidder does and counts. Its neighbour `checker.ts` owns the check of their results.
  *
- * The checker settles a file by the board's rule with every source that reads the text. It also says
- * what each bidder alone would have answered, which the market is compared with and never sees.
+ * PR1: a price is the work that the bidder will really do: tokens read × reference texts compared; a
+ *      model's is its tokens × the price table. Nobody's price is written by hand.
+ * PR2: nobody looks at what the package declares.
  */
 import { bidder, costMicros, localPrices, priceOf, taskRequest } from "../../actors/index.ts";
 import type { BidderOperations } from "../../protocols/index.ts";
-import {
-  type ActorDefinition,
-  type Ask,
-  actor,
-  ask,
-  type ModelUsage,
-  type Protocol,
-  protocol,
-} from "../../runtime/index.ts";
+import type { ActorDefinition, ModelUsage } from "../../runtime/index.ts";
 import { readLicence } from "./files/licence-text.ts";
-import { type NormalisedText, normalisedText } from "./files/normalised-text.ts";
-import { hypotheses } from "./files-board.ts";
-import { type Finding, workUnits } from "./methods/finding.ts";
-import { type KnowledgeSourceName, settle } from "./methods/hypothesis.ts";
+import type { NormalisedText } from "./files/normalised-text.ts";
+import { type Finding, noFinding, workUnits } from "./methods/finding.ts";
 import { keyword } from "./methods/keyword.ts";
 import { COMMON_LICENCES, type References } from "./methods/references.ts";
 import { similarity } from "./methods/similarity.ts";
 import { HEAD_WORDS, title } from "./methods/title.ts";
-import { MOST_BYTES, type Subject } from "./steps.ts";
+import { MOST_BYTES, type Subject, subjectText } from "./steps.ts";
 
 /** What is sold: the classification of one file. */
 export const CLASSIFICATION = "licence@1";
@@ -44,14 +33,21 @@ export interface MarketResult {
   readonly licence: string | null;
 }
 
-/** A way of classifying, with its price beforehand. */
-interface Method {
+/** A way of classifying. */
+export interface Method {
   readonly kind: string;
+  /** Work units, known beforehand. */
   readonly price: (tokens: number, references: References) => number;
   readonly find: (text: NormalisedText, references: References) => Finding;
 }
 
-/** The methods that bid, the best last. */
+/**
+ * The bidder that is always taken by those who want the best and ask no market: it compares with
+ * everything the others compare with. That less would have done shows only afterwards.
+ */
+export const MOST_THOROUGH = "similarity-all";
+
+/** The methods that bid. */
 export const METHODS: readonly Method[] = [
   { kind: "keyword", price: (tokens) => tokens, find: (text) => keyword(text) },
   {
@@ -65,7 +61,7 @@ export const METHODS: readonly Method[] = [
     find: (text, references) => similarity(text, references.common()),
   },
   {
-    kind: "similarity-all",
+    kind: MOST_THOROUGH,
     price: (tokens, references) => tokens * references.all().size,
     find: (text, references) => similarity(text, references.all()),
   },
@@ -81,11 +77,15 @@ export function methodBidder(
     capability: CLASSIFICATION,
     price: ({ tokens }) => price(tokens, references),
     perform: (task) => {
-      const { licence, confidence, work } = found(task, (text) => find(text, references));
+      const text = subjectText(task);
+      const { licence, confidence, work } =
+        text === undefined ? UNREADABLE : find(text, references);
       return { result: { licence: licence ?? null }, confidence, priceMicros: workUnits(work) };
     },
   });
 }
+
+const UNREADABLE: Finding = noFinding({ tokensRead: 0, referencesCompared: 0 });
 
 /** A language model as a bidder; its price is its tokens × the price table, in micro-dollars. */
 export function modelBidder(model: string): ActorDefinition<BidderOperations, undefined> {
@@ -119,54 +119,4 @@ function priceOfCall(
 ): number {
   const price = priceOf(localPrices, { kind: "ollama", name });
   return price === undefined ? Number.MAX_SAFE_INTEGER : costMicros(price, usage);
-}
-
-/** What every method alone answers, and for how much. */
-export type Appraisal = Readonly<
-  Record<string, { readonly licence: string | null; readonly workUnits: number }>
->;
-
-/** The operations of a checker. */
-export type CheckerOperations = {
-  /** Settles a file as well as can be done from its text, and says what that took. */
-  readonly check: Ask<MarketTask, { readonly licence: string | null; readonly workUnits: number }>;
-  readonly appraise: Ask<MarketTask, Appraisal>;
-};
-
-/** The protocol of checkers. */
-export const Checker: Protocol<CheckerOperations> = protocol("licence-checker@1", {
-  check: ask<MarketTask, { readonly licence: string | null; readonly workUnits: number }>(),
-  appraise: ask<MarketTask, Appraisal>(),
-});
-
-/** The sources that look at nothing but the file's text. */
-const TEXT_SOURCES: readonly KnowledgeSourceName[] = ["title", "clauses", "similarity"];
-
-/** Defines the checker. */
-export function checker(references: References): ActorDefinition<CheckerOperations, undefined> {
-  return actor(Checker, () => undefined, {
-    check: (_ctx, task) => {
-      const said = TEXT_SOURCES.flatMap((name) => hypotheses(name, task, references));
-      const settlement = settle(said);
-      // Each source did its work whether or not it had something to say.
-      const units = task.tokens + Math.min(task.tokens, HEAD_WORDS);
-      return {
-        licence: settlement.phase === "settled" ? settlement.licence : null,
-        workUnits: units + task.tokens * references.all().size,
-      };
-    },
-    appraise: (_ctx, task) =>
-      Object.fromEntries(
-        METHODS.map(({ kind, find }) => {
-          const { licence, work } = found(task, (text) => find(text, references));
-          return [kind, { licence: licence ?? null, workUnits: workUnits(work) }];
-        }),
-      ),
-  });
-}
-
-function found({ root, document }: MarketTask, find: (text: NormalisedText) => Finding): Finding {
-  const read = readLicence(root, document, { maxBytes: MOST_BYTES });
-  if (!read.ok) return { confidence: 0, work: { tokensRead: 0, referencesCompared: 0 } };
-  return find(normalisedText(read.value));
 }

@@ -1,27 +1,29 @@
 /**
  * Stage 3, blackboard: the files that the pipeline was unsure about are put on a board, where knowledge
- * sources on all nodes contribute until each is settled or the board comes to rest.
+ * sources on all nodes contribute until each is settled or declared open.
  *
  * First without the declared identifier, which is the truth that the result is scored with; then that
- * source is switched on and the board goes on from where it was.
+ * source is switched on and the board goes on from where it was. What was settled stays as it is: the
+ * declared identifier can only settle what was open.
  */
-import type { Board } from "../../actors/index.ts";
-import {
-  type BoardStatus,
-  entryId,
-  explanationLines,
-  type SubjectReport,
-} from "../../protocols/index.ts";
-import { type ActorRef, type Clock, TroupeError } from "../../runtime/index.ts";
+import { type Board, boardProgress, boardSubjects } from "../../actors/index.ts";
+import { type BoardStatus, entryId, explanationLines } from "../../protocols/index.ts";
+import type { ActorRef } from "../../runtime/index.ts";
 import type { Crew } from "./crew.ts";
-import { documentDraft, filesBoard, SOURCE_NAMES, settledLicence } from "./files-board.ts";
+import {
+  documentDraft,
+  filesBoard,
+  type OpenFile,
+  openFile,
+  SOURCE_NAMES,
+  settledLicence,
+} from "./files-board.ts";
 import type { ReviewedFile } from "./pipeline-stage.ts";
 import type { Progress } from "./progress.ts";
 
 /** What the board needs. */
 export interface BoardOptions {
   readonly crew: Crew;
-  readonly clock: Clock;
   readonly progress: Progress;
   readonly root: string;
   /** The files to be settled. */
@@ -34,25 +36,30 @@ export interface Settled {
   readonly confidence: number;
 }
 
+/** What the board came to, by document id: each file is in one of the two. */
+export interface Settlements {
+  readonly settled: ReadonlyMap<string, Settled>;
+  /** Declared open, with those who contend for each. */
+  readonly open: ReadonlyMap<string, OpenFile>;
+}
+
 /** What the board brought about. */
 export interface BoardResult {
-  /** By document id, without the declared identifier. */
-  readonly settled: ReadonlyMap<string, Settled>;
-  /** By document id, with it. */
-  readonly settledWithDeclared: ReadonlyMap<string, Settled>;
+  /** Without the declared identifier. */
+  readonly without: Settlements;
+  readonly withDeclared: Settlements;
   readonly entries: number;
   readonly explained: readonly { readonly path: string; readonly why: string }[];
 }
 
-const POLL_MS = 25;
-const TIMEOUT_MS = 60_000;
+const TIMING = { every: "25ms", timeout: "60s" } as const;
 const PAGE = 100;
 const MOST_EXPLAINED = 5;
 
 /** Runs the board to its rest, twice. */
 export async function runBoard(options: BoardOptions): Promise<BoardResult> {
   const { crew, files, root } = options;
-  const board = crew.node.spawn(filesBoard, {
+  const board = crew.system.spawn(filesBoard, {
     name: "board",
     input: {
       board: "review",
@@ -64,51 +71,42 @@ export async function runBoard(options: BoardOptions): Promise<BoardResult> {
   for (let from = 0; from < drafts.length; from += PAGE) {
     await board.ask("post", { author: "pipeline", drafts: drafts.slice(from, from + PAGE) });
   }
-  const status = await untilAtRest(board, options);
-  const settled = await settlements(board);
-  const explained = await explanations(board, files, settled);
+  await rest(board, options);
+  const without = await settlements(board);
+  const explained = await explanations(board, files, without.settled);
   await board.ask("enable", { source: "declared" });
-  const last = await untilAtRest(board, options);
-  return {
-    settled,
-    settledWithDeclared: await settlements(board),
-    entries: Math.max(status.entries, last.entries),
-    explained,
-  };
+  const { entries } = await rest(board, options);
+  return { without, withDeclared: await settlements(board), entries, explained };
 }
 
 type BoardRef = ActorRef<(typeof Board)["operations"]>;
 
-async function untilAtRest(board: BoardRef, options: BoardOptions): Promise<BoardStatus> {
-  const { clock, progress, files } = options;
-  const deadlineMs = clock.monotonicMs() + TIMEOUT_MS;
-  for (;;) {
-    const status = await board.ask("status");
+async function rest(
+  board: BoardRef,
+  { crew, progress, files }: BoardOptions,
+): Promise<Pick<BoardStatus, "entries">> {
+  let last = { entries: 0 };
+  // An empty board never comes to rest.
+  if (files.length === 0) return last;
+  for await (const status of boardProgress(board, { clock: crew.system.ports.clock, ...TIMING })) {
     progress.report("blackboard", status.settled, files.length);
-    if (status.phase === "closed" || files.length === 0) return status;
-    if (clock.monotonicMs() > deadlineMs) {
-      throw new TroupeError("ask.timeout", `the board did not come to rest in ${TIMEOUT_MS} ms`);
-    }
-    await new Promise<void>((resolve) => {
-      clock.after(POLL_MS, resolve);
-    });
+    last = status;
   }
+  return last;
 }
 
-async function settlements(board: BoardRef): Promise<ReadonlyMap<string, Settled>> {
+async function settlements(board: BoardRef): Promise<Settlements> {
   const settled = new Map<string, Settled>();
-  let from: number | undefined = 0;
-  while (from !== undefined) {
-    const page: { readonly subjects: readonly SubjectReport[]; readonly next?: number } =
-      await board.ask("subjects", { from, limit: PAGE });
-    for (const { subject, settlement } of page.subjects) {
-      if (settlement === undefined) continue;
+  const open = new Map<string, OpenFile>();
+  for await (const { subject, settlement, entries } of boardSubjects(board, PAGE)) {
+    if (settlement === undefined) {
+      open.set(subject, openFile(entries));
+    } else {
       const { confidence } = settlement;
       settled.set(subject, { licence: settledLicence(settlement), confidence });
     }
-    from = page.next;
   }
-  return settled;
+  return { settled, open };
 }
 
 /** Why: of settled files where the board changed the first guess, then of others. */

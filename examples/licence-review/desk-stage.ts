@@ -1,7 +1,7 @@
 /** Stage 2, hierarchy: a review desk answers questions about the result through its specialists. */
 import type { Lead, LeadAnswer } from "../../protocols/index.ts";
 import { type ActorRef, messageOf } from "../../runtime/index.ts";
-import { answerText, type Answer as FoundAnswer } from "./answers/questions.ts";
+import { answerText, type Answer as FoundAnswer, packageName } from "./answers/questions.ts";
 import type { Review } from "./answers/review.ts";
 import type { Crew } from "./crew.ts";
 import { type ReviewsContext, reviewDesk } from "./desk.ts";
@@ -25,7 +25,7 @@ const ASK_TIMEOUT = "60s";
 export async function runDesk(options: DeskOptions): Promise<readonly Answer[]> {
   const { crew, files, questions, progress } = options;
   await keepReviews(crew, files);
-  const desk = crew.node.spawn(reviewDesk(crew.alive), { name: "review-desk" });
+  const desk = crew.system.spawn(reviewDesk(crew.alive), { name: "review-desk" });
   const answers: Answer[] = [];
   for (const question of questions) {
     progress.report("hierarchy", answers.length, questions.length);
@@ -57,10 +57,10 @@ function answerOf(question: string, said: LeadAnswer): Answer {
         confidence: said.confidence,
         outcome: "answered",
         answer: answerText(found),
-        packages: found.packages.map(({ name, version }) => `${name}@${version}`),
-        evidence: [...found.packages, ...found.bundled].map(({ name, version, evidence }) => ({
-          package: `${name}@${version}`,
-          ...evidence,
+        packages: found.packages.map(packageName),
+        evidence: [...found.packages, ...found.bundled].map((named) => ({
+          package: packageName(named),
+          ...named.evidence,
         })),
       };
     }
@@ -83,7 +83,7 @@ function unanswered(question: string, confidence: number, answer: string): Answe
 
 /** Puts the reviews where the specialists find them. */
 async function keepReviews(crew: Crew, files: readonly ReviewedFile[]): Promise<void> {
-  const bucket = await crew.node.system.ports.keyValues.open(BUCKET);
+  const bucket = await crew.system.ports.keyValues.open(BUCKET);
   const waiting = [...files];
   const keep = async (): Promise<void> => {
     for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {

@@ -28,12 +28,16 @@ interface Goal {
 /**
  * Defines the desk's lead.
  *
- * @param nodes - the nodes whose specialists it may ask; the intents are spread over them
+ * @param nodes - the nodes whose specialists it may ask; the intents are spread over them, and when a
+ *   node is gone the same specialist of the next one stands in
  */
 export function reviewDesk(nodes: readonly string[]): ActorDefinition<LeadOperations, undefined> {
   const intents = INTENTS.map(({ name, specialist: who, examples }, index): DeskIntent => {
-    const node = nodes[index % nodes.length] ?? "";
-    return { name, specialist: addressOf(node, who), examples, acceptance: "evidence" };
+    const first = index % nodes.length;
+    const [specialist = "", ...standIns] = [...nodes.slice(first), ...nodes.slice(0, first)].map(
+      (node) => addressOf(node, who),
+    );
+    return { name, specialist, standIns, examples, acceptance: "evidence" };
   });
   return lead({
     intents,

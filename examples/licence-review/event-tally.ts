@@ -21,7 +21,6 @@ export class EventTally {
   #costMicros = 0;
   #restarts = 0;
   #retries = 0;
-  readonly #inHand = new Map<string, Set<string>>();
   readonly #accepted = new Set<string>();
   readonly #takenOver = new Map<string, number>();
   #victim: string | undefined;
@@ -47,11 +46,6 @@ export class EventTally {
         this.#messages++;
         if (event.attempt > 1) this.#retries++;
         this.#noteTakeOver(event.takenFrom, event.deliveries);
-        this.#handOf(event.node).add(event.task);
-        return;
-      case "task.done":
-      case "task.failed":
-        this.#handOf(event.node).delete(event.task);
         return;
       default:
         return;
@@ -72,11 +66,6 @@ export class EventTally {
   /** The tasks that were accepted. */
   get accepted(): ReadonlySet<string> {
     return this.#accepted;
-  }
-
-  /** How many tasks a node had in hand when it was last heard of. */
-  inHandOf(node: string): number {
-    return this.#handOf(node).size;
   }
 
   /** How many tasks others took over from a node. */
@@ -101,15 +90,6 @@ export class EventTally {
     if (from === undefined) return;
     this.#takenOver.set(from, this.takenFrom(from) + 1);
     this.#heard(from);
-  }
-
-  #handOf(node: string): Set<string> {
-    let hand = this.#inHand.get(node);
-    if (hand === undefined) {
-      hand = new Set();
-      this.#inHand.set(node, hand);
-    }
-    return hand;
   }
 }
 

@@ -22,14 +22,17 @@ import {
   noisyOr,
 } from "../../protocols/index.ts";
 import type { ActorDefinition } from "../../runtime/index.ts";
-import { readLicence } from "./files/licence-text.ts";
-import { normalisedText } from "./files/normalised-text.ts";
 import { readManifest, readReadme } from "./files/package-files.ts";
-import { type Hypothesis, type KnowledgeSourceName, settle } from "./methods/hypothesis.ts";
+import {
+  type Contender,
+  type Hypothesis,
+  type KnowledgeSourceName,
+  settle,
+} from "./methods/hypothesis.ts";
 import { KNOWLEDGE_SOURCES } from "./methods/knowledge-source.ts";
 import type { References } from "./methods/references.ts";
 import { textIdentity } from "./methods/text-identity.ts";
-import { MOST_BYTES, type Subject } from "./steps.ts";
+import { type Subject, subjectText } from "./steps.ts";
 
 /** The domain that boards and sources share. */
 const DOMAIN = "licences";
@@ -68,8 +71,8 @@ const hypothesis: Level = {
 
 const goal: Goal = ({ entries, quiet }) => {
   if (!quiet) return undefined;
-  const claims = entries.filter(({ level }) => level === "hypothesis");
-  const settlement = settle(claims.flatMap(({ value }) => (value as Claim).voices));
+  const claims = claimsAmong(entries);
+  const settlement = settle(voicesOf(claims));
   if (settlement.phase === "open") return undefined;
   const leader = textIdentity(settlement.licence);
   return {
@@ -87,6 +90,14 @@ const goal: Goal = ({ entries, quiet }) => {
 interface Claim {
   readonly licence: string;
   readonly voices: readonly Hypothesis[];
+}
+
+function claimsAmong(entries: readonly Entry[]): readonly Entry[] {
+  return entries.filter(({ level, phase }) => level === "hypothesis" && phase === "live");
+}
+
+function voicesOf(claims: readonly Entry[]): readonly Hypothesis[] {
+  return claims.flatMap(({ value }) => (value as Claim).voices);
 }
 
 /** Boards for licence files. */
@@ -114,6 +125,25 @@ export function settledLicence({ value }: Entry): string {
   return (value as { readonly licence: string }).licence;
 }
 
+/** A file that the board could not settle: somebody has to look at it. */
+export interface OpenFile {
+  readonly reason: string;
+  /** The licences that are spoken for, best supported first. */
+  readonly contenders: readonly Contender[];
+}
+
+/** Why a file is open, from what is said about it. */
+export function openFile(entries: readonly Entry[]): OpenFile {
+  const settlement = settle(voicesOf(claimsAmong(entries)));
+  const { contenders } = settlement;
+  switch (settlement.phase) {
+    case "open":
+      return { reason: settlement.reason, contenders };
+    case "settled":
+      return { reason: "the board ended before it was settled", contenders };
+  }
+}
+
 /** A source of the board as an actor. */
 export function sourceActor(
   name: KnowledgeSourceName,
@@ -125,35 +155,38 @@ export function sourceActor(
     ...SOURCES[name],
     triggers: [{ level: "document" }],
     writes: ["hypothesis"],
-    perform: ({ entry }) => hypotheses(name, entry.value as Subject, references).map(draftOf),
+    perform: ({ entry }) => {
+      const subject = entry.value as Subject;
+      return opinionsOn(subject, name, references).map((one) => draftOf(subject, one));
+    },
   });
 }
 
 /** What a source makes of a file that lies on this machine. */
-export function hypotheses(
+function opinionsOn(
+  subject: Subject,
   name: KnowledgeSourceName,
-  { root, document: file }: Subject,
   references: References,
-): readonly (Hypothesis & { readonly about: string })[] {
-  const read = readLicence(root, file, { maxBytes: MOST_BYTES });
-  if (!read.ok) return [];
+): readonly Hypothesis[] {
+  const { root, document: file } = subject;
+  const text = subjectText(subject);
+  if (text === undefined) return [];
   const readme = name === "readme" ? readReadme(root, file) : undefined;
   const manifest = name === "declared" ? readManifest(root, file) : undefined;
   return KNOWLEDGE_SOURCES[name]({
     document: file,
-    text: normalisedText(read.value),
+    text,
     // Only this source compares with them, and loading all texts takes a while.
     references: name === "similarity" ? references.all() : references.common(),
     ...(readme === undefined ? {} : { readme }),
     ...(manifest === undefined ? {} : { manifest }),
-  }).map((one) => ({ ...one, about: file.id }));
+  }).hypotheses;
 }
 
-function draftOf(one: Hypothesis & { readonly about: string }): Draft {
-  const { about, ...voice } = one;
+function draftOf({ document: file }: Subject, voice: Hypothesis): Draft {
   return {
     type: "post",
-    entry: claimId(about, voice.licence),
+    entry: claimId(file.id, voice.licence),
     value: voice,
     confidence: voice.confidence,
     note: voice.evidence === undefined ? voice.source : quoted(voice.evidence.quote),

@@ -2,37 +2,31 @@
  * Stage 4, market: every file's classification is auctioned among bidders of different price and skill,
  * and the market learns from checked results whom to trust with what.
  *
- * A result is checked by the board's rule without the declared identifier; what the checks cost is part
- * of the market's cost. The market is compared with always asking the best bidder, always the cheapest,
- * and each in turn, over the same files in the same run.
+ * Owns: the sales and the comparison. Its neighbours: `bidders.ts` what is bid, `checker.ts` what is
+ * right, `standings.ts` what the checks said of whom.
+ *
+ * MK1: a result is checked by the board's rule without the declared identifier; what the checks cost is
+ *      part of the market's cost.
+ * MK2: what a right answer is worth follows from what the client knows beforehand: the length of the
+ *      file and the number of reference texts.
+ * MK3: what each method alone would have answered is asked when all is sold: the market cannot see it.
+ * MK4: a node that dies costs time, not the sale: its bidders' awards go to others, its checker's work
+ *      to another checker, and a file that nobody delivered is auctioned again, a bounded number of times.
  */
 import { auctioneer } from "../../actors/index.ts";
-import { type Auctioneer, verdictsOn } from "../../protocols/index.ts";
-import {
-  type ActorRef,
-  type Address,
-  type Random,
-  type System,
-  TroupeError,
-} from "../../runtime/index.ts";
-import {
-  type Appraisal,
-  Checker,
-  CLASSIFICATION,
-  type MarketResult,
-  type MarketTask,
-  METHODS,
-} from "./bidders.ts";
+import { type Auctioneer, type AuctionOutcome, verdictsOn } from "../../protocols/index.ts";
+import { type ActorRef, addressOf, type Random, TroupeError } from "../../runtime/index.ts";
+import { CLASSIFICATION, type MarketResult, type MarketTask, METHODS } from "./bidders.ts";
+import { type Appraisal, Checker } from "./checker.ts";
+import type { Crew } from "./crew.ts";
 import { textIdentity } from "./methods/text-identity.ts";
 import type { ReviewedFile } from "./pipeline-stage.ts";
 import type { Progress } from "./progress.ts";
+import { type Standing, Standings } from "./standings.ts";
 
 /** What the market needs. */
 export interface MarketOptions {
-  /** Where the auctioneer lives. */
-  readonly host: Pick<System, "spawn" | "refOf">;
-  /** Those who check results, taken in turn. */
-  readonly checkers: readonly Address[];
+  readonly crew: Crew;
   readonly progress: Progress;
   readonly root: string;
   readonly files: readonly ReviewedFile[];
@@ -40,7 +34,7 @@ export interface MarketOptions {
   readonly random: Random;
 }
 
-/** One file sold. */
+/** One file classified, by whomever. */
 export interface Sold {
   readonly file: ReviewedFile;
   readonly licence: string | null;
@@ -48,99 +42,111 @@ export interface Sold {
   readonly cost: number;
 }
 
-/** What was learned of one bidder. */
-export interface Standing {
-  readonly bidder: string;
-  /** The share of its checked results that were right, 0..1. */
-  readonly quality: number;
-  readonly verified: number;
-  readonly won: number;
-}
-
 /** What the market brought about, and what the alternatives would have. */
 export interface MarketOutcome {
   readonly sold: readonly Sold[];
-  readonly best: readonly Sold[];
-  readonly cheapest: readonly Sold[];
+  /** Each method alone over all files, by its kind. */
+  readonly alone: ReadonlyMap<string, readonly Sold[]>;
+  /** Each method in turn. */
   readonly roundRobin: readonly Sold[];
   readonly learned: readonly Standing[];
 }
 
 const AT_A_TIME = 24;
-const AUCTION_TIMEOUT = "60s";
-/** A right answer is worth this many times the best bidder's price: see `protocols/market/bid-score.ts`. */
+const TIMEOUT = "60s";
+/** How often a file comes to the market when nobody delivers. */
+const MOST_AUCTIONS = 3;
+/** A bidder of a busy node may need this long; once all are known, an auction closes with the last bid. */
+const BID_WINDOW = "400ms";
+/**
+ * A right answer is worth this many times the work of comparing the file with every reference text: see
+ * `protocols/market/bid-score.ts`.
+ */
 const VALUE_FACTOR = 25;
 
 /** Sells every file. */
 export async function runMarket(options: MarketOptions): Promise<MarketOutcome> {
-  const { host, checkers, progress, files, random, root } = options;
-  const hall = host.spawn(auctioneer(), { name: "auctioneer" });
-  const ledger = new StandingsLedger();
+  const { crew, files, random, progress } = options;
+  const hall = crew.system.spawn(auctioneer({ bidWindow: BID_WINDOW }), { name: "auctioneer" });
+  const references = await asked(crew, 0, (checker) => checker.ask("references"));
+  const standings = new Standings();
   const sold: Sold[] = [];
-  const appraisals = new Map<ReviewedFile, Appraisal>();
-  const waiting = shuffled(files, random);
-  const sell = async (seller: number): Promise<void> => {
-    for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
-      const { document, guess } = file;
-      const task: MarketTask = { root, document, tokens: guess.tokens };
-      const checker = host.refOf(Checker, checkers[seller % checkers.length] ?? "");
-      const appraisal = await checker.ask("appraise", task, { timeout: AUCTION_TIMEOUT });
-      appraisals.set(file, appraisal);
-      const best = appraisal[BEST]?.workUnits ?? 0;
-      sold.push(
-        await sale({ hall, checker, file, task, ledger, valueMicros: best * VALUE_FACTOR }),
-      );
-      progress.report("market", sold.length, files.length);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, (_, seller) => sell(seller)));
-  const always = (kindOf: (index: number) => string): readonly Sold[] =>
-    files.map((file, index) => {
-      const alone = appraisals.get(file)?.[kindOf(index)];
-      return { file, licence: alone?.licence ?? null, cost: alone?.workUnits ?? 0 };
-    });
+  await inParallel(shuffled(files, random), async (file, hand) => {
+    const task = taskOf(file, options.root);
+    const value = VALUE_FACTOR * task.tokens * references;
+    const outcome = await auctioned(hall, file, task, value);
+    sold.push(await settled({ crew, hall, standings, file, task, hand }, outcome));
+    progress.report("market", sold.length, files.length);
+  });
+  await crew.system.stop(hall);
+  const alone = await appraised(options);
   return {
     sold,
-    best: always(() => BEST),
-    cheapest: always(() => CHEAPEST),
-    roundRobin: always((index) => METHODS[index % METHODS.length]?.kind ?? BEST),
-    learned: ledger.standings(),
+    alone,
+    roundRobin: files.flatMap((_, index) => {
+      const kind = METHODS[index % METHODS.length]?.kind ?? "";
+      return alone.get(kind)?.[index] ?? [];
+    }),
+    learned: standings.all(),
   };
 }
 
-/** The bidder that compares with everything, and the one that reads least. */
-const BEST = "similarity-all";
-const CHEAPEST = "title";
+type Hall = ActorRef<(typeof Auctioneer)["operations"]>;
 
-interface Sale {
-  readonly hall: ActorRef<(typeof Auctioneer)["operations"]>;
-  readonly checker: ActorRef<(typeof Checker)["operations"]>;
-  readonly file: ReviewedFile;
-  readonly task: MarketTask;
-  readonly ledger: StandingsLedger;
-  readonly valueMicros: number;
+function taskOf({ document, guess }: ReviewedFile, root: string): MarketTask {
+  return { root, document, tokens: guess.tokens };
 }
 
-/** Auctions one file, and has the result checked when the market wants to learn or doubts it. */
-async function sale({ hall, checker, file, task, ledger, valueMicros }: Sale): Promise<Sold> {
-  const outcome = await hall.ask(
-    "auction",
-    {
-      capability: CLASSIFICATION,
-      task,
-      // An empty text is worth nothing, but an auction needs a value.
-      valueMicros: Math.max(1, valueMicros),
-      feature: file.guess.opening,
-    },
-    { timeout: AUCTION_TIMEOUT },
-  );
+/** The end of a file's auction; of its last one, when nobody delivered in those before. */
+async function auctioned(
+  hall: Hall,
+  file: ReviewedFile,
+  task: MarketTask,
+  value: number,
+): Promise<AuctionOutcome> {
+  for (let auctions = 1; ; auctions++) {
+    const outcome = await hall.ask(
+      "auction",
+      {
+        capability: CLASSIFICATION,
+        task,
+        // An empty text is worth nothing, but an auction needs a value.
+        valueMicros: Math.max(1, value),
+        feature: file.guess.opening,
+      },
+      { timeout: TIMEOUT },
+    );
+    switch (outcome.kind) {
+      case "awarded":
+      case "cancelled":
+        return outcome;
+      case "no-bids":
+      case "exhausted":
+        if (auctions === MOST_AUCTIONS) return outcome;
+    }
+  }
+}
+
+interface Sale {
+  readonly crew: Crew;
+  readonly hall: Hall;
+  readonly standings: Standings;
+  readonly file: ReviewedFile;
+  readonly task: MarketTask;
+  /** Spreads the checks over the checkers. */
+  readonly hand: number;
+}
+
+/** What a sale came to; its result is checked when the market wants to learn or doubts it. */
+async function settled(sale: Sale, outcome: AuctionOutcome): Promise<Sold> {
+  const { crew, hall, standings, file, task, hand } = sale;
   switch (outcome.kind) {
     case "awarded": {
       const { best, attempts, verify, auction, costMicros } = outcome;
-      ledger.won(best.kind);
+      standings.won(best.kind);
       const { licence } = best.result as MarketResult;
       if (verify === "none") return { file, licence, cost: costMicros };
-      const checked = await checker.ask("check", task, { timeout: AUCTION_TIMEOUT });
+      const checked = await asked(crew, hand, (checker) => checker.ask("check", task, PATIENT));
       const cost = costMicros + checked.workUnits;
       // A check that comes to no result proves nobody right or wrong.
       if (checked.licence === null) return { file, licence, cost };
@@ -150,46 +156,84 @@ async function sale({ hall, checker, file, task, ledger, valueMicros }: Sale): P
         return claim !== null && textIdentity(claim) === truth;
       };
       const informed = attempts.filter((attempt) => attempt.outcome === "informed");
-      for (const { kind, result } of informed) ledger.checked(kind, isRight(result));
+      for (const { kind, result } of informed) {
+        standings.checked(kind, isRight(result) ? "right" : "wrong");
+      }
       hall.tell("verified", { auction, ...verdictsOn(informed, isRight) });
       return { file, licence: checked.licence, cost };
     }
     case "no-bids":
-      throw new TroupeError("refused", `nobody bids for ${file.document.path}`);
+      return { file, licence: null, cost: 0 };
     case "exhausted":
     case "cancelled":
       return { file, licence: null, cost: outcome.costMicros };
   }
 }
 
-/** Counts, for the report, what the checks said of each kind of bidder. */
-class StandingsLedger {
-  readonly #right = new Map<string, number>();
-  readonly #verified = new Map<string, number>();
-  readonly #won = new Map<string, number>();
+/** What every method alone makes of every file, in the order of the files. */
+async function appraised({
+  crew,
+  files,
+  root,
+}: MarketOptions): Promise<ReadonlyMap<string, readonly Sold[]>> {
+  const appraisals = new Map<ReviewedFile, Appraisal>();
+  await inParallel(files, async (file, hand) => {
+    const task = taskOf(file, root);
+    appraisals.set(
+      file,
+      await asked(crew, hand, (checker) => checker.ask("appraise", task, PATIENT)),
+    );
+  });
+  const soldBy = (kind: string): readonly Sold[] =>
+    files.map((file) => {
+      const alone = appraisals.get(file)?.[kind];
+      return { file, licence: alone?.licence ?? null, cost: alone?.workUnits ?? 0 };
+    });
+  return new Map(METHODS.map(({ kind }) => [kind, soldBy(kind)]));
+}
 
-  won(kind: string): void {
-    this.#won.set(kind, (this.#won.get(kind) ?? 0) + 1);
-  }
+const PATIENT = { timeout: TIMEOUT } as const;
 
-  checked(kind: string, right: boolean): void {
-    this.#verified.set(kind, (this.#verified.get(kind) ?? 0) + 1);
-    if (right) this.#right.set(kind, (this.#right.get(kind) ?? 0) + 1);
-  }
+type CheckerRef = ActorRef<(typeof Checker)["operations"]>;
 
-  standings(): readonly Standing[] {
-    return [...new Set([...this.#won.keys(), ...this.#verified.keys()])]
-      .sort(byName)
-      .map((bidder) => {
-        const verified = this.#verified.get(bidder) ?? 0;
-        const quality = verified === 0 ? 0 : (this.#right.get(bidder) ?? 0) / verified;
-        return { bidder, quality, verified, won: this.#won.get(bidder) ?? 0 };
-      });
+/**
+ * Asks the checkers that are there, one after the other, until one answers.
+ *
+ * @throws {TroupeError} as the last one did, or `node.down` when none is there
+ */
+async function asked<R>(
+  { system, alive }: Crew,
+  first: number,
+  ask: (checker: CheckerRef) => Promise<R>,
+): Promise<R> {
+  let failure: unknown = new TroupeError("node.down", "no node is left to check a result");
+  for (let turn = 0; turn < alive.length; turn++) {
+    const node = alive[(first + turn) % alive.length] ?? "";
+    try {
+      return await ask(system.refOf(Checker, addressOf(node, "checker")));
+    } catch (error) {
+      failure = error;
+    }
   }
+  throw failure;
+}
+
+/** Does `work` on all items, so many at a time; `hand` is 0 up to that number. */
+async function inParallel<T>(
+  items: readonly T[],
+  work: (item: T, hand: number) => Promise<void>,
+): Promise<void> {
+  const waiting = [...items];
+  const next = async (hand: number): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      await work(item, hand);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, (_, hand) => next(hand)));
 }
 
 /** Fisher–Yates on a copy. */
-function shuffled<T>(items: readonly T[], random: Random): T[] {
+function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
   const copy = [...items];
   for (let last = copy.length - 1; last > 0; last--) {
     const other = random.int(last + 1);
@@ -200,8 +244,4 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
     copy[other] = item;
   }
   return copy;
-}
-
-function byName(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

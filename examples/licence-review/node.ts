@@ -6,7 +6,8 @@
 import { eventRelay } from "../../actors/index.ts";
 import type { Node } from "../../cluster/index.ts";
 import { type ChildSpec, child } from "../../runtime/index.ts";
-import { checker, METHODS, methodBidder, modelBidder } from "./bidders.ts";
+import { METHODS, methodBidder, modelBidder } from "./bidders.ts";
+import { checker } from "./checker.ts";
 import { licenceSpecialist, SPECIALISTS } from "./desk.ts";
 import { SOURCE_NAMES, sourceActor } from "./files-board.ts";
 import { References } from "./methods/references.ts";
@@ -18,7 +19,7 @@ const references = new References();
 references.all();
 
 /** The actors of one node. */
-export function children(node: Node): readonly ChildSpec[] {
+export function children(node: Pick<Node, "system" | "events">): readonly ChildSpec[] {
   const model = node.system.ports.models.client("auto").identity;
   return [
     child(eventRelay(node.events), { name: "events" }),

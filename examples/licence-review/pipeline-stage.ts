@@ -2,9 +2,15 @@
  * Stage 1, orchestrator–worker: every file is read, classified, searched for terms and summarised, one
  * durable task a step, by workers on all nodes; half-way one node is killed.
  */
-import { type Orchestrator, orchestrator } from "../../actors/index.ts";
-import { type Assigned, type AssignmentReport, type Plan, plan } from "../../protocols/index.ts";
-import { type ActorRef, type Clock, TroupeError } from "../../runtime/index.ts";
+import { jobProgress, jobReports, orchestrator } from "../../actors/index.ts";
+import {
+  type Assigned,
+  type AssignmentReport,
+  type Progress as JobProgress,
+  type Plan,
+  plan,
+} from "../../protocols/index.ts";
+import { TroupeError } from "../../runtime/index.ts";
 import type { Term } from "./answers/term.ts";
 import type { Crew } from "./crew.ts";
 import type { EventTally } from "./event-tally.ts";
@@ -42,15 +48,13 @@ export interface PipelineResult {
 export interface PipelineOptions {
   readonly crew: Crew;
   readonly tally: EventTally;
-  readonly clock: Clock;
   readonly progress: Progress;
   readonly root: string;
   readonly documents: readonly LicenceDocument[];
-  /** Called once when half of the work is done and `victim` has tasks in hand. */
+  /** What to do when half of the work is done and `victim`, still there, has tasks in hand. */
   readonly halfWay?: { readonly victim: string; readonly strike: () => void };
 }
 
-const POLL_MS = 50;
 const TIMEOUT_MS = 10 * 60_000;
 const PAGE = 200;
 
@@ -58,13 +62,18 @@ const PAGE = 200;
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
   const { crew, documents, root, tally } = options;
   const job = "review";
-  const boss = crew.node.spawn(orchestrator, {
+  const boss = crew.system.spawn(orchestrator, {
     name: "orchestrator",
-    input: { plan: reviewPlan(job, root, documents), timeout: TIMEOUT_MS },
+    input: { plan: reviewPlan(JOB, root, documents), timeout: TIMEOUT_MS },
   });
-  const end = await untilSettled(boss, options);
-  if (end.phase === "cancelled") throw new TroupeError("refused", "the review was cancelled");
-  const reports = await allReports(boss);
+  let duplicateResults = 0;
+  for await (const now of jobProgress(boss, { clock: crew.system.ports.clock })) {
+    if (now.phase === "cancelled") throw new TroupeError("refused", "the review was cancelled");
+    duplicateResults = now.duplicateResults;
+    noteProgress(now, options);
+  }
+  const reports: AssignmentReport[] = [];
+  for await (const report of jobReports(boss, PAGE)) reports.push(report);
   await crew.flush();
   const hops = reports.flatMap((report) => report.hops);
   const terminal = new Set(hops.map(({ task }) => task));
@@ -94,7 +103,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
     tasksAccepted: tally.accepted.size,
     tasksDone: hops.filter(({ phase }) => phase === "done").length,
     tasksLost: [...tally.accepted].filter((task) => !terminal.has(task)).length,
-    duplicateResults: end.duplicateResults,
+    duplicateResults,
   };
 }
 
@@ -137,35 +146,13 @@ function reviewPlan(job: string, root: string, documents: readonly LicenceDocume
   });
 }
 
-type Boss = ActorRef<(typeof Orchestrator)["operations"]>;
-
-async function untilSettled(boss: Boss, options: PipelineOptions) {
-  const { clock, tally, progress, halfWay } = options;
-  let struck = halfWay === undefined;
-  for (;;) {
-    const now = await boss.ask("progress");
-    const settled = Object.values(now.capabilities).reduce((sum, one) => sum + one.settled, 0);
-    progress.report("orchestrator–worker", settled, now.assignments);
-    if (now.phase !== "running") return now;
-    const isHalf = settled * 2 >= now.assignments;
-    if (!struck && halfWay !== undefined && isHalf && tally.inHandOf(halfWay.victim) > 0) {
-      struck = true;
-      halfWay.strike();
-    }
-    await new Promise<void>((resolve) => {
-      clock.after(POLL_MS, resolve);
-    });
-  }
-}
-
-async function allReports(boss: Boss): Promise<readonly AssignmentReport[]> {
-  const reports: AssignmentReport[] = [];
-  let from: number | undefined = 0;
-  while (from !== undefined) {
-    const page: { readonly reports: readonly AssignmentReport[]; readonly next?: number } =
-      await boss.ask("report", { from, limit: PAGE });
-    reports.push(...page.reports);
-    from = page.next;
-  }
-  return reports;
+/** Tells how far the job is, and strikes once it is half-way. */
+function noteProgress(now: JobProgress, options: PipelineOptions): void {
+  const { crew, tally, progress, halfWay } = options;
+  const settled = Object.values(now.capabilities).reduce((sum, one) => sum + one.settled, 0);
+  progress.report("orchestrator–worker", settled, now.assignments);
+  if (halfWay === undefined || now.phase !== "running" || settled * 2 < now.assignments) return;
+  const { victim, strike } = halfWay;
+  // Only a node that has tasks in hand leaves some to be taken over.
+  if (crew.alive.includes(victim) && tally.inHandOf(victim) > 0) strike();
 }

@@ -1,9 +1,21 @@
 /**
- * The review as people read it: a table for the terminal, Markdown and a self-contained HTML page.
+ * The review as people read it: the tables and lines that terminal, Markdown and HTML share.
  *
- * Owns: wording and layout. What was found is `summary.ts`.
+ * Owns: wording. What was found is `summary.ts`; layout and escaping are `markdown-report.ts` and
+ * `html-report.ts`, the terminal's are here.
+ *
+ * RP1: names of files and packages and what stands in them are strangers' text: nothing of it reaches a
+ *      terminal as a control sequence.
  */
+
+import { shownLine } from "./shown-line.ts";
 import type { ReviewSummary, StageFigures } from "./summary.ts";
+
+/** A table, as text that is not escaped yet. */
+export interface Table {
+  readonly headings: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
 
 /** A row of the final table. */
 interface Row {
@@ -26,7 +38,8 @@ const HEADINGS = [
 
 /** The table that ends a review, as aligned text. */
 export function summaryTable(summary: ReviewSummary): string {
-  const rows = [HEADINGS as readonly string[], ...rowsOf(summary).map(cells)];
+  const { headings, rows: body } = stageTable(summary);
+  const rows = [headings, ...body];
   const widths = HEADINGS.map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
@@ -44,6 +57,62 @@ export function summaryTable(summary: ReviewSummary): string {
     .join("\n");
 }
 
+/** What each stage took and brought about. */
+export function stageTable(summary: ReviewSummary): Table {
+  return { headings: HEADINGS, rows: rowsOf(summary).map(cells) };
+}
+
+/** How many files are under which licence, the most frequent first. */
+export function licenceTable({ classifications }: ReviewSummary): Table {
+  const counts = new Map<string, number>();
+  for (const { licence } of classifications) {
+    const name = licence ?? "unknown";
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const rows = [...counts]
+    .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+    .map(([name, count]) => [name, String(count)]);
+  return { headings: ["licence", "files"], rows };
+}
+
+/** Every file, with what a model made of it. */
+export function fileTable({ classifications }: ReviewSummary): Table {
+  return {
+    headings: ["file", "licence", "confidence", "settled by", "summary"],
+    rows: classifications.map(({ path, licence, confidence, settledBy, summary }) => [
+      path,
+      licence ?? "unknown",
+      confidence.toFixed(2),
+      settledBy,
+      summary?.text ?? "",
+    ]),
+  };
+}
+
+/** The files that nobody is sure about, with what speaks for which licence. */
+export function openTable({ classifications }: ReviewSummary): Table {
+  const rows = classifications.flatMap(({ path, open }) => {
+    if (open === undefined) return [];
+    const contenders = open.contenders.map(
+      ({ licence, support, sources }) =>
+        `${licence} (${(1 - Math.exp(-support)).toFixed(2)}, by ${sources.join(", ")})`,
+    );
+    return [[path, open.reason, contenders.join("; ") || "none"]];
+  });
+  return { headings: ["file", "why it is open", "contenders"], rows };
+}
+
+/** What the checks said of each bidder. */
+export function bidderTable({ market }: ReviewSummary): Table {
+  const rows = (market?.learned ?? []).map(({ bidder, quality, verified, won }) => [
+    bidder,
+    quality.toFixed(3),
+    String(verified),
+    String(won),
+  ]);
+  return { headings: ["bidder", "quality", "verified", "won"], rows };
+}
+
 /** The lines under the table: what was found, by what, at what cost. */
 export function closingLines(summary: ReviewSummary): readonly string[] {
   const lines = [
@@ -52,6 +121,9 @@ export function closingLines(summary: ReviewSummary): readonly string[] {
       ` without the declared identifier, ${percent(summary.agreementWithDeclared)} with it`,
   ];
   const { kill, orchestrator, market } = summary;
+  for (const { name, died } of summary.nodes) {
+    if (died) lines.push(`${name} ended by itself; the others went on`);
+  }
   if (kill !== undefined) {
     lines.push(
       `${kill.node} was killed after ${seconds(kill.atMs)}; suspected after ${span(kill.suspectedMs)},` +
@@ -69,130 +141,7 @@ export function closingLines(summary: ReviewSummary): readonly string[] {
   }
   if (summary.skipped.length > 0) lines.push(`${summary.skipped.length} files were left out:`);
   for (const { path, reason } of summary.skipped.slice(0, 20)) lines.push(`  ${path}: ${reason}`);
-  return lines;
-}
-
-/** The whole report in Markdown. */
-export function markdownReport(summary: ReviewSummary): string {
-  const parts = [
-    `# Licence review ${summary.id}`,
-    closingLines(summary)
-      .map((line) => (line.startsWith("  ") ? line : `- ${line}`))
-      .join("\n"),
-    table(
-      HEADINGS,
-      rowsOf(summary).map((row) => cells(row)),
-    ),
-    "## Licences",
-    table(["licence", "files"], licenceCounts(summary)),
-  ];
-  if (summary.hierarchy !== undefined) {
-    parts.push("## Questions");
-    for (const answer of summary.hierarchy.answers) {
-      parts.push(`### ${answer.question}`, answer.answer);
-      const lines = answer.evidence
-        .slice(0, 10)
-        .map(
-          (e) =>
-            `- ${e.package}: \`${e.path}\` bytes ${e.startByte}–${e.endByte}: “${oneLine(e.quote)}”`,
-        );
-      if (answer.evidence.length > 10) lines.push(`- … ${answer.evidence.length - 10} more`);
-      if (lines.length > 0) parts.push(lines.join("\n"));
-    }
-  }
-  if (summary.blackboard !== undefined && summary.blackboard.explained.length > 0) {
-    parts.push("## Why the board settled as it did");
-    for (const { path, why } of summary.blackboard.explained) {
-      parts.push(`### \`${path}\``, `\`\`\`\n${why}\n\`\`\``);
-    }
-  }
-  if (summary.market !== undefined) {
-    parts.push(
-      "## What the market learned",
-      table(
-        ["bidder", "quality", "verified", "won"],
-        summary.market.learned.map((row) => [
-          row.bidder,
-          row.quality.toFixed(3),
-          String(row.verified),
-          String(row.won),
-        ]),
-      ),
-    );
-  }
-  parts.push(
-    "## Files",
-    table(
-      ["file", "licence", "confidence", "settled by"],
-      summary.classifications.map((c) => [
-        c.path,
-        c.licence ?? "unknown",
-        c.confidence.toFixed(2),
-        c.settledBy,
-      ]),
-    ),
-  );
-  return `${parts.join("\n\n")}\n`;
-}
-
-/** The report as one HTML page that needs nothing else. */
-export function htmlReport(summary: ReviewSummary): string {
-  const figures = htmlTable(
-    HEADINGS,
-    rowsOf(summary).map((row) => cells(row)),
-  );
-  const questions = (summary.hierarchy?.answers ?? [])
-    .map(
-      (answer) =>
-        `<details><summary>${escaped(answer.question)}</summary><p>${escaped(answer.answer)}</p><ul>${answer.evidence
-          .slice(0, 50)
-          .map(
-            (e) =>
-              `<li>${escaped(e.package)}: <code>${escaped(e.path)}</code> bytes ${e.startByte}–${e.endByte}: <q>${escaped(oneLine(e.quote))}</q></li>`,
-          )
-          .join("")}</ul></details>`,
-    )
-    .join("\n");
-  const files = htmlTable(
-    ["file", "licence", "confidence", "settled by"],
-    summary.classifications.map((c) => [
-      c.path,
-      c.licence ?? "unknown",
-      c.confidence.toFixed(2),
-      c.settledBy,
-    ]),
-  );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Licence review ${escaped(summary.id)}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #1c2024; background: #fff; }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d9dde1; vertical-align: top; }
-th { font-weight: 600; }
-details { margin: .5rem 0; }
-summary { cursor: pointer; font-weight: 600; }
-@media (prefers-color-scheme: dark) { body { color: #e6e8ea; background: #16181b; } th, td { border-color: #34393f; } }
-</style>
-</head>
-<body>
-<h1>Licence review ${escaped(summary.id)}</h1>
-<ul>${closingLines(summary)
-    .map((line) => `<li>${escaped(line.trim())}</li>`)
-    .join("")}</ul>
-${figures}
-<h2>Licences</h2>
-${htmlTable(["licence", "files"], licenceCounts(summary))}
-<h2>Questions</h2>
-${questions}
-<h2>Files</h2>
-${files}
-</body>
-</html>
-`;
+  return lines.map(shownLine);
 }
 
 function rowsOf(summary: ReviewSummary): readonly Row[] {
@@ -241,42 +190,6 @@ function cells({ pattern, figures, result }: Row): readonly string[] {
     String(figures.retries),
     result,
   ];
-}
-
-function licenceCounts(summary: ReviewSummary): readonly (readonly string[])[] {
-  const counts = new Map<string, number>();
-  for (const { licence } of summary.classifications) {
-    const name = licence ?? "unknown";
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return [...counts]
-    .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
-    .map(([name, count]) => [name, String(count)]);
-}
-
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(headings), line(headings.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-function htmlTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (tag: string, texts: readonly string[]) =>
-    `<tr>${texts.map((text) => `<${tag}>${escaped(text)}</${tag}>`).join("")}</tr>`;
-  return `<table>${row("th", headings)}${rows.map((texts) => row("td", texts)).join("")}</table>`;
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 160 ? `${line.slice(0, 157)}…` : line;
 }
 
 function percent(share: number): string {

@@ -6,7 +6,8 @@
 import { createWriteStream, mkdirSync, type WriteStream, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, type TroupeEvent } from "../../runtime/index.ts";
-import { htmlReport, markdownReport } from "./report.ts";
+import { htmlReport } from "./html-report.ts";
+import { markdownReport } from "./markdown-report.ts";
 import type { ReviewSummary } from "./summary.ts";
 
 /** A folder for one run's files. */

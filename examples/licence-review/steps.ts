@@ -14,7 +14,7 @@ import { reviewedTerms } from "./answers/review.ts";
 import type { Term } from "./answers/term.ts";
 import type { LicenceDocument } from "./files/document.ts";
 import { type LicenceText, readLicence } from "./files/licence-text.ts";
-import { normalisedText } from "./files/normalised-text.ts";
+import { type NormalisedText, normalisedText } from "./files/normalised-text.ts";
 import { readReadme } from "./files/package-files.ts";
 import { type Classification, firstGuess } from "./methods/classification.ts";
 import { workUnits } from "./methods/finding.ts";
@@ -49,6 +49,12 @@ export interface Summary {
 
 /** A file is a licence text only up to this size: results travel in messages. */
 export const MOST_BYTES: number = 128 * 1024;
+
+/** The text of a file that lies on this machine; `undefined` when it cannot be read. */
+export function subjectText({ root, document }: Subject): NormalisedText | undefined {
+  const read = readLicence(root, document, { maxBytes: MOST_BYTES });
+  return read.ok ? normalisedText(read.value) : undefined;
+}
 
 /** Reads a file. */
 export const Read: Capability<Subject, ReadResult> = capability("read@1");

@@ -47,13 +47,34 @@ export interface MarketFigures {
   readonly cost: number;
 }
 
+/** A way of choosing that always takes the same bidder. */
+export interface SingleBidder extends MarketFigures {
+  readonly bidder: string;
+}
+
+/** A file that nobody is sure about, for a person to look at. */
+export interface OpenFile {
+  readonly reason: string;
+  /** The licences that are spoken for, best supported first; `support` is a sum of -ln(1 - confidence). */
+  readonly contenders: readonly {
+    readonly licence: string;
+    readonly support: number;
+    readonly sources: readonly string[];
+  }[];
+}
+
 /** What a file was found to be. */
 export interface Classification {
   readonly path: string;
   readonly package: string;
+  /** Of an open file the first guess. */
   readonly licence: string | null;
   readonly confidence: number;
   readonly settledBy: "pipeline" | "board" | "open";
+  /** Present for open files only. */
+  readonly open?: OpenFile;
+  /** What a model made of the text; absent when it made nothing. */
+  readonly summary?: { readonly text: string; readonly model: string };
 }
 
 /** A file that was left out, and why. */
@@ -71,7 +92,10 @@ export interface ReviewSummary {
   readonly nodes: readonly {
     readonly name: string;
     readonly pid: number;
+    /** On purpose. */
     readonly killed: boolean;
+    /** It ended by itself. */
+    readonly died: boolean;
   }[];
   readonly documents: number;
   readonly scored: number;
@@ -108,8 +132,11 @@ export interface ReviewSummary {
     readonly auctions: number;
     readonly agreement: number;
     readonly cost: number;
-    readonly best: MarketFigures;
-    readonly cheapest: MarketFigures;
+    /** Each counted bidder, had it done all of the work. */
+    readonly alone: readonly SingleBidder[];
+    /** Always the bidder that compares with everything, and always the one that turns out to cost least. */
+    readonly best: SingleBidder;
+    readonly cheapest: SingleBidder;
     readonly roundRobin: MarketFigures;
     readonly learned: readonly {
       readonly bidder: string;

@@ -7,10 +7,11 @@
  *
  *   delegated ──report, accepted──► done
  *       │  ▲
- *       │  └── report rejected, or more asked for: again, a bounded number of times
+ *       │  └── report rejected, more asked for, or unreachable: again, a bounded number of times
  *       └── refused, escalated, late, failed, or no more tries ──► escalated
  *
- * E1: it ends: by the deadline at the latest, and after `revisions` + `grants` further attempts.
+ * E1: it ends: by the deadline at the latest, and after `revisions` + `grants` + `standIns` further
+ *     attempts.
  * E2: what is granted never exceeds the reserve that the delegating side set aside.
  * E3: answers to an earlier attempt change nothing.
  *
@@ -55,6 +56,8 @@ export interface DelegationLimits {
   readonly grants?: number;
   /** What may be granted beyond the first slice, in all; default 0. */
   readonly reserveMicros?: number;
+  /** How many others may be given the contract, one after the other, when one is unreachable; default 0. */
+  readonly standIns?: number;
 }
 
 /** Why a delegation went up. */
@@ -71,6 +74,7 @@ export type Delegation =
       readonly contract: Contract;
       readonly revisionsLeft: number;
       readonly grantsLeft: number;
+      readonly standInsLeft: number;
       readonly reserveMicros: number;
     }
   | { readonly phase: "done"; readonly result: unknown; readonly costMicros: number }
@@ -87,8 +91,16 @@ export type DelegationEvent =
       /** Time left until the deadline, in milliseconds. */
       readonly leftMs: number;
     }
-  /** The specialist threw, stopped or cannot be reached. */
+  /** The specialist threw. */
   | { readonly type: "failed"; readonly attempt: number; readonly message: string }
+  /** The specialist or its node is gone; whether it did anything is not known. */
+  | {
+      readonly type: "unreachable";
+      readonly attempt: number;
+      readonly message: string;
+      /** Time left until the deadline, in milliseconds. */
+      readonly leftMs: number;
+    }
   | { readonly type: "deadline" };
 
 /** What is to be done. */
@@ -102,13 +114,14 @@ export type DelegationStep = readonly [Delegation, readonly DelegationEffect[]];
 
 /** Hands a contract over. */
 export function delegate(contract: Contract, limits: DelegationLimits = {}): DelegationStep {
-  const { revisions = 1, grants = 1, reserveMicros = 0 } = limits;
+  const { revisions = 1, grants = 1, standIns = 0, reserveMicros = 0 } = limits;
   return [
     {
       phase: "delegated",
       contract,
       revisionsLeft: revisions,
       grantsLeft: grants,
+      standInsLeft: standIns,
       reserveMicros,
     },
     [{ type: "delegate", contract }],
@@ -128,6 +141,10 @@ export function stepDelegation(state: Delegation, event: DelegationEvent): Deleg
         case "failed":
           if (event.attempt !== state.contract.attempt) return [state, []];
           return escalated({ kind: "failed", message: event.message });
+        case "unreachable":
+          if (event.attempt !== state.contract.attempt) return [state, []];
+          if (event.leftMs <= 0) return escalated({ kind: "late" });
+          return stepUnreachable(state, event);
         case "reported":
           if (event.attempt !== state.contract.attempt) return [state, []];
           if (event.leftMs <= 0) return escalated({ kind: "late" });
@@ -138,6 +155,12 @@ export function stepDelegation(state: Delegation, event: DelegationEvent): Deleg
 
 type Delegated = Extract<Delegation, { readonly phase: "delegated" }>;
 type Reported = Extract<DelegationEvent, { readonly type: "reported" }>;
+type Unreachable = Extract<DelegationEvent, { readonly type: "unreachable" }>;
+
+function stepUnreachable(state: Delegated, { message, leftMs }: Unreachable): DelegationStep {
+  if (state.standInsLeft === 0) return escalated({ kind: "failed", message });
+  return again({ ...state, standInsLeft: state.standInsLeft - 1 }, { withinMs: leftMs });
+}
 
 function stepReported(state: Delegated, { report, objection, leftMs }: Reported): DelegationStep {
   switch (report.kind) {

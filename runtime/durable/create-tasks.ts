@@ -87,6 +87,10 @@ class DurableTasks implements Tasks {
     return standing.record.phase === "terminal" ? standing.record.outcome : undefined;
   }
 
+  claimedBy(node: string, job: string): Promise<readonly string[]> {
+    return this.#ledger.claimedOf(checkedKey(job), node);
+  }
+
   async follow(job: string, settled: (id: string, outcome: TaskOutcome) => void): Promise<Cancel> {
     const { clock, log, checkMs = 2_000, sweepMs = 15_000 } = this.#options;
     const ledger = this.#ledger;

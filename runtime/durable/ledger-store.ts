@@ -61,6 +61,17 @@ export class LedgerStore {
     return entries.flatMap((entry) => this.#terminal(entry));
   }
 
+  /** The tasks of a job that nodes of that name have claimed and not ended. */
+  async claimedOf(job: string, node: string): Promise<readonly string[]> {
+    const entries = await (await this.#bucket()).entries(`${job}.>`);
+    return entries.flatMap((entry) => {
+      const standing = this.#standing(entry);
+      if (standing === undefined || standing === "foreign") return [];
+      const { record } = standing;
+      return record.phase === "claimed" && record.owner.name === node ? [entry.key] : [];
+    });
+  }
+
   /** Tells of every record of a job, those present first. A hint: it may be late or silent. */
   async watch(job: string, listener: (id: string, record: LedgerRecord) => void): Promise<Cancel> {
     return (await this.#bucket()).watch(`${job}.>`, (change) => {

@@ -65,6 +65,8 @@ export interface Tasks {
   submit(request: TaskRequest): Promise<"accepted" | "duplicate" | "full">;
   /** The outcome, when there is one. */
   outcomeOf(id: string): Promise<TaskOutcome | undefined>;
+  /** The tasks of a job that a node has claimed and not ended. Cost: reads the whole job's ledger. */
+  claimedBy(node: string, job: string): Promise<readonly string[]>;
   /** Calls `settled` for every task of a job that is or becomes terminal, at least once each. */
   follow(job: string, settled: (id: string, outcome: TaskOutcome) => void): Promise<Cancel>;
   /** Makes a task terminal unless it already is. */

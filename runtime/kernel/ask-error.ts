@@ -64,6 +64,15 @@ export function streamAborted(type: string, why: string, lastSeq: number): Troup
   });
 }
 
+/** The first start failed, or never came about. */
+export function startFailed(address: Address, cause: unknown): TroupeError {
+  const why = cause === undefined ? "it was stopped first" : messageOf(cause);
+  return new TroupeError("actor.start-failed", `${address} did not start: ${why}`, {
+    outcome: "never-ran",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
 /** The ask would wait for itself: the addresses from the callee back to the callee. */
 export function askCycle(path: readonly Address[]): TroupeError {
   return new TroupeError("ask.cycle", `would wait for itself: ${path.join(" → ")}`, {

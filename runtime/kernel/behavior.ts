@@ -5,7 +5,7 @@
  *
  * I1: only an operation of the protocol is ever found; names like `constructor` are not.
  */
-import type { ActorContext, ActorDefinition, ActorOptions } from "../actor.ts";
+import type { ActorContext, ActorOptions, SpawnOptions } from "../actor.ts";
 import { durationMs } from "../duration.ts";
 import type { Terminated } from "../exit-reason.ts";
 import type { Operation, Operations, Protocol, Schema } from "../protocol.ts";
@@ -116,13 +116,38 @@ export class Behavior {
 
 const behaviors = new WeakMap<object, Behavior>();
 
-/** The behaviour of a definition, made at its first use. */
-export function behaviorOf<O extends Operations, I>(definition: ActorDefinition<O, I>): Behavior {
+/** The behaviour of an `ActorDefinition`, whatever its types, made at its first use. */
+export function behaviorOf(definition: object): Behavior {
   const known = behaviors.get(definition);
   if (known !== undefined) return known;
-  const behavior = new Behavior(definition as unknown as AnyDefinition);
+  const behavior = new Behavior(definition as AnyDefinition);
   behaviors.set(definition, behavior);
   return behavior;
+}
+
+/** What a cell is made from. */
+export interface CellSpec {
+  readonly behavior: Behavior;
+  readonly options: CellOptions;
+  readonly input: unknown;
+}
+
+/**
+ * A definition with the options of one spawn, which go before its own.
+ *
+ * @throws {RangeError | TypeError} naming the option that is wrong
+ */
+export function specOf(
+  definition: object,
+  spawnOptions: (SpawnOptions & { readonly input?: unknown }) | undefined,
+): CellSpec {
+  const behavior = behaviorOf(definition);
+  const { name, input, ...overrides } = spawnOptions ?? {};
+  const options =
+    Object.keys(overrides).length > 0
+      ? cellOptions({ ...behavior.definition.options, ...overrides })
+      : behavior.options;
+  return { behavior, options, input };
 }
 
 /**

@@ -1,40 +1,40 @@
 /**
  * A running actor: its queue, its phase, its present generation.
  *
- * Owns: which message is handled when, and what becomes of each; the order of a stop and of a
- * restart. Phases are `lifecycle.ts`, decisions about failures `supervision.ts` through the parent's
- * `children.ts`, what handlers may do `context.ts`.
+ * Owns: what waits, which message is handled when, and what becomes of it. Phases are
+ * `lifecycle.ts`; starting, failing and restarting a generation `generation.ts`; stopping for good
+ * `ending.ts`; decisions about failures `supervision.ts` through the parent's `children.ts`; what
+ * handlers may do `context.ts`. Those work on a cell's open fields; nobody else does.
  *
  * S1: one handler at a time, awaits included. S8: a restart keeps the ref and the queue; results of
- *     an old generation are fenced and counted. S9: an ending actor ends its children first.
+ *     an old generation are fenced and counted.
  * I1: every message that was accepted is handled, or becomes a dead letter, or its asker is told.
  *
- * Cost: an idle actor is one object of fourteen fields, its context and its state; the first waiting
+ * Cost: an idle actor is one object of sixteen fields, its context and its state; the first waiting
  * message lies in a field, a mailbox is made for the second. `run` allocates nothing.
  */
 import type { SpawnOptions } from "../actor.ts";
-import type { AnyActorRef } from "../actor-ref.ts";
-import { type Address, addressOf, checkedName, nodeOf, pathOf } from "../address.ts";
-import type { ExitReason } from "../exit-reason.ts";
-import { advance, LifeEvent, type LifeEventNumber, Phase, type PhaseNumber } from "../lifecycle.ts";
+import { type Address, addressOf, checkedName } from "../address.ts";
+import { advance, type LifeEventNumber, Phase, type PhaseNumber } from "../lifecycle.ts";
 import type { Log } from "../log.ts";
 import type { Random } from "../ports/random.ts";
-import { messageOf, TroupeError } from "../troupe-error.ts";
+import { TroupeError } from "../troupe-error.ts";
 import { ActorTimers } from "./actor-timers.ts";
-import { Fatal, handlerFailed, Refusal, refused, timedOut } from "./ask-error.ts";
-import { type Behavior, behaviorOf, type CellOptions, cellOptions } from "./behavior.ts";
-import { Children, type StopHow } from "./children.ts";
-import { Context } from "./context.ts";
+import { Fatal, handlerFailed, Refusal, refused, startFailed, timedOut } from "./ask-error.ts";
+import { type Behavior, type CellOptions, type CellSpec, specOf } from "./behavior.ts";
+import { Children } from "./children.ts";
+import type { Context } from "./context.ts";
 import type { Watch } from "./death-watch.ts";
 import { Deferred } from "./deferred.ts";
 import type { Runnable } from "./dispatcher.ts";
+import { endNow } from "./ending.ts";
+import { begin, failed } from "./generation.ts";
 import { Holdings } from "./holdings.ts";
 import type { Kernel } from "./kernel.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { ChunkSink, Message, ReplyTo } from "./message.ts";
 import { complete, drop, emitHandled, fail } from "./message-outcome.ts";
 import { type ChunkGenerator, StreamProducer } from "./stream-producer.ts";
-import { type DownMode, takeDown } from "./take-down.ts";
 import { isThenable } from "./thenable.ts";
 
 /** An actor of this process. */
@@ -51,22 +51,18 @@ export class Cell implements Runnable {
   /** The generation that runs; absent before its start and after its end. */
   context: Context | undefined = undefined;
   generation = 0;
+  /** A handler, a hook or `init` is awaited. */
+  isBusy: boolean = false;
+  /** A first start has succeeded. */
+  hasStarted: boolean = false;
   readonly #name: string | number;
   #phase: PhaseNumber = Phase.starting;
   #first: Message | undefined = undefined;
   #mailbox: Mailbox | undefined = undefined;
   #isScheduled: boolean = false;
-  /** A handler, a hook or `init` is awaited. */
-  #isBusy: boolean = false;
-  #hasStarted: boolean = false;
   #holdings: Holdings | undefined = undefined;
 
-  constructor(
-    kernel: Kernel,
-    parent: Cell | undefined,
-    name: string | undefined,
-    spec: { readonly behavior: Behavior; readonly options: CellOptions; readonly input: unknown },
-  ) {
+  constructor(kernel: Kernel, parent: Cell | undefined, name: string | undefined, spec: CellSpec) {
     this.kernel = kernel;
     this.parent = parent;
     this.#name = name ?? kernel.nextNumber();
@@ -105,18 +101,8 @@ export class Cell implements Runnable {
     return this.#phase === Phase.stopped;
   }
 
-  /** A first start has succeeded. */
-  get hasStarted(): boolean {
-    return this.#hasStarted;
-  }
-
   get phase(): PhaseNumber {
     return this.#phase;
-  }
-
-  /** A handler, a hook or `init` is awaited. */
-  get isBusy(): boolean {
-    return this.#isBusy;
   }
 
   /** Its rarer belongings, made at the first need. */
@@ -154,7 +140,7 @@ export class Cell implements Runnable {
     if (this.hasStarted) return Promise.resolve();
     const holdings = this.holdings;
     holdings.ready ??= new Deferred<void>().optional();
-    if (this.hasStopped) holdings.ready.reject(this.#notStarted());
+    if (this.hasStopped) holdings.ready.reject(startFailed(this.address, holdings.startError));
     return holdings.ready.promise;
   }
 
@@ -214,14 +200,15 @@ export class Cell implements Runnable {
         drop(this, incoming, "mailbox-full");
         return false;
       case "drop-oldest": {
-        const oldest = this.#shift();
+        const oldest = this.shift();
         if (oldest !== undefined) drop(this, oldest, "mailbox-full");
         return true;
       }
     }
   }
 
-  #shift(): Message | undefined {
+  /** The oldest message that waits. */
+  shift(): Message | undefined {
     const first = this.#first;
     if (first === undefined) return this.#mailbox?.shift();
     this.#first = undefined;
@@ -234,11 +221,11 @@ export class Cell implements Runnable {
     const kernel = this.kernel;
     let handled = 0;
     kernel.current = this.context;
-    while (handled < limit && !this.#isBusy) {
+    while (handled < limit && !this.isBusy) {
       const context = this.context;
       if (this.#phase !== Phase.running && this.#phase !== Phase.draining) {
         if (this.#phase !== Phase.starting || context !== undefined) break;
-        this.#begin();
+        begin(this);
         handled++;
         continue;
       }
@@ -260,23 +247,24 @@ export class Cell implements Runnable {
       this.#handle(context, message);
     }
     kernel.current = undefined;
-    if (this.#phase === Phase.draining && !this.#isBusy && !this.#hasQueued) {
-      this.#stopNow("stop", "normal");
+    if (this.#phase === Phase.draining && !this.isBusy && !this.hasQueued) {
+      endNow(this, "stop", "normal");
     }
     return handled;
   }
 
   parked(): boolean {
-    if (!this.#isBusy) {
+    if (!this.isBusy) {
       const phase = this.#phase;
       if (phase === Phase.starting && this.context === undefined) return false;
-      if ((phase === Phase.running || phase === Phase.draining) && this.#hasQueued) return false;
+      if ((phase === Phase.running || phase === Phase.draining) && this.hasQueued) return false;
     }
     this.#isScheduled = false;
     return true;
   }
 
-  get #hasQueued(): boolean {
+  /** A message waits, of whichever lane. */
+  get hasQueued(): boolean {
     if (this.#first !== undefined) return true;
     const mailbox = this.#mailbox;
     return mailbox !== undefined && (mailbox.length > 0 || mailbox.systemLength > 0);
@@ -285,10 +273,6 @@ export class Cell implements Runnable {
   #schedule(): void {
     this.#isScheduled = true;
     this.kernel.dispatcher.schedule(this);
-  }
-
-  #wake(): void {
-    if (!this.#isScheduled) this.#schedule();
   }
 
   #handle(context: Context, message: Message): void {
@@ -305,7 +289,7 @@ export class Cell implements Runnable {
       return;
     }
     if (isThenable(result)) {
-      this.#isBusy = true;
+      this.isBusy = true;
       result.then(context.onResolved, context.onRejected);
       return;
     }
@@ -335,37 +319,26 @@ export class Cell implements Runnable {
       return;
     }
     if (!isThenable(result)) return;
-    this.#isBusy = true;
+    this.isBusy = true;
     result.then(context.onResolved, context.onRejected);
   }
 
   /** An asynchronous handler ended well. */
   resolved(context: Context, value: unknown): void {
-    if (this.#isLate(context)) return;
+    if (this.isLate(context)) return;
     const message = context.message;
-    this.#isBusy = false;
+    this.isBusy = false;
     context.done();
     if (message !== undefined) complete(this, message, value);
-    this.#goOn();
+    this.goOn();
   }
 
   /** An asynchronous handler threw. */
   rejected(context: Context, error: unknown): void {
-    if (this.#isLate(context)) return;
-    this.#isBusy = false;
+    if (this.isLate(context)) return;
+    this.isBusy = false;
     this.#threw(context, error);
-    this.#goOn();
-  }
-
-  #isLate(context: Context): boolean {
-    if (this.context === context) return false;
-    this.kernel.fenced++;
-    return true;
-  }
-
-  #goOn(): void {
-    this.#holdings?.wait?.finish(true);
-    this.#wake();
+    this.goOn();
   }
 
   /** A handler or a hook threw: is it a refusal, the echo of a cancel, or a failure? */
@@ -373,7 +346,7 @@ export class Cell implements Runnable {
     const message = context.message;
     context.done();
     if (message === undefined) {
-      this.failed("failed", "terminated", error);
+      failed(this, "failed", "terminated", error);
       return;
     }
     const { reply, handler } = message;
@@ -386,12 +359,13 @@ export class Cell implements Runnable {
       return;
     }
     fail(this, message, handlerFailed(handler.type, this.address, error), "failed");
-    this.failed("failed", handler.operation, error);
+    failed(this, "failed", handler.operation, error);
   }
 
-  // Starting, failing, restarting.
+  // Its life, one step at a time; what the steps mean is `generation.ts` and `ending.ts`.
 
-  #step(event: LifeEventNumber): void {
+  /** Enters the phase that follows; an event that the phase does not know changes nothing. */
+  step(event: LifeEventNumber): void {
     this.#phase = advance(this.#phase, event);
   }
 
@@ -400,199 +374,39 @@ export class Cell implements Runnable {
     this.#schedule();
   }
 
-  #begin(): void {
-    const context = new Context(this);
-    this.context = context;
+  /** There may be something to do again. */
+  wake(): void {
+    if (!this.#isScheduled) this.#schedule();
+  }
+
+  /** What was awaited is over. */
+  goOn(): void {
+    this.#holdings?.wait?.finish(true);
+    this.wake();
+  }
+
+  /** Whether `context` belongs to a generation that is gone; its result is counted as fenced. */
+  isLate(context: Context): boolean {
+    if (this.context === context) return false;
+    this.kernel.fenced++;
+    return true;
+  }
+
+  /** A new generation is about to start. */
+  noteStart(): void {
     this.generation++;
     if (this.#holdings !== undefined) this.#holdings.startedAtMs = this.kernel.nowMs();
-    this.kernel.current = context;
-    let state: unknown;
-    try {
-      state = this.behavior.definition.init(this.input, context);
-    } catch (error) {
-      this.#startFailed(context, error);
-      return;
-    }
-    if (!isThenable(state)) {
-      this.#started(context, state);
-      return;
-    }
-    this.#isBusy = true;
-    state.then(
-      (made) => this.#started(context, made),
-      (error) => this.#startFailed(context, error),
-    );
   }
 
-  #started(context: Context, state: unknown): void {
-    if (this.#isLate(context)) return;
-    this.#isBusy = false;
-    if (this.#phase === Phase.starting) {
-      context.state = state;
-      context.isStarted = true;
-      this.#hasStarted = true;
-      this.#step(LifeEvent.started);
-      const { events } = this.kernel.ports;
-      if (events.watched) {
-        events.emit({ type: "actor.started", path: this.path, generation: this.generation });
-      }
-      this.#holdings?.ready?.resolve();
-      this.#holdings?.startup?.resolve();
-    }
-    if (this.#holdings?.wait !== undefined || this.#hasQueued) this.#goOn();
+  /** Tells those who wait for a start. */
+  announceStart(): void {
+    this.#holdings?.ready?.resolve();
+    this.#holdings?.startup?.resolve();
   }
 
-  #startFailed(context: Context, error: unknown): void {
-    if (this.#isLate(context)) return;
-    this.#isBusy = false;
-    const holdings = this.holdings;
-    if (this.#phase === Phase.starting) {
-      holdings.startError ??= error;
-      this.#step(LifeEvent.failed);
-      if (!this.hasStarted) holdings.ready?.reject(this.#notStarted());
-      this.parent?.children.childExited(this, exitOf(error), "init", error);
-      holdings.startup?.resolve();
-    }
-    holdings.wait?.finish(true);
-  }
-
-  #notStarted(): TroupeError {
-    const cause = this.#holdings?.startError;
-    const why = cause === undefined ? "it was stopped first" : messageOf(cause);
-    return new TroupeError("actor.start-failed", `${this.address} did not start: ${why}`, {
-      outcome: "never-ran",
-      ...(cause === undefined ? {} : { cause }),
-    });
-  }
-
-  /** It cannot go on as it is; whoever supervises it decides. */
-  failed(reason: "failed" | "intensity", operation: string, error: unknown): void {
-    const before = this.#phase;
-    this.#step(LifeEvent.failed);
-    if (this.#phase === before) return;
-    if (reason === "intensity") this.holdings.exitReason = reason;
-    if (this.#phase === Phase.failed) {
-      this.parent?.children.childExited(this, exitOf(error), operation, error);
-      return;
-    }
-    this.log.error({ operation, err: error }, "actor failed while draining");
-    this.holdings.exitReason ??= reason;
-    void this.#end("stop");
-  }
-
-  resume(): void {
-    this.#step(LifeEvent.resume);
-    this.#wake();
-  }
-
-  /** Ends the present generation for a restart; the queue stays. */
-  async takeDown(): Promise<void> {
-    this.#step(LifeEvent.restart);
-    if (this.#phase !== Phase.restarting) return;
-    await this.#down("restart");
-    // A stop that came meanwhile finishes by itself.
-    if (this.#phase === Phase.restarting) this.#step(LifeEvent.tornDown);
-  }
-
-  /** Starts the next generation; resolves when its `init` succeeded or failed. */
-  startAgain(): Promise<void> {
-    if (this.#phase !== Phase.waiting) return Promise.resolve();
-    this.#step(LifeEvent.due);
-    const holdings = this.holdings;
-    holdings.exitReason = undefined;
-    holdings.startup = new Deferred<void>();
-    this.#wake();
-    return holdings.startup.promise;
-  }
-
-  // Stopping.
-
-  /** Ends it; resolves when it has ended. */
-  stop(how: StopHow, reason?: ExitReason): Promise<void> {
-    if (this.#phase === Phase.stopped) return Promise.resolve();
-    const holdings = this.holdings;
-    holdings.ended ??= new Deferred<void>();
-    const { promise } = holdings.ended;
-    if (how === "drain") this.#drain();
-    else this.#stopNow(how, reason ?? (how === "kill" ? "killed" : "normal"));
-    return promise;
-  }
-
-  /** After the current message; a permanent actor is started again. */
-  stopSelf(): void {
-    if (this.options.restart !== "permanent" || this.parent === undefined) {
-      void this.stop("stop");
-      return;
-    }
-    const { children } = this.parent;
-    this.acceptSystem(() => children.childExited(this, "normal", "stop", undefined));
-  }
-
-  stopChild(child: AnyActorRef): void {
-    const path = pathOf(child.address);
-    const found = this.#holdings?.children?.list().find((cell) => cell.path === path);
-    if (found !== undefined && nodeOf(child.address) === this.kernel.node) void found.stop("stop");
-    else if (path.startsWith(`${this.path}/`)) return;
-    else throw new TypeError(`not a child of ${this.path}: ${child.address}`);
-  }
-
-  #drain(): void {
-    if (this.#phase === Phase.starting) {
-      const holdings = this.holdings;
-      holdings.startup ??= new Deferred<void>();
-      void holdings.startup.promise.then(() => this.#drain());
-      return;
-    }
-    this.#step(LifeEvent.drain);
-    if (this.#phase === Phase.draining) this.#wake();
-    else this.#stopNow("stop", "normal");
-  }
-
-  #stopNow(how: "stop" | "kill", reason: ExitReason): void {
-    if (this.#phase === Phase.stopping) {
-      if (how === "kill") this.#hurry();
-      return;
-    }
-    if (this.#phase === Phase.stopped) return;
-    this.#step(LifeEvent.stop);
-    this.holdings.exitReason ??= reason;
-    if (how === "kill") this.#hurry();
-    void this.#end(how);
-  }
-
-  #hurry(): void {
-    const holdings = this.holdings;
-    holdings.inHurry = true;
-    holdings.wait?.finish(false);
-    holdings.children?.hurry();
-  }
-
-  async #end(how: "stop" | "kill"): Promise<void> {
-    await this.#down(how);
-    this.#step(LifeEvent.tornDown);
-    for (let left = this.#shift(); left !== undefined; left = this.#shift()) {
-      drop(this, left, "stopped");
-    }
-    const holdings = this.holdings;
-    const reason = holdings.exitReason ?? "normal";
-    const { events } = this.kernel.ports;
-    if (events.watched) events.emit({ type: "actor.stopped", path: this.path, reason });
-    this.parent?.children.remove(this);
-    for (const watcher of holdings.watchers ?? []) watcher.notify(reason);
-    holdings.watchers = undefined;
-    holdings.startup?.resolve();
-    if (!this.hasStarted) holdings.ready?.reject(this.#notStarted());
-    holdings.ended?.resolve();
-  }
-
-  #down(mode: DownMode): Promise<void> {
-    const holdings = this.holdings;
-    holdings.takingDown ??= takeDown(this, mode).then(() => {
-      holdings.takingDown = undefined;
-      this.context = undefined;
-      this.#isBusy = false;
-    });
-    return holdings.takingDown;
+  /** Somebody waits for a handler, or for `init`, to end. */
+  get isAwaited(): boolean {
+    return this.#holdings?.wait !== undefined;
   }
 
   // Children and watchers.
@@ -609,12 +423,7 @@ export class Cell implements Runnable {
     if (this.#phase > Phase.draining) {
       throw new TroupeError("actor.stopped", `${this.address} is stopping and starts no children`);
     }
-    const behavior = behaviorOf(definition as Parameters<typeof behaviorOf>[0]);
-    const { name, input, ...overrides } = options ?? {};
-    const hasOverrides = Object.keys(overrides).length > 0;
-    const merged = hasOverrides
-      ? cellOptions({ ...behavior.definition.options, ...overrides })
-      : behavior.options;
+    const name = options?.name;
     const { children } = this;
     if (name !== undefined) {
       checkedName(name);
@@ -623,7 +432,7 @@ export class Cell implements Runnable {
         throw new TroupeError("actor.name-taken", `${this.address} has a child ${name} already`);
       }
     }
-    const child = new Cell(this.kernel, this, name, { behavior, options: merged, input });
+    const child = new Cell(this.kernel, this, name, specOf(definition, options));
     children.add(child);
     if (name !== undefined) children.register(name, child);
     child.launch();
@@ -640,8 +449,4 @@ export class Cell implements Runnable {
   removeWatcher(watch: Watch): void {
     this.#holdings?.watchers?.delete(watch);
   }
-}
-
-function exitOf(error: unknown): "fatal" | "failed" {
-  return error instanceof Fatal ? "fatal" : "failed";
 }

@@ -24,10 +24,9 @@ import {
 import { messageOf, TroupeError } from "../troupe-error.ts";
 import type { Cell } from "./cell.ts";
 import { Delay } from "./delay.ts";
+import { type StopHow, stop } from "./ending.ts";
+import { failed, resume, startAgain, takeDownForRestart } from "./generation.ts";
 import type { Kernel } from "./kernel.ts";
-
-/** How a child is made to end. */
-export type StopHow = "stop" | "drain" | "kill";
 
 /** A supervisor's list of children. */
 export class Children {
@@ -87,12 +86,12 @@ export class Children {
 
   /** Stops all, the youngest first, each when the next younger one has ended. */
   async stopAll(how: StopHow): Promise<void> {
-    for (let child = this.#last; child !== undefined; child = this.#last) await child.stop(how);
+    for (let child = this.#last; child !== undefined; child = this.#last) await stop(child, how);
   }
 
   /** Ends the waits of a stop that is under way. */
   hurry(): void {
-    for (const child of this.list().toReversed()) void child.stop("kill");
+    for (const child of this.list().toReversed()) void stop(child, "kill");
   }
 
   /** A child's handler or `init` threw, or it stopped by itself; decides and acts. */
@@ -136,10 +135,10 @@ export class Children {
   #perform(child: Cell, exit: Exit, directive: Directive, error: unknown, nowMs: number): void {
     switch (directive.type) {
       case "resume":
-        child.resume();
+        resume(child);
         return;
       case "end":
-        void child.stop("stop", exit === "normal" ? "normal" : "failed");
+        void stop(child, "stop", exit === "normal" ? "normal" : "failed");
         return;
       case "restart":
         this.#count(child, nowMs);
@@ -149,8 +148,8 @@ export class Children {
         this.#giveUp(child, directive.limit);
         return;
       case "escalate":
-        if (this.#owner.isGuardian) void child.stop("stop", "failed");
-        else this.#owner.failed("failed", "escalated", error);
+        if (this.#owner.isGuardian) void stop(child, "stop", "failed");
+        else failed(this.#owner, "failed", "escalated", error);
         return;
     }
   }
@@ -158,14 +157,14 @@ export class Children {
   /** The system's own guardian never gives up: it ends the child instead. */
   #giveUp(child: Cell, limit: RestartLimit): void {
     if (this.#owner.isGuardian) {
-      void child.stop("stop", "intensity");
+      void stop(child, "stop", "intensity");
       return;
     }
     const error = new TroupeError(
       "actor.failed",
       `more than ${limit.restarts} restarts in ${limit.withinMs} ms below ${this.#owner.path}`,
     );
-    this.#owner.failed("intensity", "supervision", error);
+    failed(this.#owner, "intensity", "supervision", error);
   }
 
   #count(child: Cell, nowMs: number): void {
@@ -185,7 +184,7 @@ export class Children {
     this.#restarts = [...recent(allRestarts, limit, nowMs), nowMs];
     if (spent === undefined) return;
     const error = new TroupeError("actor.failed", `too many failures below ${this.#owner.path}`);
-    this.#owner.failed("intensity", "supervision", error);
+    failed(this.#owner, "intensity", "supervision", error);
   }
 
   #touched(child: Cell): readonly Cell[] {
@@ -200,10 +199,10 @@ export class Children {
     for (const child of touched.toReversed()) {
       if (!isOurs(child)) continue;
       const stays = child === cause || shouldRestart(child.options.restart, "group");
-      await (stays ? child.takeDown() : child.stop("stop"));
+      await (stays ? takeDownForRestart(child) : stop(child, "stop"));
     }
     await new Delay(this.#kernel.wheel, this.#kernel.nowMs(), delayMs).over;
-    for (const child of touched) if (isOurs(child)) await child.startAgain();
+    for (const child of touched) if (isOurs(child)) await startAgain(child);
   }
 
   /** S7: one line per failure. */

@@ -23,6 +23,7 @@ import type { Operations, Protocol } from "../protocol.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { Fatal, Refusal } from "./ask-error.ts";
 import type { Cell } from "./cell.ts";
+import { stopChild, stopSelf } from "./ending.ts";
 import { addressIn } from "./kernel.ts";
 import { isFenced } from "./local-call.ts";
 import { LocalRef } from "./local-ref.ts";
@@ -159,8 +160,8 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   stop(child?: AnyActorRef): void {
     if (isFenced(this.cell.kernel, this)) return;
-    if (child === undefined) this.cell.stopSelf();
-    else this.cell.stopChild(child);
+    if (child === undefined) stopSelf(this.cell);
+    else stopChild(this.cell, child);
   }
 
   subscribe(topic: string, operation: string): void {

@@ -1,7 +1,7 @@
 /**
  * One actor, or a program, waits for the end of another.
  *
- * Owns: that it is told once. Who is waited for keeps the list (`cell.ts`, `remote.ts`).
+ * Owns: that it is told once. Who is waited for keeps the list (`cell.ts`, `remote-watches.ts`).
  *
  * I1: `deliver` is called at most once, and never after `end`.
  */

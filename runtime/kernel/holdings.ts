@@ -13,6 +13,7 @@ import type { Children } from "./children.ts";
 import type { Watch } from "./death-watch.ts";
 import type { Deferred } from "./deferred.ts";
 import type { Delay } from "./delay.ts";
+import type { IncomingStream } from "./incoming-stream.ts";
 
 /** The rarer belongings of a cell; all start absent or empty. */
 export class Holdings {
@@ -26,6 +27,8 @@ export class Holdings {
   /** Whose end this actor waits for, by address. */
   watching: Map<string, Watch> | undefined = undefined;
   topics: Set<string> | undefined = undefined;
+  /** Streams of others that this actor consumes. */
+  streams: Set<IncomingStream> | undefined = undefined;
   /** Asks whose handler returned before their answer. */
   deferred: DeferredReplies | undefined = undefined;
   /** Settles with the first start. */

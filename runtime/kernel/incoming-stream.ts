@@ -2,17 +2,20 @@
  * The consumer's end of a stream.
  *
  * Owns: the chunks that came and were not taken, the credit given, the deadline. Its neighbour
- * `stream-producer.ts` owns the producing end; between nodes `remote.ts` carries both ways.
+ * `stream-producer.ts` owns the producing end; between nodes `remote-calls.ts` and
+ * `incoming-calls.ts` carry both ways.
  *
  * I1: at most {@link CREDIT} chunks are on their way or waiting here.
  * I2: chunks are taken in sequence; a gap breaks the stream with `stream.aborted`.
  * I3: what came before the end is taken before the end is seen, also when the stream broke.
- * I4: leaving early, aborting and the deadline all cancel the producer, once.
+ * I4: leaving early, aborting, the deadline and the end of the consuming generation all cancel the
+ *     producer, once.
  */
 import type { ReplyStream } from "../actor-ref.ts";
 import type { Result } from "../result.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { cancelled, streamAborted, timedOut } from "./ask-error.ts";
+import type { Context } from "./context.ts";
 import { Deferred } from "./deferred.ts";
 import type { ChunkSink, Message, Upstream } from "./message.ts";
 import type { Callee, PendingReplies } from "./pending-reply.ts";
@@ -37,6 +40,8 @@ export class IncomingStream
   readonly #replies: PendingReplies;
   readonly #type: string;
   readonly #callee: Callee;
+  /** The actor that opened it; absent when a program outside any actor did. */
+  readonly #consumer: Context | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #chunks: unknown[] = [];
   readonly #waiting: Deferred<Step>[] = [];
@@ -52,13 +57,14 @@ export class IncomingStream
     replies: PendingReplies,
     type: string,
     callee: Callee,
-    cause: Message | undefined,
+    consumer: Context | undefined,
     signal: AbortSignal | undefined,
   ) {
     this.#replies = replies;
     this.#type = type;
     this.#callee = callee;
-    this.cause = cause;
+    this.cause = consumer?.message;
+    this.#consumer = consumer;
     this.#signal = signal;
   }
 
@@ -76,6 +82,10 @@ export class IncomingStream
     this.#replies.opened();
     this.#replies.wheel.add(this, nowMs, timeoutMs);
     this.#signal?.addEventListener("abort", this);
+    if (this.#consumer === undefined) return;
+    const { holdings } = this.#consumer.cell;
+    holdings.streams ??= new Set();
+    holdings.streams.add(this);
   }
 
   get result(): Promise<unknown> {
@@ -163,6 +173,11 @@ export class IncomingStream
 
   /** The consumer's signal aborted. */
   handleEvent(): void {
+    this.abandon();
+  }
+
+  /** Nobody takes its chunks any more. */
+  abandon(): void {
     this.#giveUp(cancelled);
   }
 
@@ -212,6 +227,7 @@ export class IncomingStream
     this.#replies.wheel.remove(this);
     this.#replies.closed();
     this.#signal?.removeEventListener("abort", this);
+    this.#consumer?.cell.holdings.streams?.delete(this);
   }
 
   #aborted(why: string): TroupeError {

@@ -94,7 +94,7 @@ export function streamCell(
   const call = new LocalCall(cell, owner, "stream", operation, payload, options);
   const { handler, sender, signal } = call;
   const type = handler?.type ?? operation;
-  const stream = new IncomingStream(cell.kernel.replies, type, cell, sender?.message, signal);
+  const stream = new IncomingStream(cell.kernel.replies, type, cell, sender, signal);
   stream.open(call.nowMs, call.timeoutMs);
   if (call.error !== undefined || handler === undefined) stream.reject(call.error);
   else call.post(handler, stream);

@@ -4,7 +4,7 @@
  * Owns: the order and its waits. What follows is the cell's business.
  *
  * S8, S9: the handler is given time, then its signal aborts; children end in reverse order; the
- * `stopping` hook runs; timers, watches and topics go.
+ * `stopping` hook runs; timers, watches, topics and the streams it consumes go.
  * I1: no wait is longer than the actor's `shutdown`, or for a stop the deadline of the message in
  *     hand; `holdings.inHurry` ends all waits.
  */
@@ -21,12 +21,26 @@ import { unsubscribe, unwatch } from "./ties.ts";
 /** A stop lets the message in hand finish; a restart and a kill abort it. */
 export type DownMode = "restart" | "stop" | "kill";
 
-/** Takes down what runs; resolves when nothing of the generation acts for the actor any more. */
-export async function takeDown(cell: Cell, mode: DownMode): Promise<void> {
+/**
+ * Takes down what runs; resolves when nothing of the generation acts for the actor any more. While
+ * that is under way a further call, whatever its mode, joins it.
+ */
+export function takeDown(cell: Cell, mode: DownMode): Promise<void> {
+  const { holdings } = cell;
+  holdings.takingDown ??= takeDownInOrder(cell, mode).then(() => {
+    holdings.takingDown = undefined;
+    cell.context = undefined;
+    cell.isBusy = false;
+  });
+  return holdings.takingDown;
+}
+
+async function takeDownInOrder(cell: Cell, mode: DownMode): Promise<void> {
   const context = cell.context;
   const holdings = cell.holdings;
   if (mode === "stop") await handlerEnded(cell, graceMs(cell, context));
   context?.abort();
+  leaveStreams(cell);
   await handlerEnded(cell, cell.options.shutdownMs);
   const { children } = holdings;
   if (children !== undefined && children.size > 0) {
@@ -35,9 +49,15 @@ export async function takeDown(cell: Cell, mode: DownMode): Promise<void> {
   if (cell.isBusy) abandon(cell, context);
   else if (context?.isStarted === true && !holdings.inHurry) await runStopping(cell, context);
   holdings.timers?.cancelAll();
+  leaveStreams(cell);
   for (const address of [...(holdings.watching?.keys() ?? [])]) unwatch(cell, address);
   for (const topic of [...(holdings.topics ?? [])]) unsubscribe(cell, topic);
   holdings.deferred?.rejectAll(`${cell.address} was stopped or restarted before it answered`);
+}
+
+/** S16: the end of a consumer cancels its producers. A handler may open more until it ends. */
+function leaveStreams(cell: Cell): void {
+  for (const stream of [...(cell.holdings.streams ?? [])]) stream.abandon();
 }
 
 /** How long a stop waits before it aborts: an ask has its deadline, others as long as a restart. */

@@ -42,6 +42,7 @@ export interface Delivery {
 
 /** A work queue. Methods reject with `store.unavailable` when the server does not answer in time. */
 export interface DurableQueue {
+  /** Accepts a task once per id within the duplicate window; `full` = nothing was accepted. */
   publish(task: QueuedTask): Promise<Published>;
   /**
    * Takes up to `count` tasks of a capability, interactive ones first; waits up to `waitMs` for the

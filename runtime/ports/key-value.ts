@@ -47,6 +47,7 @@ export type KeyValueChange =
 /** A bucket. All methods reject with `store.unavailable` when the store does not answer in time. */
 export interface KeyValue {
   readonly bucket: string;
+  /** The key's present value, read from the leader (K2). */
   get(key: string): Promise<KeyValueEntry | undefined>;
   /** Writes unless the key exists. */
   create(key: string, value: unknown, options?: PutOptions): Promise<Put>;
@@ -76,5 +77,6 @@ export interface BucketOptions {
 
 /** Opens buckets by name (letters, digits, `_`, `-`), creating them when they do not exist. */
 export interface KeyValues {
+  /** The bucket of that name, created when there is none. */
   open(bucket: string, options?: BucketOptions): Promise<KeyValue>;
 }

@@ -33,8 +33,10 @@ export interface MembershipEvent {
 /** The view of the cluster from this node. */
 export interface Membership {
   readonly self: NodeIdentity;
+  /** The newest incarnation of every name heard of, this node and those that are down included. */
   members(): readonly Member[];
   /** `undefined` when this node never heard of that incarnation. */
   phaseOf(node: NodeIdentity): MemberPhase | undefined;
+  /** Calls `listener` with every change from now on. */
   subscribe(listener: (event: MembershipEvent) => void): Cancel;
 }

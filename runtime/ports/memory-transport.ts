@@ -87,6 +87,7 @@ export class MemoryHub {
     this.#link(a, b).hasGap = true;
   }
 
+  /** Carries one envelope; `false` = nobody of that name, or the outbox of a cut link is full. */
   send(from: string, to: string, envelope: Envelope): boolean {
     if (!this.#nodes.has(to)) return false;
     const link = this.#link(from, to);
@@ -104,6 +105,7 @@ export class MemoryHub {
     return true;
   }
 
+  /** Carries a copy to every node that hears the topic; `false` = it cannot travel. */
   publish(from: string, topic: string, envelope: Envelope): boolean {
     const copy = copied(envelope);
     if (copy === undefined) return false;

@@ -10,16 +10,15 @@
  */
 import type { Envelope } from "../remote/envelope.ts";
 
+/** Why an accepted envelope was dropped before it left. */
+export type UndeliveredReason = "disconnected" | "overflow" | "too-large" | "undecodable";
+
 /** What a system does with what arrives. */
 export interface TransportSink {
   /** `from` is the node that the wire itself vouches for. */
   received(from: string, envelope: Envelope): void;
   /** An accepted envelope was dropped before it left. */
-  undelivered(
-    to: string,
-    envelope: Envelope,
-    reason: "disconnected" | "overflow" | "too-large" | "undecodable",
-  ): void;
+  undelivered(to: string, envelope: Envelope, reason: UndeliveredReason): void;
   /** Some frames from `node` are gone: whatever awaits an answer from it must not wait longer. */
   lost(node: string): void;
 }
@@ -36,5 +35,6 @@ export interface Transport {
   publish(topic: string, envelope: Envelope): boolean;
   /** Declares this node's interest in a topic; counted, so that each call has its `unsubscribe`. */
   subscribe(topic: string): void;
+  /** Undoes one `subscribe`; the last one ends it. */
   unsubscribe(topic: string): void;
 }

@@ -1,18 +1,26 @@
 /**
  * Asks and streams of this node that other nodes will answer, by correlation.
  *
- * Owns: which answer belongs to which call. The waiting itself is `pending-reply.ts` and
- * `incoming-stream.ts`.
+ * Owns: which answer belongs to which call, and how a call ends that will not be answered. The
+ * waiting itself is `pending-reply.ts` and `incoming-stream.ts`; the other end `incoming-calls.ts`.
  *
+ * I1: answers are checked against the operation's schemas.
  * A3: a correlation names one use of one slot, so that a late answer reaches no other call; and only
  *     the node that was asked may answer. A4: a settled call leaves its slot.
  *
  * Cost: slots are reused; opening and taking are O(1), failing a node is O(slots).
  */
-import type { Address } from "../address.ts";
+import { type Address, addressOf } from "../address.ts";
+import { streamAborted } from "../kernel/ask-error.ts";
 import type { IncomingStream } from "../kernel/incoming-stream.ts";
 import type { PendingReply } from "../kernel/pending-reply.ts";
+import { validated } from "../kernel/validation.ts";
+import type { UndeliveredReason } from "../ports/transport.ts";
 import type { OperationSchemas } from "../protocol.ts";
+import { type ErrorCode, type ErrorRecord, errorFromRecord, TroupeError } from "../troupe-error.ts";
+import { type Envelope, EnvelopeKind } from "./envelope.ts";
+import type { Postbox } from "./postbox.ts";
+import { undeliveredCode } from "./undelivered.ts";
 
 /** A call under way. */
 export interface RemoteCall {
@@ -28,10 +36,15 @@ const SLOTS = 2 ** 20;
 
 /** The table of calls under way. */
 export class RemoteCalls {
+  readonly postbox: Postbox;
   readonly #slots: (RemoteCall | undefined)[] = [];
   readonly #uses: number[] = [];
   readonly #free: number[] = [];
   #size = 0;
+
+  constructor(postbox: Postbox) {
+    this.postbox = postbox;
+  }
 
   /** How many are under way. */
   get size(): number {
@@ -73,8 +86,68 @@ export class RemoteCalls {
     return call;
   }
 
-  /** Takes all calls to a node off the table. */
-  takeAll(node: string): readonly (readonly [correlation: number, call: RemoteCall])[] {
+  /** The consumer of a stream has room for `total` chunks. */
+  credit(correlation: number, node: string, total: number): void {
+    this.postbox.send(node, EnvelopeKind.credit, { to: "", correlation, sequence: total });
+  }
+
+  /** The caller gave up: its slot is free, and the callee learns of it. */
+  cancel(correlation: number, node: string): void {
+    if (this.take(correlation, node) === undefined) return;
+    this.postbox.send(node, EnvelopeKind.cancel, { to: "", correlation });
+  }
+
+  // What other nodes answer.
+
+  replied(from: string, { correlation, body }: Envelope): void {
+    const call = this.take(correlation, from);
+    if (call === undefined) return;
+    const checked = validated(call.schemas?.reply, body);
+    if (checked.ok) call.waiting.resolve(checked.value);
+    else call.waiting.reject(invalid(`the reply of ${call.type}: ${checked.error}`));
+  }
+
+  failed(from: string, { correlation, body }: Envelope): void {
+    this.take(correlation, from)?.waiting.reject(errorFromRecord(recordIn(body)));
+  }
+
+  chunk(from: string, { correlation, body, sequence = 0 }: Envelope): void {
+    const call = this.find(correlation, from);
+    if (call === undefined || call.waiting.kind !== "stream") return;
+    const checked = validated(call.schemas?.chunk, body);
+    if (checked.ok) {
+      call.waiting.chunk(sequence, checked.value);
+      return;
+    }
+    this.cancel(correlation, from);
+    call.waiting.reject(invalid(`a chunk of ${call.type}: ${checked.error}`));
+  }
+
+  // What ends a call without an answer.
+
+  /** It was accepted by the link but never left. */
+  undelivered(to: string, envelope: Envelope, reason: UndeliveredReason): void {
+    const call = this.take(envelope.correlation, to);
+    const why = `${envelope.type} never left for ${addressOf(to, envelope.to)}: ${reason}`;
+    const error = new TroupeError(undeliveredCode(reason), why, { outcome: "never-ran" });
+    call?.waiting.reject(error);
+  }
+
+  /** No answer of `node` can be relied on any more. */
+  failAll(node: string, code: ErrorCode, why: string): void {
+    for (const [correlation, { waiting, type, to }] of this.#takeAll(node)) {
+      // Harmless when the node is gone; when only an answer is, its callee need not go on.
+      this.postbox.send(node, EnvelopeKind.cancel, { to: "", correlation });
+      const message = `no answer to ${type} from ${to}: ${why}`;
+      const error =
+        waiting.kind === "stream"
+          ? streamAborted(type, why, 0)
+          : new TroupeError(code, message, { outcome: "unknown" });
+      waiting.reject(error);
+    }
+  }
+
+  #takeAll(node: string): readonly (readonly [correlation: number, call: RemoteCall])[] {
     const taken: (readonly [number, RemoteCall])[] = [];
     for (let slot = 0; slot < this.#slots.length; slot++) {
       const call = this.#slots[slot];
@@ -86,4 +159,16 @@ export class RemoteCalls {
     }
     return taken;
   }
+}
+
+function invalid(why: string): TroupeError {
+  return new TroupeError("ask.invalid", why, { outcome: "unknown" });
+}
+
+/** What another node says is an error; anything may arrive. */
+function recordIn(body: unknown): ErrorRecord {
+  if (typeof body === "object" && body !== null && "code" in body && "message" in body) {
+    return body as ErrorRecord;
+  }
+  return { code: "ask.undecodable", message: "the failure could not be read", outcome: "unknown" };
 }

@@ -14,32 +14,32 @@ import { validated } from "../kernel/validation.ts";
 import type { Operation, Operations, Protocol } from "../protocol.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { EnvelopeKind } from "./envelope.ts";
-import type { Remote } from "./remote.ts";
+import type { RemoteCalls } from "./remote-calls.ts";
 
 /** One call's way to its callee: credit and cancel go there as envelopes. */
 class RemoteCallee implements Callee, Upstream {
   readonly address: Address;
-  readonly #remote: Remote;
+  readonly #calls: RemoteCalls;
   readonly #node: string;
   correlation = 0;
   /** Before the stream is open its credit only waits to travel with the opening. */
   granted = 0;
 
-  constructor(remote: Remote, address: Address, node: string) {
-    this.#remote = remote;
+  constructor(calls: RemoteCalls, address: Address, node: string) {
+    this.#calls = calls;
     this.address = address;
     this.#node = node;
   }
 
   credit(total: number): void {
     this.granted = total;
-    if (this.correlation !== 0) this.#remote.sendCredit(this.#node, this.correlation, total);
+    if (this.correlation !== 0) this.#calls.credit(this.correlation, this.#node, total);
   }
 
   /** Of a remote call nobody here knows whether it ran. */
   cancel(reply?: ReplyTo): boolean {
     if (reply === undefined || this.correlation === 0) return false;
-    this.#remote.sendCancel(this.#node, this.correlation);
+    this.#calls.cancel(this.correlation, this.#node);
     return false;
   }
 }
@@ -49,22 +49,27 @@ export class RemoteRef {
   readonly address: Address;
   readonly protocol: Protocol;
   readonly ready: Promise<void> = Promise.resolve();
-  readonly #remote: Remote;
+  readonly #calls: RemoteCalls;
   readonly #owner: Context | undefined;
   readonly #node: string;
   readonly #path: string;
 
-  constructor(remote: Remote, protocol: Protocol, address: Address, owner: Context | undefined) {
+  constructor(
+    calls: RemoteCalls,
+    protocol: Protocol,
+    address: Address,
+    owner: Context | undefined,
+  ) {
     this.address = address;
     this.protocol = protocol;
-    this.#remote = remote;
+    this.#calls = calls;
     this.#owner = owner;
     this.#node = nodeOf(address);
     this.#path = pathOf(address);
   }
 
   tell(operation: string, payload?: unknown): boolean {
-    const { kernel } = this.#remote;
+    const { kernel } = this.#calls.postbox;
     const sender = senderOn(kernel, this.#owner);
     if (isFenced(kernel, sender)) return false;
     const type = messageTypeOf(this.protocol.name, operation);
@@ -77,7 +82,7 @@ export class RemoteRef {
       return false;
     }
     const span = sender?.message?.span;
-    const sent = this.#remote.send(this.#node, EnvelopeKind.tell, {
+    const sent = this.#calls.postbox.send(this.#node, EnvelopeKind.tell, {
       to: this.#path,
       from,
       type,
@@ -92,9 +97,9 @@ export class RemoteRef {
   }
 
   ask(operation: string, payload?: unknown, options?: AskOptions): Promise<unknown> {
-    const callee = new RemoteCallee(this.#remote, this.address, this.#node);
+    const callee = new RemoteCallee(this.#calls, this.address, this.#node);
     const type = messageTypeOf(this.protocol.name, operation);
-    const { kernel } = this.#remote;
+    const { kernel } = this.#calls.postbox;
     const cause = senderOn(kernel, this.#owner)?.message;
     const reply = new PendingReply(kernel.replies, type, callee, cause, options?.signal);
     this.#open("ask", operation, payload, options, reply, callee);
@@ -106,11 +111,11 @@ export class RemoteRef {
     payload?: unknown,
     options?: AskOptions,
   ): ReplyStream<unknown, unknown> {
-    const callee = new RemoteCallee(this.#remote, this.address, this.#node);
+    const callee = new RemoteCallee(this.#calls, this.address, this.#node);
     const type = messageTypeOf(this.protocol.name, operation);
-    const { kernel } = this.#remote;
-    const cause = senderOn(kernel, this.#owner)?.message;
-    const stream = new IncomingStream(kernel.replies, type, callee, cause, options?.signal);
+    const { kernel } = this.#calls.postbox;
+    const consumer = senderOn(kernel, this.#owner);
+    const stream = new IncomingStream(kernel.replies, type, callee, consumer, options?.signal);
     stream.attach(callee);
     this.#open("stream", operation, payload, options, stream, callee);
     return stream;
@@ -134,7 +139,7 @@ export class RemoteRef {
     waiting: PendingReply | IncomingStream,
     callee: RemoteCallee,
   ): void {
-    const { kernel } = this.#remote;
+    const { kernel } = this.#calls.postbox;
     const sender = senderOn(kernel, this.#owner);
     const nowMs = kernel.nowMs();
     const ttlMs = timeoutMsOf(options, sender?.message, nowMs);
@@ -148,7 +153,7 @@ export class RemoteRef {
       waiting.reject(refusal ?? neverRan("ask.invalid", `the request of ${type}: ${why}`));
       return;
     }
-    const correlation = this.#remote.calls.open({
+    const correlation = this.#calls.open({
       node: this.#node,
       to: this.address,
       type,
@@ -161,7 +166,7 @@ export class RemoteRef {
     }
     callee.correlation = correlation;
     const span = sender?.message?.span;
-    const sent = this.#remote.send(
+    const sent = this.#calls.postbox.send(
       this.#node,
       kind === "ask" ? EnvelopeKind.ask : EnvelopeKind.open,
       {
@@ -177,7 +182,7 @@ export class RemoteRef {
       },
     );
     if (sent) return;
-    this.#remote.calls.take(correlation, this.#node);
+    this.#calls.take(correlation, this.#node);
     waiting.reject(disconnected(type, `the link to ${this.#node} takes no more`));
   }
 
@@ -192,7 +197,7 @@ export class RemoteRef {
     if (operation?.kind !== kind) {
       return neverRan("actor.no-handler", `${this.protocol.name} has no ${kind} ${type}`);
     }
-    if (isFenced(this.#remote.kernel, sender)) {
+    if (isFenced(this.#calls.postbox.kernel, sender)) {
       return neverRan("actor.stopped", "the asking actor was restarted or stopped");
     }
     if (options?.signal?.aborted === true) return cancelled(type, this.address, true);

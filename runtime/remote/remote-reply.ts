@@ -1,7 +1,8 @@
 /**
  * The answering end of an ask or a stream that another node opened.
  *
- * Owns: that the caller gets one answer. Its neighbour `remote-calls.ts` is the caller's end.
+ * Owns: that the caller gets one answer. Its neighbour `incoming-calls.ts` keeps it while it is
+ * under way, `remote-calls.ts` is the caller's end.
  *
  * I1: after the answer, or once the caller gave up, nothing more is sent.
  */
@@ -11,7 +12,7 @@ import type { ChunkSink, Upstream } from "../kernel/message.ts";
 import type { ErrorRecord } from "../troupe-error.ts";
 import { errorRecord } from "../troupe-error.ts";
 
-/** How answers leave; `remote.ts` implements it. */
+/** How answers leave; `incoming-calls.ts` implements it. */
 export interface Answers {
   reply(to: RemoteReply, value: unknown): void;
   failure(to: RemoteReply, error: ErrorRecord): void;

@@ -5,9 +5,12 @@
  * watch is told once is `death-watch.ts`.
  *
  * I1: one watch envelope per watched address, however many actors here wait for it.
- * I2: a watch that could not be sent, or whose answer may be lost, is sent again, at most
- *     {@link MOST_TRIES} times a second apart; then, and when the node is down, the watchers are
- *     told `node-down`.
+ * I2: a watch that could not be sent, or whose answer may be lost, is sent again after a second.
+ * I3: when the node is down, the watchers are told `node-down`. Of a node that is a member nothing
+ *     else says so, however long it is silent: that is the membership's judgement. A node that has
+ *     never been a member cannot be declared down: after {@link UNKNOWN_MS} of vain tries it counts
+ *     as down.
+ * I4: one renewal per node is under way at a time, and none for a node without watches.
  */
 import { type Address, nodeOf, pathOf } from "../address.ts";
 import type { ExitReason } from "../exit-reason.ts";
@@ -15,21 +18,28 @@ import type { Cell } from "../kernel/cell.ts";
 import { Watch } from "../kernel/death-watch.ts";
 import { Delay } from "../kernel/delay.ts";
 import { EnvelopeKind } from "./envelope.ts";
-import type { Remote } from "./remote.ts";
+import type { Postbox } from "./postbox.ts";
 
-const MOST_TRIES = 10;
 const RETRY_MS = 1_000;
+/** Longer than a node that starts needs until others hear of it. */
+const UNKNOWN_MS = 10_000;
+/** Vain tries further apart than this have nothing to do with each other. */
+const UNRELATED_MS = 30_000;
 
 /** The watches of a node. */
 export class RemoteWatches {
-  readonly #remote: Remote;
+  readonly #postbox: Postbox;
   /** Ours on others, by address. */
   readonly #ours = new Map<Address, Set<Watch>>();
   /** Others' on ours, by watching node and path. */
   readonly #theirs = new Map<string, { readonly cell: Cell; readonly watch: Watch }>();
+  /** Nodes whose watches are about to be sent again. */
+  readonly #renewing = new Set<string>();
+  /** Nodes that are no members and are tried in vain; instants of the monotonic clock. */
+  readonly #unknown = new Map<string, { readonly sinceMs: number; readonly triedAtMs: number }>();
 
-  constructor(remote: Remote) {
-    this.#remote = remote;
+  constructor(postbox: Postbox) {
+    this.#postbox = postbox;
   }
 
   add(watch: Watch): void {
@@ -47,7 +57,7 @@ export class RemoteWatches {
     if (known?.delete(watch) !== true || known.size > 0) return;
     this.#ours.delete(watch.target);
     const { target } = watch;
-    this.#remote.send(nodeOf(target), EnvelopeKind.unwatch, { to: pathOf(target) });
+    this.#postbox.send(nodeOf(target), EnvelopeKind.unwatch, { to: pathOf(target) });
   }
 
   /** Another node says that an actor of its own ended. */
@@ -59,15 +69,40 @@ export class RemoteWatches {
 
   /** Something on the way to or from `node` was lost: asks again for all watches there. */
   async renew(node: string): Promise<void> {
-    const { kernel } = this.#remote;
+    if (this.#renewing.has(node) || this.#watchedOn(node).length === 0) return;
+    this.#renewing.add(node);
+    const { kernel } = this.#postbox;
     await new Delay(kernel.wheel, kernel.nowMs(), RETRY_MS).over;
-    for (const address of this.#ours.keys()) if (nodeOf(address) === node) this.#send(address);
+    this.#renewing.delete(node);
+    const watched = this.#watchedOn(node);
+    if (watched.length === 0) this.#unknown.delete(node);
+    else if (this.#isGivenUp(node)) this.nodeDown(node);
+    else for (const address of watched) this.#send(address);
+  }
+
+  /** Whether a node that membership does not know was tried for long enough; notes the try. */
+  #isGivenUp(node: string): boolean {
+    const { kernel } = this.#postbox;
+    const members = kernel.ports.membership.members();
+    if (members.some(({ name, phase }) => name === node && phase !== "down")) {
+      this.#unknown.delete(node);
+      return false;
+    }
+    const nowMs = kernel.nowMs();
+    const known = this.#unknown.get(node);
+    const isRelated = known !== undefined && nowMs - known.triedAtMs < UNRELATED_MS;
+    const sinceMs = isRelated ? known.sinceMs : nowMs - RETRY_MS;
+    this.#unknown.set(node, { sinceMs, triedAtMs: nowMs });
+    return nowMs - sinceMs >= UNKNOWN_MS;
+  }
+
+  #watchedOn(node: string): readonly Address[] {
+    return [...this.#ours.keys()].filter((address) => nodeOf(address) === node);
   }
 
   nodeDown(node: string): void {
-    for (const address of [...this.#ours.keys()]) {
-      if (nodeOf(address) === node) this.ended(address, "node-down");
-    }
+    this.#unknown.delete(node);
+    for (const address of this.#watchedOn(node)) this.ended(address, "node-down");
     for (const [key, { cell, watch }] of this.#theirs) {
       if (!key.startsWith(`${node}/`)) continue;
       cell.removeWatcher(watch);
@@ -77,7 +112,7 @@ export class RemoteWatches {
 
   /** Another node wants to be told of the end of an actor here. */
   watched(by: string, path: string, cell: Cell | undefined): void {
-    const address = `${this.#remote.kernel.node}/${path}`;
+    const address = `${this.#postbox.kernel.node}/${path}`;
     if (cell === undefined) {
       this.#tell(by, address, "no-such-actor");
       return;
@@ -101,22 +136,12 @@ export class RemoteWatches {
   }
 
   #tell(node: string, address: Address, reason: ExitReason): void {
-    this.#remote.send(node, EnvelopeKind.terminated, { to: "", from: address, body: reason });
+    this.#postbox.send(node, EnvelopeKind.terminated, { to: "", from: address, body: reason });
   }
 
   #send(target: Address): void {
-    if (!this.#remote.send(nodeOf(target), EnvelopeKind.watch, { to: pathOf(target) })) {
-      void this.#sendAgain(target);
-    }
-  }
-
-  async #sendAgain(target: Address): Promise<void> {
-    const { kernel } = this.#remote;
-    for (let tries = 1; tries < MOST_TRIES; tries++) {
-      await new Delay(kernel.wheel, kernel.nowMs(), RETRY_MS).over;
-      if (!this.#ours.has(target)) return;
-      if (this.#remote.send(nodeOf(target), EnvelopeKind.watch, { to: pathOf(target) })) return;
-    }
-    this.ended(target, "node-down");
+    const node = nodeOf(target);
+    if (!this.#postbox.send(node, EnvelopeKind.watch, { to: pathOf(target) }))
+      void this.renew(node);
   }
 }

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { loadNodeModule } from "../../cluster/node-module.ts";
+import type { Node } from "../../cluster/node.ts";
+import { type Children, childrenFor, loadNodeModule } from "../../cluster/node-module.ts";
 import type { TroupeError } from "../../runtime/troupe-error.ts";
 
 t.test("a node's module", async (t) => {
@@ -19,7 +20,10 @@ t.test("a node's module", async (t) => {
   };
 
   t.test("is loaded with its children, or the function that makes them", async (t) => {
-    await writeFile(join(folder, "list.mjs"), "export const children = [{ definition: {} }];");
+    await writeFile(
+      join(folder, "list.mjs"),
+      "export const children = [{ definition: {}, start() {} }];",
+    );
     await writeFile(join(folder, "maker.mjs"), "export const children = () => [];");
     t.ok(Array.isArray(await loadNodeModule("list.mjs", folder)));
     t.type(await loadNodeModule(join(folder, "maker.mjs"), "/"), "function");
@@ -33,10 +37,41 @@ t.test("a node's module", async (t) => {
       ["other.mjs", "export const actors = [];", 'it exports actors, but no "children"'],
       ["empty.mjs", "export const children = [];", 'its "children" is no array'],
       ["wrong.mjs", "export const children = [1];", 'its "children" is no array'],
+      ["husk.mjs", "export const children = [{ definition: 1 }];", 'its "children" is no array'],
     ] as const) {
       const error = await faultOf(name, text);
       t.equal(error.code, "module.unusable", name);
       t.match(error.message, says, name);
     }
+  });
+
+  t.test("that awaits what never comes is given up", async (t) => {
+    await writeFile(join(folder, "never.mjs"), "await new Promise(() => {});");
+    await t.rejects(loadNodeModule("never.mjs", folder, { withinMs: 50 }), {
+      code: "module.unusable",
+      message: /it is not loaded after 0\.05 s/,
+    });
+  });
+
+  t.test("whose function throws or returns no children is one clear error", (t) => {
+    // None of these functions looks at its node.
+    const node = {} as Node;
+    for (const [returned, says] of [
+      [7, "an array of child(…)"],
+      [[{}], "an array of child(…)"],
+      [Promise.resolve([]), "a promise: await in the module instead"],
+    ] as const) {
+      const children = (() => returned) as unknown as Children;
+      t.throws(() => childrenFor(node, children), {
+        code: "module.unusable",
+        message: new RegExp(says.replace(/[()]/g, "\\$&")),
+      });
+    }
+    const throwing: Children = () => {
+      throw new Error("kaput");
+    };
+    t.throws(() => childrenFor(node, throwing), { code: "module.unusable", message: /kaput/ });
+    t.same(childrenFor(node, []), [], "a node without children is one that only asks");
+    t.end();
   });
 });

@@ -189,6 +189,65 @@ t.test("ask", async (t) => {
     },
   );
 
+  t.test("S15: every way to fail says whether the handler ran", async (t) => {
+    const { system, clock } = world();
+    const Desk = protocol("desk@1", {
+      busy: ask<undefined, number>(),
+      boom: ask<undefined, number>(),
+      quick: ask<undefined, number>(),
+    });
+    const desk = actor(Desk, () => 0, {
+      // Ignores its signal on purpose: an answer that comes too late is no answer.
+      busy: (ctx) => new Promise((resolve) => ctx.clock.after(10_000, () => resolve(1))),
+      boom: () => {
+        throw new Error("boom");
+      },
+      quick: () => 2,
+    });
+    const ref = system.spawn(desk, { mailbox: { capacity: 4 }, shutdown: "1s" });
+    await ref.ready;
+    const running = new AbortController();
+    const queued = new AbortController();
+    const asked = {
+      running: rejection(ref.ask("busy", undefined, { signal: running.signal })),
+      late: rejection(system.spawn(desk).ask("busy", undefined, { timeout: "2s" })),
+      boom: rejection(system.spawn(desk).ask("boom")),
+    };
+    await clock.settle();
+    const waiting = {
+      expired: rejection(ref.ask("quick", undefined, { timeout: "1s" })),
+      cancelled: rejection(ref.ask("quick", undefined, { signal: queued.signal })),
+      stopped: rejection(ref.ask("quick")),
+      last: rejection(ref.ask("quick")),
+    };
+    const full = rejection(ref.ask("quick"));
+    running.abort();
+    queued.abort();
+    await clock.advanceAsync("3s");
+    const down = system.stop(ref, "kill");
+    await clock.advanceAsync("15s");
+    await down;
+    const ends = { ...asked, ...waiting, full, gone: rejection(ref.ask("quick")) };
+    const outcomes: Record<string, string> = {};
+    for (const [name, end] of Object.entries(ends)) {
+      const { code, outcome } = await end;
+      outcomes[name] = `${String(code)} ${String(outcome)}`;
+    }
+    t.same(outcomes, {
+      running: "ask.cancelled unknown",
+      late: "ask.timeout unknown",
+      boom: "actor.failed failed",
+      expired: "ask.expired never-ran",
+      cancelled: "ask.cancelled never-ran",
+      stopped: "actor.stopped never-ran",
+      last: "actor.stopped never-ran",
+      full: "mailbox.full never-ran",
+      gone: "actor.stopped never-ran",
+    });
+    t.equal(system.pendingReplies, 0, "A4: nothing is pending");
+    await system.shutdown();
+  });
+
   t.test("a timeout that is no duration is a RangeError", async (t) => {
     const { system } = world();
     const ref = system.spawn(echo());

@@ -128,6 +128,30 @@ t.test("stream", async (t) => {
     await system.shutdown();
   });
 
+  for (const how of ["stop", "kill"] as const) {
+    t.test(`S16: the death of the consumer by ${how} cancels the producer`, async (t) => {
+      const { system, clock } = world();
+      const seen: Seen = { made: 0, cleaned: 0, aborted: 0 };
+      const producer = system.spawn(source(seen));
+      const Reader = protocol("reader@1", { read: tell() });
+      const reader = actor(Reader, () => 0, {
+        read: async () => {
+          for await (const _n of producer.stream("stuck"));
+        },
+      });
+      const ref = system.spawn(reader, { shutdown: "1s" });
+      ref.tell("read");
+      await clock.settle();
+      t.equal(seen.aborted, 0);
+      const stopped = system.stop(ref, how);
+      await clock.advanceAsync("5s");
+      await stopped;
+      t.equal(seen.aborted, 1, "long before the stream's deadline");
+      t.equal(system.pendingReplies, 0);
+      await system.shutdown();
+    });
+  }
+
   t.test("S15: a stream has a deadline, and its actor goes on afterwards", async (t) => {
     const { system, clock } = world();
     const ref = system.spawn(source());

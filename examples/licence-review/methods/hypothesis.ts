@@ -26,8 +26,6 @@ export interface Hypothesis {
   /** 0..1 */
   readonly confidence: number;
   readonly evidence?: Evidence;
-  /** What was counted to get there, in work units. */
-  readonly workUnits: number;
 }
 
 /** How much is said for a licence, and by whom. */

@@ -7,7 +7,7 @@
  * K1: a source looks at the file, at the package's README or at its manifest, never at a name or a
  * path. K2: `declared` is a source like any other, so that a run without it leaves it out of the list
  * and nothing else changes. K3: README and manifest speak for the package's own licence only: about
- * code bundled in a subfolder they are silent.
+ * code bundled in a subfolder they are silent. K4: work counts whether or not it led to a hypothesis.
  */
 
 import type { LicenceDocument } from "../files/document.ts";
@@ -34,8 +34,18 @@ export interface Subject {
   readonly manifest?: unknown;
 }
 
-/** Looks at a subject and says what it makes of it; says nothing when it has nothing to say. */
-export type Contribute = (subject: Subject) => readonly Hypothesis[];
+/** What a source makes of a subject, and what that took. */
+export interface Contribution {
+  /** None when it has nothing to say. */
+  readonly hypotheses: readonly Hypothesis[];
+  /** Counted work; see `finding.ts`. */
+  readonly workUnits: number;
+}
+
+/** Looks at a subject and says what it makes of it. */
+export type Contribute = (subject: Subject) => Contribution;
+
+const SILENT: Contribution = { hypotheses: [], workUnits: 0 };
 
 /** Every source. */
 export const KNOWLEDGE_SOURCES: Readonly<Record<KnowledgeSourceName, Contribute>> = {
@@ -48,46 +58,47 @@ export const KNOWLEDGE_SOURCES: Readonly<Record<KnowledgeSourceName, Contribute>
 };
 
 /** A file holds the text of one of the licences of an expression: each is as likely as the others. */
-function contributeDeclared({ document, manifest }: Subject): readonly Hypothesis[] {
+function contributeDeclared({ document, manifest }: Subject): Contribution {
+  if (document.scope === "bundled") return SILENT;
   const { confidence, work } = declared(manifest);
   const { expression } = declaration(manifest);
-  if (document.scope === "bundled" || expression === undefined) return [];
-  return licencesOf(expression).map((licence) => ({
-    source: "declared",
-    licence,
-    confidence,
+  const licences = expression === undefined ? [] : licencesOf(expression);
+  return {
+    hypotheses: licences.map((licence) => ({ source: "declared", licence, confidence })),
     workUnits: workUnits(work),
-  }));
+  };
 }
 
-function contributeReadme({ document, readme: file }: Subject): readonly Hypothesis[] {
-  if (document.scope === "bundled" || file === undefined) return [];
-  return hypothesesOf("readme", readme(file.text), file);
+function contributeReadme({ document, readme: file }: Subject): Contribution {
+  if (document.scope === "bundled" || file === undefined) return SILENT;
+  const finding = readme(file.text);
+  return { hypotheses: said("readme", [finding], file), workUnits: workUnits(finding.work) };
 }
 
 /** All licences of a file that holds several: other sources may know which is the package's. */
-function contributeClauses(subject: Subject): readonly Hypothesis[] {
-  const { also, ...first } = clauses(subject.text);
-  const work = { tokensRead: 0, referencesCompared: 0 };
-  return [first, ...also.map((further) => ({ ...further, work }))].flatMap((finding) =>
-    fromText(subject, "clauses", finding),
-  );
+function contributeClauses({ document, text }: Subject): Contribution {
+  const { also, ...first } = clauses(text);
+  const hypotheses = said("clauses", [first, ...also], { path: document.path, text: text.source });
+  return { hypotheses, workUnits: workUnits(first.work) };
 }
 
 function fromText(
   { document, text }: Subject,
   source: KnowledgeSourceName,
   finding: Finding,
-): readonly Hypothesis[] {
-  return hypothesesOf(source, finding, { path: document.path, text: text.source });
+): Contribution {
+  const hypotheses = said(source, [finding], { path: document.path, text: text.source });
+  return { hypotheses, workUnits: workUnits(finding.work) };
 }
 
-function hypothesesOf(
+function said(
   source: KnowledgeSourceName,
-  { licence, confidence, evidence, work }: Finding,
+  findings: readonly Omit<Finding, "work">[],
   file: { readonly path: string; readonly text: LicenceText },
 ): readonly Hypothesis[] {
-  if (licence === undefined) return [];
-  const seen = evidence === undefined ? {} : { evidence: evidenceIn(file, evidence) };
-  return [{ source, licence, confidence, ...seen, workUnits: workUnits(work) }];
+  return findings.flatMap(({ licence, confidence, evidence }) => {
+    if (licence === undefined) return [];
+    const seen = evidence === undefined ? {} : { evidence: evidenceIn(file, evidence) };
+    return [{ source, licence, confidence, ...seen }];
+  });
 }

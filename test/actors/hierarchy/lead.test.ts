@@ -12,6 +12,7 @@ import {
   createSystem,
   EventFeed,
   MemoryHub,
+  MemoryMembers,
   silentLog,
   type TroupeEvent,
 } from "../../../runtime/index.ts";
@@ -153,6 +154,36 @@ t.test("Lead", async (t) => {
     t.match(answer, { kind: "escalated", reason: { kind: "failed" } });
   });
 
+  t.test("R3: has a stand-in answer when nobody lives at the specialist's address", async (t) => {
+    const at = world(t);
+    at.undertaking("b", ({ attempt }) => done(attempt));
+    const standIns = ["local/nobody-either", "local/b"];
+    const desk = at.desk({ intents: [intent("nobody", { standIns })] });
+    const answer = await desk.ask("handle", { question: "nobody?" });
+    t.match(answer, { kind: "answered", by: "local/b", result: 3 });
+  });
+
+  t.test("R3: escalates when all stand-ins are gone too", async (t) => {
+    const at = world(t);
+    const desk = at.desk({ intents: [intent("nobody", { standIns: ["local/b"] })] });
+    const answer = await desk.ask("handle", { question: "nobody?" });
+    t.match(answer, { kind: "escalated", reason: { kind: "failed" } });
+  });
+
+  t.test("R3: does not ask a stand-in for what a specialist threw or refused", async (t) => {
+    const at = world(t);
+    at.undertaking("a", () => {
+      throw new Error("broken");
+    });
+    at.undertaking("c", () => ({ kind: "refused", reason: "not mine" }));
+    at.undertaking("b", () => done("never"));
+    const standIns = ["local/b"];
+    const desk = at.desk({ intents: [intent("a", { standIns }), intent("c", { standIns })] });
+    t.match(await desk.ask("handle", { question: "a?" }), { reason: { kind: "failed" } });
+    t.match(await desk.ask("handle", { question: "c?" }), { reason: { kind: "refused" } });
+    t.equal(at.seen.length, 2);
+  });
+
   t.test("sends a report back that does not pass its acceptance check", async (t) => {
     const at = world(t);
     at.undertaking("a", ({ attempt }) => done(attempt === 1 ? "bare" : "with evidence"));
@@ -254,5 +285,75 @@ t.test("A lead whose specialists live on another node", async (t) => {
       .refOf(Lead, desk.address)
       .ask("handle", { question: "a?" });
     t.match(answer, { kind: "answered", by: "n2/a", result: "from afar" });
+  });
+});
+
+t.test("A lead whose specialists' node dies", async (t) => {
+  const names = ["n1", "n2", "n3"];
+  const crowd = (t: Test) => {
+    const hub = new MemoryHub();
+    const members = new MemoryMembers();
+    const systems = names.map((node) =>
+      createSystem({
+        node,
+        transport: hub.join(node),
+        membership: members.join({ name: node, incarnation: "1" }),
+        log: silentLog,
+      }),
+    );
+    // The process's timers do not keep it alive, and these tests wait for nothing else.
+    const release = systems[0]?.ports.clock.keepAlive?.();
+    t.teardown(async () => {
+      await Promise.all(systems.map((system) => system.shutdown()));
+      release?.();
+    });
+    const [near, ...far] = systems;
+    if (near === undefined) throw new Error("three systems were made");
+    return { members, near, far };
+  };
+  const intents = [intent("a", { specialist: "n2/a", standIns: ["n3/a"] })];
+
+  t.test("R3: has the same specialist of another node answer", async (t) => {
+    const { members, near, far } = crowd(t);
+    let undertaken: () => void = () => {};
+    const isUndertaken = new Promise<void>((resolve) => {
+      undertaken = resolve;
+    });
+    const hanging = specialist(
+      (_, { signal }) =>
+        new Promise<Report>((resolve) => {
+          undertaken();
+          signal.addEventListener("abort", () => resolve(done("too late")));
+        }),
+    );
+    const [second, third] = far;
+    await second?.spawn(hanging, { name: "a" }).ready;
+    await third?.spawn(
+      specialist(() => done("in its place")),
+      { name: "a" },
+    ).ready;
+    const desk = near.spawn(lead({ intents, score }), { name: "desk" });
+    const answer = desk.ask("handle", { question: "a?" });
+    await isUndertaken;
+    members.move({ name: "n2", incarnation: "1" }, "down");
+    t.match(await answer, { kind: "answered", by: "n3/a", result: "in its place" });
+  });
+
+  t.test("R3: asks one on a suspected node last", async (t) => {
+    const { members, near, far } = crowd(t);
+    await Promise.all(
+      far.map(
+        (system) =>
+          system.spawn(
+            specialist(() => done(system.node)),
+            { name: "a" },
+          ).ready,
+      ),
+    );
+    const desk = near.spawn(lead({ intents, score }), { name: "desk" });
+    members.move({ name: "n2", incarnation: "1" }, "suspected");
+    t.match(await desk.ask("handle", { question: "a?" }), { by: "n3/a" });
+    members.move({ name: "n2", incarnation: "1" }, "up");
+    t.match(await desk.ask("handle", { question: "a?" }), { by: "n2/a" });
   });
 });

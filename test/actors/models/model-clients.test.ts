@@ -130,6 +130,25 @@ t.test("modelClients", async (t) => {
     }
     t.equal(text, "Hello, world");
   });
+
+  t.test("E1: clients state what their calls cost: nothing, or what the table says", async (t) => {
+    const stub = await stubFor(t);
+    const usage = { inputTokens: 1_000, outputTokens: 100, finish: "stop" } as const;
+    const { clients } = await clientsFor("auto", stub.host);
+    t.equal(clients.client("auto").costMicros?.(usage), 0);
+    t.equal(clients.client("builtin").costMicros?.(usage), 0);
+    const price = { inputMicros: 500_000, outputMicros: 1_500_000 };
+    const models = { "llama3.2:latest": price, [BUILTIN.name]: price };
+    const priced = await modelClients({
+      model: "auto",
+      ollamaHost: stub.host,
+      log: keptLog([]),
+      clock: systemClock,
+      prices: { v: 1, asOf: "2026-01-31", models },
+    });
+    t.equal(priced.client("auto").costMicros?.(usage), 650);
+    t.equal(priced.client("builtin").costMicros?.(usage), 650);
+  });
 });
 
 t.test("chosenModel", async (t) => {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -62,6 +63,25 @@ t.test("NatsServerProcess", async (t) => {
     await next.stop();
   });
 
+  t.test("N6: a temporary store goes with its server", async (t) => {
+    const storeDir = await folder();
+    const server = await launchNatsServer({ binary, storeDir, storeLife: "temporary" });
+    t.ok(existsSync(storeDir));
+    await server.stop();
+    t.notOk(existsSync(storeDir));
+  });
+
+  t.test("N6: a temporary store goes with its parent that is killed", async (t) => {
+    const storeDir = await folder();
+    const fixture = fileURLToPath(new URL("../fixtures/launch-and-hang.js", import.meta.url));
+    const parent = spawn(process.execPath, [fixture, binary, storeDir, "temporary"]);
+    await once(parent.stdout, "data");
+    t.ok(existsSync(storeDir));
+    parent.kill("SIGKILL");
+    await once(parent, "exit");
+    t.ok(await eventually(() => !existsSync(storeDir), 5_000), "the store is gone");
+  });
+
   t.test("N3: a store directory in use is refused in one line", async (t) => {
     const storeDir = await folder();
     const server = await launchNatsServer({ binary, storeDir });
@@ -102,6 +122,10 @@ t.test("NatsServerProcess", async (t) => {
     });
     await writeFile(join(storeDir, "file"), "");
     await t.rejects(launchNatsServer({ binary, storeDir: join(storeDir, "file", "store") }), {
+      code: "nats.unavailable",
+      message: /^cannot write /,
+    });
+    await t.rejects(launchNatsServer({ binary, storeDir: join(storeDir, "file") }), {
       code: "nats.unavailable",
       message: /^cannot write /,
     });

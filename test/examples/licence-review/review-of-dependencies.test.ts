@@ -53,7 +53,7 @@ const files = findLicenceFiles(ROOT).documents.map((document) => {
 const elapsedMs = performance.now() - startedMs;
 
 function saidBy(subject: Subject, sources: readonly KnowledgeSourceName[]) {
-  return sources.flatMap((source) => KNOWLEDGE_SOURCES[source](subject));
+  return sources.flatMap((source) => KNOWLEDGE_SOURCES[source](subject).hypotheses);
 }
 
 const shown = ({ agreed, scored, share }: Agreement): string =>

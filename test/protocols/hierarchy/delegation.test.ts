@@ -81,6 +81,22 @@ t.test("Delegation", async (t) => {
     }
   });
 
+  t.test("hands an unreachable specialist's contract on, with the time that is left", async (t) => {
+    const gone = (attempt: number, leftMs = 400): DelegationEvent => ({
+      type: "unreachable",
+      attempt,
+      message: "the node is down",
+      leftMs,
+    });
+    const [second, effects] = stepDelegation(delegate(CONTRACT, { standIns: 1 })[0], gone(1));
+    t.match(effects, [{ type: "delegate", contract: { attempt: 2, withinMs: 400 } }]);
+    t.strictSame(stepDelegation(second, gone(1)), [second, []], "E3: of an earlier attempt");
+    const [end] = stepDelegation(second, gone(2));
+    t.match(end, { phase: "escalated", reason: { kind: "failed", message: "the node is down" } });
+    const [late] = stepDelegation(second, gone(2, 0));
+    t.match(late, { phase: "escalated", reason: { kind: "late" } });
+  });
+
   t.test("E3: ignores answers to an earlier attempt", async (t) => {
     const more = reported({ kind: "more", sliceMicros: 100 });
     const [second] = stepDelegation(delegate(CONTRACT)[0], more);
@@ -103,34 +119,39 @@ t.test("Delegation", async (t) => {
     }),
   );
 
-  t.test("E1, E2: whatever is reported, it ends within its attempts and its money", async () => {
-    const limits = { revisions: 2, grants: 2, reserveMicros: 50 };
+  const aNews = fc.oneof(
+    fc.record({
+      type: fc.constant("reported" as const),
+      report: aReport,
+      objection: fc.constantFrom({}, { objection: "no" }),
+    }),
+    fc.record({ type: fc.constant("unreachable" as const) }),
+  );
+
+  t.test("E1, E2: whatever happens, it ends within its attempts and its money", async () => {
+    const limits = { revisions: 2, grants: 2, standIns: 2, reserveMicros: 50 };
     fc.assert(
-      fc.property(
-        fc.array(fc.tuple(aReport, fc.boolean()), { minLength: 5, maxLength: 9 }),
-        (answers) => {
-          let [state] = delegate(CONTRACT, limits);
-          let attempts = 1;
-          for (const [report, isAccepted] of answers) {
-            if (state.phase !== "delegated") break;
-            const [next, effects] = stepDelegation(state, {
-              type: "reported",
-              attempt: state.contract.attempt,
-              report,
-              leftMs: 10,
-              ...(isAccepted ? {} : { objection: "no" }),
-            });
-            for (const effect of effects) {
-              if (effect.type !== "delegate") continue;
-              attempts++;
-              if (!(effect.contract.sliceMicros <= CONTRACT.sliceMicros + limits.reserveMicros))
-                return false;
-            }
-            state = next;
+      fc.property(fc.array(aNews, { minLength: 7, maxLength: 11 }), (news) => {
+        let [state] = delegate(CONTRACT, limits);
+        let attempts = 1;
+        for (const one of news) {
+          if (state.phase !== "delegated") break;
+          const { attempt } = state.contract;
+          const event: DelegationEvent =
+            one.type === "unreachable"
+              ? { type: "unreachable", attempt, message: "gone", leftMs: 10 }
+              : { type: "reported", attempt, report: one.report, leftMs: 10, ...one.objection };
+          const [next, effects] = stepDelegation(state, event);
+          for (const effect of effects) {
+            if (effect.type !== "delegate") continue;
+            attempts++;
+            if (!(effect.contract.sliceMicros <= CONTRACT.sliceMicros + limits.reserveMicros))
+              return false;
           }
-          return state.phase !== "delegated" && attempts <= 5;
-        },
-      ),
+          state = next;
+        }
+        return state.phase !== "delegated" && attempts <= 7;
+      }),
     );
   });
 });

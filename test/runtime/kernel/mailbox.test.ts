@@ -100,4 +100,36 @@ t.test("Mailbox", async (t) => {
       await system.shutdown();
     },
   );
+
+  t.test("M2: news of the runtime come before queued messages", async (t) => {
+    const { system, clock } = world();
+    const { passed, open } = gate();
+    const watched = system.spawn(slow(passed), { name: "watched" });
+    const Watcher = protocol("watcher@1", { hold: tell(), note: tell<string>() });
+    const log: string[] = [];
+    const watcher = actor(
+      Watcher,
+      (_: undefined, ctx) => ctx.watch(watched),
+      {
+        hold: () => passed,
+        note: (_ctx, word) => {
+          log.push(word);
+        },
+      },
+      {
+        terminated: (_ctx, { reason }) => {
+          log.push(reason);
+        },
+      },
+    );
+    const ref = system.spawn(watcher);
+    ref.tell("hold");
+    ref.tell("note", "first");
+    await clock.settle();
+    await system.stop(watched, "kill");
+    t.same(log, []);
+    open();
+    await clock.settle();
+    t.same(log, ["killed", "first"]);
+  });
 });

@@ -200,6 +200,38 @@ t.test("remote", async (t) => {
     await close();
   });
 
+  t.test("S16: the death of either end of a remote stream is noticed by the other", async (t) => {
+    const { a, b, seen, clock, close } = pair();
+    const ends: string[] = [];
+    const Reader = protocol("reader@1", { read: tell() });
+    const reader = a.spawn(
+      actor(Reader, () => 0, {
+        read: async (ctx) => {
+          for await (const _n of ctx.refOf(Desk, "b/desk").stream("drip"));
+        },
+      }),
+    );
+    reader.tell("read");
+    await clock.settle();
+    await a.stop(reader, "kill");
+    await clock.settle();
+    t.equal(seen.aborted, 1, "the consumer's death cancels the producer");
+
+    const read = async (): Promise<void> => {
+      for await (const _n of a.refOf(Desk, "b/desk").stream("drip"));
+    };
+    read().catch((error: { code: string; data: unknown }) => {
+      ends.push(`${error.code} ${JSON.stringify(error.data)}`);
+    });
+    await clock.settle();
+    const desk = b.refOf(Desk, "b/desk");
+    await b.stop(desk, "kill");
+    await clock.settle();
+    t.same(ends, ['stream.aborted {"lastSeq":1}'], "the producer's death ends the stream");
+    t.equal(a.pendingReplies, 0);
+    await close();
+  });
+
   t.test("S21, A4: once a node is down its asks are unknown and its streams aborted", async (t) => {
     const { a, members, clock, close } = pair();
     const ref = a.refOf(Desk, "b/desk");
@@ -258,6 +290,40 @@ t.test("remote", async (t) => {
     await clock.settle();
     members.move({ name: "b", incarnation: "1" }, "down");
     t.same(reasons, ["nobody no-such-actor", "m normal", "m again normal", "desk node-down"]);
+    await close();
+  });
+
+  t.test("S12, I3: a node that never was counts as down after ten seconds", async (t) => {
+    const { a, clock, close } = pair();
+    const told: string[] = [];
+    const cancel = a.watch("ghost/called-off", ({ reason }) => told.push(`off ${reason}`));
+    a.watch("ghost/x", ({ reason }) => told.push(`x ${reason}`));
+    a.watch("ghost/y", ({ reason }) => told.push(`y ${reason}`));
+    cancel();
+    await clock.advanceAsync("9s");
+    t.same(told, []);
+    await clock.advanceAsync("2s");
+    t.same(told, ["x node-down", "y node-down"]);
+    await close();
+    t.equal(clock.pending, 0, "nothing tries on");
+  });
+
+  t.test("S12, S21: a member that is only silent is not given up", async (t) => {
+    const { a, hub, members, clock, close } = pair();
+    members.join({ name: "late", incarnation: "1" });
+    const told: string[] = [];
+    a.watch("late/x", ({ reason }) => told.push(reason));
+    await clock.advanceAsync("60s");
+    t.same(told, []);
+    const late = createSystem({
+      clock,
+      log: silentLog,
+      transport: hub.join("late"),
+      membership: members.join({ name: "late", incarnation: "1" }),
+    });
+    await clock.advanceAsync("2s");
+    t.same(told, ["no-such-actor"], "it is asked again until it answers");
+    await late.shutdown();
     await close();
   });
 

@@ -5,25 +5,20 @@ import { INTENTS, type IntentName } from "../../../../examples/licence-review/an
 import {
   answerQuestion,
   answerText,
+  packageName,
   QUESTIONS,
 } from "../../../../examples/licence-review/answers/questions.ts";
 import { type Review, reviewedTerms } from "../../../../examples/licence-review/answers/review.ts";
 import { findLicenceFiles } from "../../../../examples/licence-review/files/licence-files.ts";
 import { readLicence } from "../../../../examples/licence-review/files/licence-text.ts";
 import { normalisedText } from "../../../../examples/licence-review/files/normalised-text.ts";
-import {
-  readManifest,
-  readReadme,
-} from "../../../../examples/licence-review/files/package-files.ts";
+import { readReadme } from "../../../../examples/licence-review/files/package-files.ts";
 import { firstGuess } from "../../../../examples/licence-review/methods/classification.ts";
-import { declaration, licencesOf } from "../../../../examples/licence-review/methods/declared.ts";
 import { allTexts } from "../../../../examples/licence-review/methods/references.ts";
 import { textIdentity } from "../../../../examples/licence-review/methods/text-identity.ts";
+import { declarationsOf, measureAnswers, PROPERTIES } from "./declared-answers.ts";
 
 const REPOSITORY = new URL("../../../../../", import.meta.url);
-const { licences: PROPERTIES } = JSON.parse(
-  readFileSync(new URL("test/fixtures/licence-properties.json", REPOSITORY), "utf8"),
-) as { readonly licences: Readonly<Record<string, readonly string[]>> };
 
 interface Reviewed {
   readonly root: string;
@@ -32,13 +27,10 @@ interface Reviewed {
   readonly declarations: ReadonlyMap<string, string>;
 }
 
-const keyOf = ({ name, version }: { readonly name: string; readonly version: string }): string =>
-  `${name}@${version}`;
-
 function reviewed(root: string): Reviewed {
-  const declarations = new Map<string, string>();
   const reviews: Review[] = [];
-  for (const document of findLicenceFiles(root).documents) {
+  const { documents } = findLicenceFiles(root);
+  for (const document of documents) {
     const read = readLicence(root, document);
     if (!read.ok) throw new Error(read.error.reason);
     const text = normalisedText(read.value);
@@ -47,36 +39,16 @@ function reviewed(root: string): Reviewed {
     const shipped = licence === undefined ? [] : [licence];
     const terms = reviewedTerms(document, { text, readme, shipped });
     reviews.push({ document, confidence, terms, ...(licence === undefined ? {} : { licence }) });
-    const { expression } = declaration(readManifest(root, document));
-    if (expression !== undefined) declarations.set(keyOf(document.package), expression);
   }
-  return { root, reviews, declarations };
-}
-
-/** The set that the declarations and the table of well-known facts give. */
-function expectedFor(name: IntentName, declarations: ReadonlyMap<string, string>): Set<string> {
-  const expected = new Set<string>();
-  for (const [key, expression] of declarations) {
-    const says = licencesOf(expression).some((licence) =>
-      PROPERTIES[textIdentity(licence)]?.includes(name),
-    );
-    if (says) expected.add(key);
-  }
-  return expected;
+  return { root, reviews, declarations: declarationsOf(root, documents) };
 }
 
 function measure(t: Test, { root, reviews, declarations }: Reviewed): void {
+  measureAnswers(t, declarations, (name) =>
+    answerQuestion(name, reviews).packages.map(packageName),
+  );
   for (const { name } of INTENTS) {
     const { packages, bundled } = answerQuestion(name, reviews);
-    const expected = expectedFor(name, declarations);
-    const found = packages.map(keyOf).filter((key) => declarations.has(key));
-    const both = found.filter((key) => expected.has(key)).length;
-    const precision = found.length === 0 ? 1 : both / found.length;
-    const recall = expected.size === 0 ? 1 : both / expected.size;
-    const figures = `precision ${precision.toFixed(3)} recall ${recall.toFixed(3)}`;
-    t.comment(`${name}: ${found.length} found, ${expected.size} expected, ${figures}`);
-    t.ok(precision >= 0.95, `${name} ${figures}`);
-    t.ok(recall >= 0.95, `${name} ${figures}`);
     for (const { evidence } of [...packages, ...bundled]) {
       const bytes = readFileSync(join(root, evidence.path));
       const found = bytes.subarray(evidence.startByte, evidence.endByte).toString();

@@ -11,7 +11,6 @@ const says = (source: KnowledgeSourceName, licence: string, confidence: number):
   source,
   licence,
   confidence,
-  workUnits: 1,
 });
 
 t.test("settle", async (t) => {
@@ -52,7 +51,6 @@ t.test("settle", async (t) => {
     source: fc.constantFrom<KnowledgeSourceName>("title", "similarity", "clauses", "readme"),
     licence: fc.constantFrom("MIT", "ISC", "GPL-2.0-only", "GPL-2.0-or-later"),
     confidence: fc.double({ min: 0, max: 1, noNaN: true }),
-    workUnits: fc.nat(),
   });
 
   t.test("Y2: the order of the hypotheses changes nothing", async (t) => {

@@ -1,0 +1,107 @@
+/**
+ * The end of an actor, however it comes about.
+ *
+ * Owns: the three ways to stop, and what happens when nothing runs any more. Taking the generation
+ * down is `take-down.ts`.
+ *
+ * S9: `stop` finishes the current message, `drain` what is queued first, `kill` aborts now; what is
+ *     left over is accounted for. S12: watchers are told once it has ended.
+ * I1: whatever is asked of an actor that ends already, it ends once; a `kill` only hurries it.
+ */
+import type { AnyActorRef } from "../actor-ref.ts";
+import { nodeOf, pathOf } from "../address.ts";
+import type { ExitReason } from "../exit-reason.ts";
+import { LifeEvent, Phase } from "../lifecycle.ts";
+import { startFailed } from "./ask-error.ts";
+import type { Cell } from "./cell.ts";
+import { Deferred } from "./deferred.ts";
+import { drop } from "./message-outcome.ts";
+import { takeDown } from "./take-down.ts";
+
+/** How an actor is made to end. */
+export type StopHow = "stop" | "drain" | "kill";
+
+/** Ends an actor; resolves when it has ended. */
+export function stop(cell: Cell, how: StopHow, reason?: ExitReason): Promise<void> {
+  if (cell.phase === Phase.stopped) return Promise.resolve();
+  const { holdings } = cell;
+  holdings.ended ??= new Deferred<void>();
+  const { promise } = holdings.ended;
+  if (how === "drain") drain(cell);
+  else endNow(cell, how, reason ?? (how === "kill" ? "killed" : "normal"));
+  return promise;
+}
+
+/** Ends it by its own wish, after the current message; a permanent actor is started again. */
+export function stopSelf(cell: Cell): void {
+  if (cell.options.restart !== "permanent" || cell.parent === undefined) {
+    void stop(cell, "stop");
+    return;
+  }
+  const { children } = cell.parent;
+  cell.acceptSystem(() => children.childExited(cell, "normal", "stop", undefined));
+}
+
+/**
+ * Ends a child of `cell`; one that has ended already is none any more.
+ *
+ * @throws {TypeError} when it never was a child
+ */
+export function stopChild(cell: Cell, child: AnyActorRef): void {
+  const path = pathOf(child.address);
+  const found = cell.children.list().find((one) => one.path === path);
+  if (found !== undefined && nodeOf(child.address) === cell.kernel.node) void stop(found, "stop");
+  else if (path.startsWith(`${cell.path}/`)) return;
+  else throw new TypeError(`not a child of ${cell.path}: ${child.address}`);
+}
+
+function drain(cell: Cell): void {
+  if (cell.phase === Phase.starting) {
+    const { holdings } = cell;
+    holdings.startup ??= new Deferred<void>();
+    void holdings.startup.promise.then(() => drain(cell));
+    return;
+  }
+  cell.step(LifeEvent.drain);
+  if (cell.phase === Phase.draining) cell.wake();
+  else endNow(cell, "stop", "normal");
+}
+
+/** Begins the end, or hurries one that has begun. */
+export function endNow(cell: Cell, how: "stop" | "kill", reason: ExitReason): void {
+  if (cell.phase === Phase.stopping) {
+    if (how === "kill") hurry(cell);
+    return;
+  }
+  if (cell.phase === Phase.stopped) return;
+  cell.step(LifeEvent.stop);
+  cell.holdings.exitReason ??= reason;
+  if (how === "kill") hurry(cell);
+  void end(cell, how);
+}
+
+function hurry(cell: Cell): void {
+  const { holdings } = cell;
+  holdings.inHurry = true;
+  holdings.wait?.finish(false);
+  holdings.children?.hurry();
+}
+
+/** Takes down what runs and closes the books. The phase is `stopping` already. */
+export async function end(cell: Cell, how: "stop" | "kill"): Promise<void> {
+  await takeDown(cell, how);
+  cell.step(LifeEvent.tornDown);
+  for (let left = cell.shift(); left !== undefined; left = cell.shift()) {
+    drop(cell, left, "stopped");
+  }
+  const { holdings } = cell;
+  const reason = holdings.exitReason ?? "normal";
+  const { events } = cell.kernel.ports;
+  if (events.watched) events.emit({ type: "actor.stopped", path: cell.path, reason });
+  cell.parent?.children.remove(cell);
+  for (const watcher of holdings.watchers ?? []) watcher.notify(reason);
+  holdings.watchers = undefined;
+  holdings.startup?.resolve();
+  if (!cell.hasStarted) holdings.ready?.reject(startFailed(cell.address, holdings.startError));
+  holdings.ended?.resolve();
+}

@@ -1,0 +1,174 @@
+/**
+ * Asks and streams that other nodes opened and actors here answer.
+ *
+ * Owns: admitting a call, and the way of its answer back. Its neighbour `remote-calls.ts` owns the
+ * calls of this node, `remote-reply.ts` that each is answered once.
+ *
+ * I1: a call is checked against the operation's schema, and for a cycle, before it is queued; a call
+ *     that is refused is answered at once: it never ran.
+ * I2: an answer that cannot travel becomes an error that can.
+ * I3: once the caller gave up, or its node is down, nothing is kept for it, and its producer ends.
+ */
+import { addressOf } from "../address.ts";
+import { askCycle, neverRan, streamAborted } from "../kernel/ask-error.ts";
+import type { OperationHandler } from "../kernel/behavior.ts";
+import type { Cell } from "../kernel/cell.ts";
+import type { Directory } from "../kernel/local-ref.ts";
+import { validated } from "../kernel/validation.ts";
+import type { UndeliveredReason } from "../ports/transport.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type ErrorRecord, errorRecord, TroupeError } from "../troupe-error.ts";
+import { type Envelope, EnvelopeKind, type EnvelopeKindNumber } from "./envelope.ts";
+import { handlerOf, messageFrom } from "./incoming-message.ts";
+import type { Postbox } from "./postbox.ts";
+import { type Answers, RemoteReply } from "./remote-reply.ts";
+import { undeliveredCode } from "./undelivered.ts";
+
+/** The longest an accepted call of another node may take when it names no limit. */
+const MOST_TTL_MS = 86_400_000;
+
+/** A call that may run. */
+interface Admitted {
+  readonly cell: Cell;
+  readonly handler: OperationHandler;
+  readonly body: unknown;
+}
+
+/** The calls of other nodes under way here. */
+export class IncomingCalls implements Answers {
+  readonly #postbox: Postbox;
+  readonly #directory: Directory;
+  /** By node and correlation. */
+  readonly #calls = new Map<string, RemoteReply>();
+
+  constructor(postbox: Postbox, directory: Directory) {
+    this.#postbox = postbox;
+    this.#directory = directory;
+  }
+
+  /** A call arrived. */
+  received(from: string, envelope: Envelope): void {
+    const { kernel } = this.#postbox;
+    const { to, correlation } = envelope;
+    const admitted = this.#admitted(envelope);
+    if (!admitted.ok) {
+      const here = addressOf(kernel.node, to);
+      const body = errorRecord(admitted.error);
+      this.#postbox.send(from, EnvelopeKind.failure, { to: "", from: here, correlation, body });
+      return;
+    }
+    const { cell } = admitted.value;
+    const ttlMs = envelope.ttlMs > 0 ? Math.min(envelope.ttlMs, MOST_TTL_MS) : MOST_TTL_MS;
+    const caller = {
+      node: from,
+      correlation,
+      address: envelope.from,
+      deadlineMs: kernel.nowMs() + ttlMs,
+      chain: envelope.askChain,
+    };
+    const isStream = envelope.kind === EnvelopeKind.open;
+    const call = { type: envelope.type, isStream, credit: envelope.sequence ?? 0 };
+    const reply = new RemoteReply(this, caller, cell, call);
+    this.#calls.set(keyOf(from, correlation), reply);
+    cell.accept(messageFrom(kernel, envelope, admitted.value, reply));
+  }
+
+  /** The caller of a stream has room for more. */
+  credited(from: string, { correlation, sequence = 0 }: Envelope): void {
+    this.#calls.get(keyOf(from, correlation))?.credit(sequence);
+  }
+
+  /** The caller gave up. */
+  cancelled(from: string, { correlation }: Envelope): void {
+    this.#taken(from, correlation)?.abandon();
+  }
+
+  /** Frames from `node` are lost: streams to it cannot go on without the credit in them. */
+  lost(node: string): void {
+    for (const reply of [...this.#calls.values()]) {
+      if (reply.caller.node !== node) continue;
+      reply.breakOff(streamAborted(reply.type, `frames from ${node} are lost`, 0));
+    }
+  }
+
+  nodeDown(node: string): void {
+    for (const { caller } of [...this.#calls.values()]) {
+      if (caller.node === node) this.#taken(node, caller.correlation)?.abandon();
+    }
+  }
+
+  /** An answer was accepted by the link but could not be carried. */
+  undelivered(to: string, { from, correlation }: Envelope, reason: UndeliveredReason): void {
+    this.#taken(to, correlation)?.abandon();
+    const why = `the answer could not be carried: ${reason}`;
+    const error = new TroupeError(undeliveredCode(reason), why, { outcome: "unknown" });
+    const body = errorRecord(error);
+    this.#postbox.send(to, EnvelopeKind.failure, { to: "", from, correlation, body });
+  }
+
+  // Answers: what the actors here say.
+
+  reply(to: RemoteReply, value: unknown): void {
+    this.#taken(to.caller.node, to.caller.correlation);
+    this.#answer(to, to.isStream ? EnvelopeKind.end : EnvelopeKind.reply, value);
+  }
+
+  failure(to: RemoteReply, error: ErrorRecord): void {
+    this.#taken(to.caller.node, to.caller.correlation);
+    this.#answer(to, EnvelopeKind.failure, error);
+  }
+
+  chunk(to: RemoteReply, sequence: number, value: unknown): void {
+    this.#answer(to, EnvelopeKind.chunk, value, sequence);
+  }
+
+  #answer(to: RemoteReply, kind: EnvelopeKindNumber, body: unknown, sequence?: number): void {
+    const { node, correlation } = to.caller;
+    const from = to.cell.address;
+    const sent = this.#postbox.send(node, kind, {
+      to: "",
+      from,
+      correlation,
+      body,
+      ...(sequence === undefined ? {} : { sequence }),
+    });
+    if (sent) return;
+    // A chunk that is missing would only be noticed by the next one; there will be none.
+    if (kind === EnvelopeKind.chunk) to.abandon();
+    const { kernel } = this.#postbox;
+    const { type } = to;
+    kernel.deadLetters.add({ to: addressOf(node, ""), from, type, body, reason: "disconnected" });
+  }
+
+  #taken(node: string, correlation: number): RemoteReply | undefined {
+    const key = keyOf(node, correlation);
+    const reply = this.#calls.get(key);
+    this.#calls.delete(key);
+    return reply;
+  }
+
+  /** The cell, handler and checked request of a call, or why it is refused. */
+  #admitted(envelope: Envelope): Result<Admitted, TroupeError> {
+    const { to, type, askChain = [] } = envelope;
+    const kind = envelope.kind === EnvelopeKind.open ? "stream" : "ask";
+    const address = addressOf(this.#postbox.kernel.node, to);
+    const cell = this.#directory.find(to);
+    if (cell === undefined) return err(neverRan("actor.not-found", `nobody lives at ${address}`));
+    const handler = handlerOf(cell, type, kind);
+    if (handler === undefined) {
+      return err(neverRan("actor.no-handler", `${address} has no ${kind} ${type}`));
+    }
+    const checked = validated(handler.request, envelope.body);
+    if (!checked.ok) {
+      return err(neverRan("ask.invalid", `the request of ${type}: ${checked.error}`));
+    }
+    const at = askChain.indexOf(address);
+    return at < 0
+      ? ok({ cell, handler, body: checked.value })
+      : err(askCycle([...askChain.slice(at), address]));
+  }
+}
+
+function keyOf(node: string, correlation: number): string {
+  return `${node}#${correlation}`;
+}

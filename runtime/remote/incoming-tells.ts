@@ -1,0 +1,87 @@
+/**
+ * Messages of other nodes that want no answer: tells, and what is published on topics.
+ *
+ * Owns: their way from the envelope into a mailbox. Calls are `incoming-calls.ts`.
+ *
+ * I1: what arrives is checked against the operation's schema, whatever its sender checked.
+ * I2: a tell that cannot be delivered is a dead letter here, counted, and its node learns of it.
+ */
+import { addressOf, pathOf } from "../address.ts";
+import type { DeadLetterReason } from "../dead-letter.ts";
+import type { Directory } from "../kernel/local-ref.ts";
+import type { Topics } from "../kernel/topics.ts";
+import { validated } from "../kernel/validation.ts";
+import { type Envelope, EnvelopeKind } from "./envelope.ts";
+import { handlerOf, messageFrom } from "./incoming-message.ts";
+import type { Postbox } from "./postbox.ts";
+
+/** The tells that arrive at a node. */
+export class IncomingTells {
+  readonly #postbox: Postbox;
+  readonly #directory: Directory;
+  readonly #topics: Topics;
+
+  constructor(postbox: Postbox, directory: Directory, topics: Topics) {
+    this.#postbox = postbox;
+    this.#directory = directory;
+    this.#topics = topics;
+  }
+
+  /** A tell to one actor. */
+  told(from: string, envelope: Envelope): void {
+    const { kernel } = this.#postbox;
+    const { type, body } = envelope;
+    const cell = this.#directory.find(envelope.to);
+    const handler = cell === undefined ? undefined : handlerOf(cell, type, "tell");
+    const checked = validated(handler?.request, body);
+    let reason: DeadLetterReason;
+    if (cell === undefined) reason = "no-such-actor";
+    else if (handler === undefined) reason = "no-handler";
+    else if (!checked.ok) reason = "undecodable";
+    else {
+      const message = messageFrom(kernel, envelope, { handler, body: checked.value }, undefined);
+      // A cell that refuses has counted the letter itself.
+      if (!cell.accept(message)) this.#reportBack(from, envelope, "mailbox-full");
+      return;
+    }
+    const to = addressOf(kernel.node, envelope.to);
+    kernel.deadLetters.add({ to, from: envelope.from, type, body, reason });
+    this.#reportBack(from, envelope, reason);
+  }
+
+  /** Another node could not deliver a tell of this one. */
+  reported(envelope: Envelope): void {
+    const { kernel } = this.#postbox;
+    kernel.deadLetters.report({
+      to: envelope.from,
+      from: addressOf(kernel.node, envelope.to),
+      type: envelope.type,
+      body: undefined,
+      reason: envelope.body as DeadLetterReason,
+    });
+  }
+
+  /** Something was published on a topic that actors here hear. */
+  published(envelope: Envelope): void {
+    const { kernel } = this.#postbox;
+    for (const [cell, handler] of this.#topics.subscribers(envelope.to)) {
+      const checked = validated(handler.request, envelope.body);
+      if (checked.ok) {
+        cell.accept(messageFrom(kernel, envelope, { handler, body: checked.value }, undefined));
+        continue;
+      }
+      const { from, body } = envelope;
+      const { type } = handler;
+      kernel.deadLetters.add({ to: cell.address, from, type, body, reason: "undecodable" });
+    }
+  }
+
+  #reportBack(node: string, { to, from, type }: Envelope, reason: DeadLetterReason): void {
+    this.#postbox.send(node, EnvelopeKind.undelivered, {
+      to: pathOf(from),
+      from: addressOf(this.#postbox.kernel.node, to),
+      type,
+      body: reason,
+    });
+  }
+}

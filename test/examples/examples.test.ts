@@ -1,0 +1,70 @@
+import { readdir } from "node:fs/promises";
+import t from "tap";
+import { startNodeProcess } from "../../cli/node-process.ts";
+import { systemClock } from "../../runtime/index.ts";
+import { startTestServer } from "../cluster/test-server.ts";
+import { exampleFile, printed } from "./example-process.ts";
+
+t.test("The examples", async (t) => {
+  const run = new Set<string>();
+  const output = (example: string, ...args: readonly string[]): Promise<string> => {
+    run.add(example);
+    return printed(example, ...args);
+  };
+
+  t.test("00: the first actor counts", async (t) => {
+    t.equal(await output("00-first-actor"), "total: 42\n");
+  });
+
+  t.test("01: the plan is carried out, with the fallback of one assignment", async (t) => {
+    const out = await output("01-orchestrator-worker");
+    t.match(out, /done: 7 of 7 done/);
+    t.match(out, /sum = 12 \(sum@1 done\)/);
+    t.match(out, /read\.cardenio = "lost play" \(read@1 failed\)/);
+  });
+
+  t.test("02: the desk answers, escalates and clarifies", async (t) => {
+    const lines = (await output("02-hierarchy")).trim().split("\n");
+    t.match(lines, [/→ answered: .*paid back/, /→ escalated: .*refused/, /→ clarify/, /no-intent/]);
+  });
+
+  t.test("03: the board settles what its sources can, and the rest with the witness", async (t) => {
+    const out = await output("03-blackboard");
+    t.match(out, /quiescent: 1 of 2 settled/);
+    t.match(out, /goal: 2 of 2 settled/);
+    t.match(out, /settlement\.second: "blackbird" \(0\.97\)/);
+    t.match(out, /witness posts "blackbird" at 0\.80: by the witness/);
+  });
+
+  t.test("04: the market ends near the dear bidder's quality, far below its cost", async (t) => {
+    const found = /(\d+) of 300 right at (\d+) %/.exec(await output("04-market"));
+    t.ok(Number(found?.[1]) >= 297, `${found?.[1]} right`);
+    t.ok(Number(found?.[2]) <= 60, `${found?.[2]} % of the cost`);
+  });
+
+  t.test("05: a node asks an actor of another one by its address", async (t) => {
+    t.equal(await output("05-cluster"), "Good evening, Ada (from a/polite)\n");
+  });
+
+  t.test("06: a program that is no node asks what `troupe node greeters.js` serves", async (t) => {
+    const server = await startTestServer();
+    t.teardown(() => server.dispose());
+    run.add("greeters");
+    const node = await startNodeProcess({
+      module: exampleFile("greeters"),
+      name: "a",
+      natsUrl: server.url,
+      cluster: "troupe",
+      flags: ["--model", "builtin", "--log", "silent"],
+      clock: systemClock,
+    });
+    t.teardown(() => node.stop());
+    t.equal(await output("06-client", server.url), "Good evening, Grace (from a/polite)\n");
+  });
+
+  t.test("are all run here", async (t) => {
+    const files = await readdir(new URL("../../examples/", import.meta.url));
+    const names = files.filter((name) => name.endsWith(".js")).map((name) => name.slice(0, -3));
+    t.strictSame(new Set(names), run);
+  });
+});
