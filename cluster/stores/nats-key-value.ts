@@ -1,7 +1,8 @@
 /**
  * One bucket in JetStream.
  *
- * Owns: compare-and-set whose outcome is known. Creating buckets is `nats-key-values.ts`.
+ * Owns: compare-and-set whose outcome is known. Creating buckets is `nats-key-values.ts`, what one change
+ * says `key-change.ts`.
  *
  * I1: reads for compare-and-set come from the leader (`STREAM.MSG.GET`), never from a replica.
  * I2: each write carries a token of its own in the header `Troupe-Write`. When no acknowledgement comes,
@@ -9,15 +10,14 @@
  *     without the token a writer could not tell its own success from another's.
  * I3: a write in doubt that is found overwritten, or gone, is reported as `store.unavailable`: nobody can
  *     know whether it stood for a moment.
- * I4: a delete marker counts as absence: a create over one names the marker's revision.
- * I5: the headers of a batch are set here: the client's batch publisher leaves out expectations and times
+ * I4: the headers of a batch are set here: the client's batch publisher leaves out expectations and times
  *     to live.
  *
  * Cost: one round trip per call, one more for a conflict, two more over a delete marker.
  */
 import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
 import type { KV, KvWatchEntry } from "@nats-io/kv";
-import { headers, type MsgHdrs, type NatsConnection, type QueuedIterator } from "nats";
+import type { NatsConnection, QueuedIterator } from "nats";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import { checkedFilter, checkedKey } from "../../runtime/ports/key-filter.ts";
 import type {
@@ -29,6 +29,7 @@ import type {
   PutOptions,
 } from "../../runtime/ports/key-value.ts";
 import { pack, unpack } from "../wire/packing.ts";
+import { type Change, fits, headersOf, over, type Stored, storedIn } from "./key-change.ts";
 import { checkedSize, isConflict, isInDoubt, storeUnavailable } from "./store-failure.ts";
 import { bucketStream, bucketSubject } from "./store-name.ts";
 
@@ -49,24 +50,6 @@ export interface NatsKeyValueSetting {
   readonly writer: string;
 }
 
-/** A key's last message, as the leader has it. */
-interface Stored {
-  readonly revision: number;
-  /** Who wrote it. */
-  readonly token: string;
-  /** Absent in a delete marker. */
-  readonly entry: KeyValueEntry | undefined;
-}
-
-/** A write, or the deletion of a key when it has no bytes. */
-interface Change {
-  readonly key: string;
-  readonly bytes: Uint8Array | undefined;
-  /** 0 = the key must not exist; `undefined` = any. */
-  readonly expected: number | undefined;
-  readonly ttlMs: number | undefined;
-}
-
 const MOST_ROUNDS = 4;
 /** How many time-outs a write may take before its outcome is given up as unknown. */
 const PATIENCE = 2;
@@ -75,10 +58,6 @@ const LISTING_MS = 15_000;
 /** Delete markers go after this long; until then a stale update finds a conflict, afterwards too. */
 const MARKER_TTL_MS = 3_600_000;
 const NOTHING = new Uint8Array();
-const TOKEN = "Troupe-Write";
-const OPERATION = "KV-Operation";
-const EXPECTED = "Nats-Expected-Last-Subject-Sequence";
-const TTL = "Nats-TTL";
 
 /** A bucket over a connection. */
 export class NatsKeyValue implements KeyValue {
@@ -270,13 +249,7 @@ export class NatsKeyValue implements KeyValue {
     try {
       const message = await manager.streams.getMessage(this.#stream, { last_by_subj: subject });
       if (message === null) return undefined;
-      const { seq: revision, header } = message;
-      const token = header.get(TOKEN);
-      if (header.has(OPERATION) || header.has("Nats-Marker-Reason"))
-        return { revision, token, entry: undefined };
-      const value = unpack(message.data);
-      if (!value.ok) throw storeUnavailable(`key ${key} holds no readable value: ${value.error}`);
-      return { revision, token, entry: { key, value: value.value, revision } };
+      return storedIn(key, message);
     } catch (thrown) {
       throw this.#failure(`could not read ${key}`, thrown);
     }
@@ -295,27 +268,4 @@ export class NatsKeyValue implements KeyValue {
     });
     return { promise, cancel };
   }
-}
-
-function headersOf(change: Change, token: string): MsgHdrs {
-  const marks = headers();
-  marks.set(TOKEN, token);
-  if (change.expected !== undefined) marks.set(EXPECTED, String(change.expected));
-  if (change.ttlMs !== undefined)
-    marks.set(TTL, `${Math.max(1, Math.ceil(change.ttlMs / 1_000))}s`);
-  if (change.bytes === undefined) marks.set(OPERATION, "DEL");
-  return marks;
-}
-
-/** Whether what is stored lets the change through. */
-function fits(change: Change, stored: Stored | undefined): boolean {
-  if (change.expected === undefined) return true;
-  if (change.expected === 0) return stored?.entry === undefined;
-  return stored?.revision === change.expected;
-}
-
-/** The change as it must be sent: over a delete marker, a create names the marker. */
-function over(change: Change, stored: Stored | undefined): Change {
-  if (change.expected !== 0 || stored === undefined) return change;
-  return { ...change, expected: stored.revision };
 }

@@ -3,7 +3,8 @@
  *
  * Owns: coalescing envelopes into frames, numbering, acknowledging, sending again what a broken
  * connection swallowed, and refusing when there is no room. Its neighbour `nats-transport.ts` owns
- * the connection and the subjects, `link-sequence.ts` judges what arrives.
+ * the connection and the subjects, `send-window.ts` what is in flight, `link-sequence.ts` judges what
+ * arrives.
  *
  * L1: what is sent is delivered in order, and at most once per receiving incarnation: a frame is sent
  *     again with its old number, and its receiver drops what it has seen.
@@ -16,7 +17,7 @@
  *     not delivered twice.
  * L5: an envelope whose time ran out in the outbox is handed back, not sent.
  *
- * Cost: a send is two array pushes; the clock is read twice per frame, never per envelope.
+ * Cost: a send is two array pushes; the clock is read three times per frame, never per envelope.
  */
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
@@ -25,6 +26,7 @@ import type { Frame } from "./frame.ts";
 import { frameBytes } from "./frame.ts";
 import { arrived } from "./link-sequence.ts";
 import { Outbox } from "./outbox.ts";
+import { SendWindow } from "./send-window.ts";
 
 /** The most envelopes in a frame. */
 export const MAX_FRAME_ENVELOPES = 256;
@@ -33,13 +35,9 @@ const FRAME_BYTES = 65_536;
 /** The largest body that travels inline, with room for its envelope. */
 export const MAX_FRAME_BYTES = 264_192;
 
-const WINDOW_FRAMES = 512;
-const WINDOW_BYTES = 8 * 1024 * 1024;
 // Acknowledged at the latest here, so that a sender's window never fills while all is well.
 const ACK_FRAMES = 32;
 const ACK_BYTES = 1024 * 1024;
-const RESEND_FIRST_MS = 1_000;
-const RESEND_MOST_MS = 8_000;
 const RESEND_ASK_MS = 200;
 const AWAIT_PEER_MS = 5_000;
 
@@ -73,12 +71,6 @@ export interface LinkCounts {
   unresolved: number;
 }
 
-interface Unacked {
-  readonly seq: number;
-  readonly bytes: Uint8Array;
-  readonly envelopes: number;
-}
-
 /** A link; see the file's header. */
 export class Link {
   readonly counts: LinkCounts = {
@@ -93,11 +85,7 @@ export class Link {
   readonly #outbox: Outbox;
   #scheduled: boolean = false;
   #perFrame = MAX_FRAME_ENVELOPES;
-  #unacked: Unacked[] = [];
-  #unackedBytes = 0;
-  #nextSeq = 1;
-  #progressAtMs = 0;
-  #resendAfterMs = RESEND_FIRST_MS;
+  readonly #window: SendWindow = new SendWindow();
   #peer: string;
   #isMember: boolean;
   #expected = 0;
@@ -154,7 +142,8 @@ export class Link {
       return;
     }
     // An acknowledgement that names no target may be meant for the node that bore this name before.
-    if (frame.target !== "") this.#acknowledged(frame.ackSeq);
+    if (frame.target !== "" && frame.ackSeq >= this.#window.baseSeq)
+      this.#window.acknowledged(frame.ackSeq, this.#ends.clock.monotonicMs());
     if (frame.resend) this.#resend();
     if (frame.linkSeq > 0) this.#take(frame, sizeBytes);
     if (this.#outbox.size > 0) this.flush();
@@ -180,11 +169,7 @@ export class Link {
     if (!this.#isMember && this.#outbox.waitedMs(nowMs) > AWAIT_PEER_MS) this.#handBackAll();
     if (!this.#ends.connected()) return;
     if (this.#unreportedFrames > 0) this.#report(false);
-    if (this.#unacked.length > 0 && nowMs - this.#progressAtMs >= this.#resendAfterMs) {
-      this.#resendAfterMs = Math.min(this.#resendAfterMs * 2, RESEND_MOST_MS);
-      this.#resend();
-      this.#progressAtMs = nowMs;
-    }
+    if (this.#window.takeDue(nowMs)) this.#resend();
     this.flush();
   }
 
@@ -204,23 +189,24 @@ export class Link {
     return this.#peer;
   }
 
+  /** Whether nothing has ever passed, and nothing waits: to nobody we know. */
+  get unused(): boolean {
+    const passed = this.#window.nextSeq > 1 || this.#expected > 0;
+    return !this.#isMember && !passed && this.#outbox.size === 0;
+  }
+
   /** Whether everything sent has been acknowledged. */
   get settled(): boolean {
-    return this.#outbox.size === 0 && this.#unacked.length === 0;
+    return this.#outbox.size === 0 && this.#window.isEmpty;
   }
 
   /** Whether the peer has acknowledged nothing through several attempts, about 3 s. */
   get stalled(): boolean {
-    return this.#unacked.length > 0 && this.#resendAfterMs > 2 * RESEND_FIRST_MS;
+    return this.#window.stalled;
   }
 
   #open(): boolean {
-    return (
-      this.#isMember &&
-      this.#unacked.length < WINDOW_FRAMES &&
-      this.#unackedBytes < WINDOW_BYTES &&
-      this.#ends.connected()
-    );
+    return this.#isMember && this.#window.hasRoom && this.#ends.connected();
   }
 
   #emit(batch: readonly Envelope[]): void {
@@ -242,10 +228,7 @@ export class Link {
       1,
       Math.min(MAX_FRAME_ENVELOPES, Math.floor((FRAME_BYTES * batch.length) / bytes.length)),
     );
-    if (this.#unacked.length === 0) this.#progressAtMs = this.#ends.clock.monotonicMs();
-    this.#unacked.push({ seq: this.#nextSeq, bytes, envelopes: batch.length });
-    this.#unackedBytes += bytes.length;
-    this.#nextSeq++;
+    this.#window.push(bytes, batch.length, this.#ends.clock.monotonicMs());
     this.#reported();
     this.counts.framesSent++;
     this.#ends.publish(bytes);
@@ -256,9 +239,9 @@ export class Link {
       return frameBytes(
         {
           incarnation: this.#ends.incarnation,
-          linkSeq: this.#nextSeq,
+          linkSeq: this.#window.nextSeq,
           ackSeq: this.#ackSeq(),
-          baseSeq: this.#baseSeq(),
+          baseSeq: this.#window.baseSeq,
           target: this.#peer,
           resend: false,
         },
@@ -324,22 +307,9 @@ export class Link {
     this.#unreportedBytes = 0;
   }
 
-  #acknowledged(ackSeq: number): void {
-    let done = 0;
-    for (const frame of this.#unacked) {
-      if (frame.seq > ackSeq) break;
-      this.#unackedBytes -= frame.bytes.length;
-      done++;
-    }
-    if (done === 0) return;
-    this.#unacked.splice(0, done);
-    this.#progressAtMs = this.#ends.clock.monotonicMs();
-    this.#resendAfterMs = RESEND_FIRST_MS;
-  }
-
   #resend(): void {
     if (!this.#ends.connected()) return;
-    for (const frame of this.#unacked) {
+    for (const frame of this.#window.frames()) {
       this.counts.framesResent++;
       this.#ends.publish(frame.bytes);
     }
@@ -357,9 +327,7 @@ export class Link {
   }
 
   #abandonUnacked(): void {
-    for (const frame of this.#unacked) this.counts.unresolved += frame.envelopes;
-    this.#unacked = [];
-    this.#unackedBytes = 0;
+    this.counts.unresolved += this.#window.abandon();
   }
 
   #handBackAll(): void {
@@ -368,9 +336,5 @@ export class Link {
 
   #ackSeq(): number {
     return Math.max(0, this.#expected - 1);
-  }
-
-  #baseSeq(): number {
-    return this.#unacked[0]?.seq ?? this.#nextSeq;
   }
 }

@@ -190,7 +190,10 @@ export class NatsTransport implements Transport {
 
   readonly #sweep = (): void => {
     if (this.#closed) return;
-    for (const link of this.#links.values()) link.sweep();
+    for (const [name, link] of this.#links) {
+      link.sweep();
+      if (link.unused) this.#links.delete(name);
+    }
     this.#cancelSweep = this.#options.clock.after(SWEEP_MS, this.#sweep);
   };
 

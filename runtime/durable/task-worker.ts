@@ -19,14 +19,7 @@ import type { Cancel } from "../ports/clock.ts";
 import type { Delivery, DurableQueue } from "../ports/durable-queue.ts";
 import type { Random } from "../ports/random.ts";
 import { messageOf, TroupeError } from "../troupe-error.ts";
-import {
-  decideFailure,
-  doneRecord,
-  type ReleasedRecord,
-  returnedRecord,
-  standingOf,
-  type TerminalRecord,
-} from "./ledger.ts";
+import { returnedRecord, standingOf, type TerminalRecord } from "./ledger.ts";
 import { parseTaskBody } from "./task-body.ts";
 import {
   type Claim,
@@ -36,6 +29,7 @@ import {
   pauseAfter,
   readOrSilence,
 } from "./task-claim.ts";
+import { endOfFailure, endOfSuccess, type TaskEnd, uncarriable } from "./task-end.ts";
 import type { PerformTask, TaskWorker } from "./tasks.ts";
 
 /** What a worker works with. */
@@ -63,12 +57,6 @@ export interface Hand {
   seenAtMs: number;
   /** Looks the claim up, and aborts the work when it is gone. */
   readonly check: () => Promise<void>;
-}
-
-/** What is written over a claim; a released task comes back after the pause. */
-interface End {
-  readonly record: TerminalRecord | ReleasedRecord;
-  readonly retryAfterMs: number;
 }
 
 const UNREADABLE_MS = 2_000;
@@ -192,14 +180,14 @@ export class PullingWorker implements TaskWorker {
   ): Promise<void> {
     const { capability, perform } = this.#setting;
     const { record, token } = claim;
-    let end: End;
+    let end: TaskEnd;
     try {
       const task = { id, capability, input: body.input, attempt: record.attempt, token };
       const result = await perform(task, hand.abort.signal);
-      end = { record: doneRecord(record, token, result), retryAfterMs: 0 };
+      end = endOfSuccess(claim, result);
     } catch (thrown) {
       if (hand.abort.signal.aborted) return; // given back, cancelled or taken over
-      end = this.#endOfFailure(id, claim, thrown, body.maxAttempts);
+      end = this.#failed(id, claim, thrown, body.maxAttempts);
     }
     // Also when it was aborted meanwhile: the ledger decides whether a late result still counts.
     try {
@@ -207,24 +195,23 @@ export class PullingWorker implements TaskWorker {
     } catch (thrown) {
       const error = uncarriable(thrown);
       if (error === undefined) throw thrown;
-      const failure = this.#endOfFailure(id, claim, error, body.maxAttempts);
+      const failure = this.#failed(id, claim, error, body.maxAttempts);
       await this.#finish(id, hand, token, failure);
     }
   }
 
-  #endOfFailure(id: string, claim: Claim, thrown: unknown, maxAttempts: number): End {
+  #failed(id: string, claim: Claim, thrown: unknown, maxAttempts: number): TaskEnd {
     const { capability, events, random } = this.#setting;
-    const decision = decideFailure(claim.record, claim.token, thrown, maxAttempts);
-    const again = decision.kind === "retry";
+    const end = endOfFailure(claim, thrown, { maxAttempts, spread: random.next() });
     const { attempt } = claim.record;
+    const again = end.record.phase === "released";
     const message = messageOf(thrown);
     events.emit({ type: "task.failed", task: id, capability, attempt, message, again });
-    const retryAfterMs = again ? decision.afterMs * (0.8 + 0.4 * random.next()) : 0;
-    return { record: decision.record, retryAfterMs };
+    return end;
   }
 
   /** Writes the end over the claim, and acts on what became of it. */
-  async #finish(id: string, hand: Hand, token: number, end: End): Promise<void> {
+  async #finish(id: string, hand: Hand, token: number, end: TaskEnd): Promise<void> {
     const { capability, events } = this.#setting;
     const { record, retryAfterMs } = end;
     if (!(await commitOver(this.#setting, id, token, record))) {
@@ -325,12 +312,4 @@ export class PullingWorker implements TaskWorker {
     this.#waiters = [];
     for (const resolve of waiters) resolve();
   }
-}
-
-/** The error to record when a result cannot be written down, whoever tries again. */
-function uncarriable(thrown: unknown): TroupeError | undefined {
-  if (thrown instanceof TroupeError)
-    return thrown.code === "payload.too-large" ? thrown : undefined;
-  if (!(thrown instanceof TypeError)) return undefined;
-  return new TroupeError("ask.undecodable", `the result ${thrown.message}`, { cause: thrown });
 }

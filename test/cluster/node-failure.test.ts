@@ -1,6 +1,9 @@
 import t from "tap";
+import { openConnection } from "../../cluster/connections.ts";
+import { parseHeartbeat } from "../../cluster/membership/heartbeat.ts";
 import type { Node } from "../../cluster/node.ts";
 import { startNode } from "../../cluster/node.ts";
+import { heartbeatSubject } from "../../cluster/wire/node-subject.ts";
 import { silentLog } from "../../runtime/log.ts";
 import type { MemberPhase } from "../../runtime/ports/membership.ts";
 import type { TroupeError } from "../../runtime/troupe-error.ts";
@@ -10,6 +13,7 @@ import { startNodeProcess } from "./node-under-test.ts";
 import { startTestServer, until } from "./test-server.ts";
 
 const OUTBOX = 8_192;
+const SELF = { cluster: "troupe", name: "listener" };
 
 function phaseOf(node: Node, name: string, other: NodeUnderTest): MemberPhase | undefined {
   return node.membership.phaseOf({ name, incarnation: other.incarnation });
@@ -87,6 +91,15 @@ t.test("a failing node", async (t) => {
     await seen(a, "b", b);
     const ref = a.refOf(Parrot, "b/parrot");
     const echoes: unknown[] = [];
+    const said: string[] = [];
+    const listener = await openConnection({ ...SELF, url: server.url }, "client");
+    listener.subscribe(heartbeatSubject("troupe", "b"), {
+      callback: (_error, { data }) => {
+        const beat = parseHeartbeat(data);
+        if (beat.ok) said.push(beat.value.state);
+      },
+    });
+    await listener.flush();
     b.signal("SIGSTOP");
     const late = rejected(
       ref.ask("repeat", "too late", { timeout: "20s" }).then((e) => echoes.push(e)),
@@ -97,6 +110,9 @@ t.test("a failing node", async (t) => {
     t.equal(b.reports.at(-1)?.kind, "fenced");
     t.equal((await late).code, "node.down");
     t.same(echoes, []);
+    await listener.flush();
+    t.notOk(said.includes("draining") || said.includes("leaving"), "it says nothing more");
+    await listener.close();
     await a.stop();
   });
 

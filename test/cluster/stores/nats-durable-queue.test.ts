@@ -45,6 +45,18 @@ t.test("DurableQueue over NATS", async (t) => {
     t.match(await pulled, [{ task: { body: { n: 2 } } }]);
   });
 
+  await t.test("Q1: the server never gives a task up: there is no last delivery", async (t) => {
+    const capability = "for-ever@1";
+    await natsDurableQueue(connection, { cluster: "test" }).pull(capability, {
+      count: 1,
+      waitMs: 50,
+    });
+    const manager = await jetstreamManager(connection);
+    const { config } = await manager.consumers.info("TROUPE_test_TASKS", "for-ever=401_batch");
+    t.match(config, { max_deliver: -1, ack_policy: "explicit", ack_wait: 3_000_000_000 });
+    t.equal(config.backoff, undefined, "what is put back says for how long itself");
+  });
+
   await t.test("pulls again after its consumers were deleted", async (t) => {
     const capability = "lost@1";
     t.strictSame(await queue.pull(capability, { count: 1, waitMs: 50 }), []);

@@ -34,6 +34,22 @@ t.test("KeyValue over NATS", async (t) => {
     },
   );
 
+  await t.test("K2: reads ask the leader, also to find out why a write was refused", async (t) => {
+    const bucket = await keyValues.open("leader");
+    const asked = { leader: 0, anyReplica: 0 };
+    const spies = [
+      connection.subscribe("$JS.API.STREAM.MSG.GET.*", { callback: () => void asked.leader++ }),
+      connection.subscribe("$JS.API.DIRECT.GET.>", { callback: () => void asked.anyReplica++ }),
+    ];
+    await connection.flush();
+    await bucket.put("k", 1);
+    await bucket.get("k");
+    await bucket.create("k", 2);
+    await connection.flush();
+    t.same(asked, { leader: 2, anyReplica: 0 });
+    for (const spy of spies) spy.unsubscribe();
+  });
+
   await t.test("K3: finds its own write when the acknowledgement was lost", async (t) => {
     const lossy = await connect({ servers: server.url });
     t.teardown(() => lossy.close());

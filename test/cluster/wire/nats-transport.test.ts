@@ -222,6 +222,15 @@ t.test("the transport over NATS", async (t) => {
     await a.close();
   });
 
+  t.test("L3: names that nobody bears leave no links behind", async (t) => {
+    const a = await station(server, "a", "1", {});
+    for (let n = 1; n <= 50; n++) a.transport.send(`nobody-${n}`, { ...tellOf(n), ttlMs: 100 });
+    await until("all were handed back", () => a.handedBack.length === 50);
+    await until("their links are gone", () => a.transport.linkTo("nobody-1") === undefined);
+    t.equal(a.transport.linkTo("nobody-50"), undefined);
+    await a.close();
+  });
+
   for (const signal of ["SIGTERM", "SIGKILL"] as const)
     t.test(
       `N3, T3: across a server's ${signal} and return every tell arrives once, in order`,

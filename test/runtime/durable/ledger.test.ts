@@ -13,6 +13,7 @@ import {
   parseLedgerRecord,
   returnedRecord,
   standingOf,
+  stands,
 } from "../../../runtime/durable/ledger.ts";
 import type { MemberPhase } from "../../../runtime/ports/membership.ts";
 import { TroupeError } from "../../../runtime/troupe-error.ts";
@@ -185,6 +186,18 @@ t.test("standingOf", async (t) => {
     t.equal(standingOf(at(doneRecord(claimed, 8, 1), 9), 7), "fenced");
     t.equal(standingOf(at(returnedRecord(claimed, 7), 9), 7), "written");
     t.equal(standingOf(undefined, 7), "fenced");
+  });
+
+  t.test("regression D4: one token's records are not taken for one another", async (t) => {
+    const done = doneRecord(claimed, 7, 1);
+    const returned = returnedRecord(claimed, 7);
+    t.equal(stands(at(done, 9), done), true);
+    t.equal(stands(at(returned, 9), returned), true);
+    t.equal(stands(at(returned, 9), done), false);
+    t.equal(stands(at(done, 9), returned), false);
+    t.equal(stands(at(doneRecord(claimed, 8, 1), 9), done), false);
+    t.equal(stands(at(claimed, 7), done), false);
+    t.equal(stands(undefined, done), false);
   });
 });
 
