@@ -95,7 +95,7 @@ export type {
 export type { Ports } from "./ports/ports.ts";
 export { type Random, seededRandom, systemRandom } from "./ports/random.ts";
 export { type Scheduler, systemScheduler } from "./ports/scheduler.ts";
-export type { Transport, TransportSink } from "./ports/transport.ts";
+export type { Transport, TransportSink, UndeliveredReason } from "./ports/transport.ts";
 export {
   type Args,
   type Ask,
