@@ -87,7 +87,11 @@ export function methodBidder(
 
 const UNREADABLE: Finding = noFinding({ tokensRead: 0, referencesCompared: 0 });
 
-/** A language model as a bidder; its price is its tokens × the price table, in micro-dollars. */
+/**
+ * The node's language model as a bidder; its price is its tokens × the price table, in micro-dollars.
+ *
+ * @param model - its name
+ */
 export function modelBidder(model: string): ActorDefinition<BidderOperations, undefined> {
   return bidder<MarketTask, MarketResult>({
     kind: model,
@@ -101,7 +105,8 @@ export function modelBidder(model: string): ActorDefinition<BidderOperations, un
       if (!read.ok) return { result: { licence: null }, confidence: 0, priceMicros: 0 };
       const labels = COMMON_LICENCES.map((label) => ({ label, description: "" }));
       const request = taskRequest({ task: "classify", labels, text: read.value.text }, "text");
-      const call = modelOf(model).generate({ ...request, signal });
+      // The node's own: clients know a model by where it is served, not by its bare name.
+      const call = modelOf("auto").generate({ ...request, signal });
       const licence = (await call.text).trim();
       return {
         result: { licence: COMMON_LICENCES.includes(licence) ? licence : null },

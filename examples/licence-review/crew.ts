@@ -85,11 +85,12 @@ export class ProcessCrew implements Crew {
   constructor(
     node: Node,
     processes: readonly NodeProcess[],
-    { log, say }: Pick<CrewOptions, "log" | "say">,
+    { log, say, natsUrl }: Pick<CrewOptions, "log" | "say" | "natsUrl">,
   ) {
     this.node = node;
     this.#processes = processes;
     this.#log = log;
+    this.#natsUrl = natsUrl;
     for (const { name, ended } of processes) {
       void ended.then(() => {
         if (this.#stopping || this.#killed.has(name)) return;

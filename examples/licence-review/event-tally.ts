@@ -23,7 +23,6 @@ export class EventTally {
   #retries = 0;
   readonly #accepted = new Set<string>();
   readonly #takenOver = new Map<string, number>();
-  #victim: string | undefined;
   #heard: (from: string) => void = () => {};
 
   /** Counts one event. */
@@ -45,7 +44,7 @@ export class EventTally {
       case "task.claimed":
         this.#messages++;
         if (event.attempt > 1) this.#retries++;
-        this.#noteTakeOver(event.takenFrom, event.deliveries);
+        if (event.takenFrom !== undefined) this.#noteTakeOver(event.takenFrom);
         return;
       default:
         return;
@@ -73,21 +72,14 @@ export class EventTally {
     return this.#takenOver.get(node) ?? 0;
   }
 
-  /** From now on, what is handed out again is taken over from `victim`; `heard` is told each time. */
+  /** Calls `heard` each time that a task is taken over from `victim`. */
   followKill(victim: string, heard: () => void): void {
-    this.#victim = victim;
     this.#heard = (from) => {
       if (from === victim) heard();
     };
   }
 
-  /**
-   * A task changes hands either after a claim, and then its record names the node, or after it was only
-   * handed out: that a node had it shows in the count alone.
-   */
-  #noteTakeOver(takenFrom: string | undefined, deliveries: number): void {
-    const from = takenFrom ?? (deliveries > 1 ? this.#victim : undefined);
-    if (from === undefined) return;
+  #noteTakeOver(from: string): void {
     this.#takenOver.set(from, this.takenFrom(from) + 1);
     this.#heard(from);
   }

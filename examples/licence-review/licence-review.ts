@@ -162,9 +162,7 @@ class Review {
         progress,
         root,
         documents: found.documents,
-        ...(strike === undefined
-          ? {}
-          : { halfWay: { victim: strike.victim, strike: () => strike.perform() } }),
+        ...(strike === undefined ? {} : { halfWay: () => strike.perform() }),
       }),
     );
     const { files } = pipeline.result;

@@ -11,7 +11,7 @@ import { checker } from "./checker.ts";
 import { licenceSpecialist, SPECIALISTS } from "./desk.ts";
 import { SOURCE_NAMES, sourceActor } from "./files-board.ts";
 import { References } from "./methods/references.ts";
-import { classifier, reader, summariser, termReader } from "./steps.ts";
+import { STEP_WORKERS } from "./steps.ts";
 
 // All reference texts are indexed while the module loads, before the node joins: later, it would hold
 // up the first handler that needs them, and every other actor of the node with it.
@@ -23,10 +23,7 @@ export function children(node: Pick<Node, "system" | "events">): readonly ChildS
   const model = node.system.ports.models.client("auto").identity;
   return [
     child(eventRelay(node.events), { name: "events" }),
-    child(reader, { name: "reader" }),
-    child(classifier, { name: "classifier" }),
-    child(termReader, { name: "term-reader" }),
-    child(summariser, { name: "summariser" }),
+    ...STEP_WORKERS.map(({ name, worker }) => child(worker, { name })),
     ...SPECIALISTS.map((name) => child(licenceSpecialist(name), { name })),
     ...SOURCE_NAMES.map((name) => child(sourceActor(name, references), { name: `source-${name}` })),
     ...METHODS.map((method) =>

@@ -51,26 +51,29 @@ export interface PipelineOptions {
   readonly progress: Progress;
   readonly root: string;
   readonly documents: readonly LicenceDocument[];
-  /** What to do when half of the work is done and `victim`, still there, has tasks in hand. */
-  readonly halfWay?: { readonly victim: string; readonly strike: () => void };
+  /** Once half of the work is done, called until it resolves with `struck`. */
+  readonly halfWay?: () => Promise<"struck" | "missed">;
 }
+
+/** The job of every review; each has a cluster of its own. */
+export const JOB = "review";
 
 const TIMEOUT_MS = 10 * 60_000;
 const PAGE = 200;
 
 /** Runs the pipeline to its end. */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
-  const { crew, documents, root, tally } = options;
-  const job = "review";
+  const { crew, documents, root, tally, progress, halfWay } = options;
   const boss = crew.system.spawn(orchestrator, {
     name: "orchestrator",
     input: { plan: reviewPlan(JOB, root, documents), timeout: TIMEOUT_MS },
   });
   let duplicateResults = 0;
+  let struck = halfWay === undefined;
   for await (const now of jobProgress(boss, { clock: crew.system.ports.clock })) {
     if (now.phase === "cancelled") throw new TroupeError("refused", "the review was cancelled");
     duplicateResults = now.duplicateResults;
-    noteProgress(now, options);
+    if (isHalfWay(now, progress) && !struck) struck = (await halfWay?.()) === "struck";
   }
   const reports: AssignmentReport[] = [];
   for await (const report of jobReports(boss, PAGE)) reports.push(report);
@@ -146,13 +149,9 @@ function reviewPlan(job: string, root: string, documents: readonly LicenceDocume
   });
 }
 
-/** Tells how far the job is, and strikes once it is half-way. */
-function noteProgress(now: JobProgress, options: PipelineOptions): void {
-  const { crew, tally, progress, halfWay } = options;
+/** Tells how far the job is; whether that is half-way, with something left to do. */
+function isHalfWay(now: JobProgress, progress: Progress): boolean {
   const settled = Object.values(now.capabilities).reduce((sum, one) => sum + one.settled, 0);
   progress.report("orchestrator–worker", settled, now.assignments);
-  if (halfWay === undefined || now.phase !== "running" || settled * 2 < now.assignments) return;
-  const { victim, strike } = halfWay;
-  // Only a node that has tasks in hand leaves some to be taken over.
-  if (crew.alive.includes(victim) && tally.inHandOf(victim) > 0) strike();
+  return now.phase === "running" && settled * 2 >= now.assignments;
 }

@@ -115,14 +115,15 @@ export function bidderTable({ market }: ReviewSummary): Table {
 
 /** The lines under the table: what was found, by what, at what cost. */
 export function closingLines(summary: ReviewSummary): readonly string[] {
+  const { name, note } = summary.model;
   const lines = [
-    `model: ${summary.model.name}, ${summary.model.note}; nats-server ${summary.nats.version}`,
+    `model: ${name.includes(note) ? name : `${name}, ${note}`}; nats-server ${summary.nats.version}`,
     `${summary.documents} documents, ${summary.scored} scored: agreement ${percent(summary.agreement)}` +
       ` without the declared identifier, ${percent(summary.agreementWithDeclared)} with it`,
   ];
   const { kill, orchestrator, market } = summary;
-  for (const { name, died } of summary.nodes) {
-    if (died) lines.push(`${name} ended by itself; the others went on`);
+  for (const node of summary.nodes) {
+    if (node.died) lines.push(`${node.name} ended by itself; the others went on`);
   }
   if (kill !== undefined) {
     lines.push(

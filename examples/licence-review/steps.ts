@@ -139,3 +139,14 @@ export const summariser: ActorDefinition<WorkerOperations, undefined> = worker(
   },
   AT_A_TIME,
 );
+
+/** The workers of every node, by the names that they are spawned with. */
+export const STEP_WORKERS: readonly {
+  readonly name: string;
+  readonly worker: ActorDefinition<WorkerOperations, undefined>;
+}[] = [
+  { name: "reader", worker: reader },
+  { name: "classifier", worker: classifier },
+  { name: "term-reader", worker: termReader },
+  { name: "summariser", worker: summariser },
+];

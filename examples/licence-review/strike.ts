@@ -8,6 +8,7 @@
 import type { Clock, Random } from "../../runtime/index.ts";
 import type { ProcessCrew } from "./crew.ts";
 import type { EventTally } from "./event-tally.ts";
+import { JOB } from "./pipeline-stage.ts";
 import type { Progress } from "./progress.ts";
 import type { ReviewSummary } from "./summary.ts";
 
@@ -50,9 +51,11 @@ export class Strike {
     return this.#report;
   }
 
-  /** Kills the victim. */
-  perform(): void {
+  /** Kills the victim, provided that it has tasks in hand that others must take over. */
+  async perform(): Promise<"struck" | "missed"> {
     const { crew, tally, clock, progress } = this.#options;
+    if (!crew.alive.includes(this.victim)) return "missed";
+    if (!(await crew.freezeAtWork(this.victim, JOB))) return "missed";
     const struckMs = clock.monotonicMs();
     const sinceMs = (): number => Math.round(clock.monotonicMs() - struckMs);
     let report: StrikeReport = {
@@ -77,5 +80,6 @@ export class Strike {
     });
     crew.kill(this.victim);
     progress.say(`${this.victim} was killed`);
+    return "struck";
   }
 }

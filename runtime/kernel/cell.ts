@@ -157,9 +157,7 @@ export class Cell implements Runnable {
       this.#first = message;
     } else {
       const queued = (mailbox?.length ?? 0) + (this.#first === undefined ? 0 : 1);
-      if (queued >= this.options.capacity && !this.#makeRoom(message)) {
-        return this.options.onFull === "drop-newest";
-      }
+      if (queued >= this.options.capacity && !this.#makeRoom(message)) return false;
       this.#mailboxOwned.push(message);
     }
     if (!this.#isScheduled) this.#schedule();

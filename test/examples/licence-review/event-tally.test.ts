@@ -29,9 +29,6 @@ const claimed = (task: string, changes: Partial<Extract<Happening, { type: "task
     ...changes,
   }) as const;
 
-const done = (task: string) =>
-  ({ type: "task.done", task, capability: "read@1", attempt: 1, token: 1 }) as const;
-
 t.test("EventTally", async (t) => {
   t.test("counts messages, model calls with their cost, restarts and retries", async (t) => {
     const { tally, on } = world();
@@ -58,16 +55,6 @@ t.test("EventTally", async (t) => {
       on("n1", { type: "task.accepted", task, capability: "read@1" });
     }
     t.same([...tally.accepted], ["a", "b"]);
-  });
-
-  t.test("knows what a node has in hand until it is done or failed", async (t) => {
-    const { tally, on } = world();
-    for (const task of ["a", "b", "c"]) on("n1", claimed(task, {}));
-    on("n1", done("a"));
-    const failure = { capability: "read@1", attempt: 1, message: "no", again: true };
-    on("n1", { type: "task.failed", task: "b", ...failure });
-    t.equal(tally.inHandOf("n1"), 1);
-    t.equal(tally.inHandOf("n2"), 0);
   });
 
   t.test("counts what others took over, from whom the record says", async (t) => {

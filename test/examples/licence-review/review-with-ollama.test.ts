@@ -65,6 +65,8 @@ t.test("A review with --model ollama:NAME", async (t) => {
   t.test("counts the model's calls as the endpoint does", async (t) => {
     const called = events.filter(({ type }) => type === "model.called");
     t.equal(called.length, stub.calls.length);
+    t.ok(called.every((event) => "outcome" in event && event.outcome === "ok"));
+    t.ok((summary.market?.modelCalls ?? 0) > 0);
     t.ok((summary.orchestrator?.modelCalls ?? 0) >= names.length);
   });
 
