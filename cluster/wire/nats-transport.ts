@@ -72,8 +72,9 @@ export class NatsTransport implements Transport {
   constructor(options: NatsTransportOptions) {
     this.#options = options;
     this.node = options.self.name;
-    const { connection, cluster, self, scheduler } = options;
+    const { connection, cluster, self, clock, scheduler } = options;
     this.#published = new TopicOutbox({
+      clock,
       scheduler,
       incarnation: self.incarnation,
       connected: () => this.#isOpen(),

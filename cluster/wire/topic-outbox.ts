@@ -6,9 +6,10 @@
  *
  * B1: a topic's envelopes are delivered at most once each, in order per publisher; unlike those of a
  *     link they are not sent again, since nobody knows who all listens.
- * B2: what cannot leave is refused or handed back.
+ * B2: what cannot leave is refused or handed back; so is what waited for longer than it had time.
  */
 
+import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
 import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { frameBytes } from "./frame.ts";
@@ -19,6 +20,7 @@ const WAITING = 1_024;
 
 /** What a {@link TopicOutbox} needs of its node. */
 export interface TopicOutboxEnds {
+  readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly incarnation: string;
   connected(): boolean;
@@ -29,6 +31,7 @@ export interface TopicOutboxEnds {
 interface Waiting {
   readonly topic: string;
   readonly envelope: Envelope;
+  readonly cameAtMs: number;
 }
 
 /** A bounded queue of what is to be published. */
@@ -44,7 +47,7 @@ export class TopicOutbox {
   /** Takes an envelope; `false` when too many wait. */
   publish(topic: string, envelope: Envelope): boolean {
     if (this.#waiting.length >= WAITING) return false;
-    this.#waiting.push({ topic, envelope });
+    this.#waiting.push({ topic, envelope, cameAtMs: this.#ends.clock.monotonicMs() });
     if (!this.#scheduled) {
       this.#scheduled = true;
       this.#ends.scheduler.microtask(this.#flushSoon);
@@ -60,11 +63,18 @@ export class TopicOutbox {
   /** Publishes what waits, neighbours on one topic together. */
   flush(): void {
     if (!this.#ends.connected()) return;
+    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
+    const nowMs = this.#ends.clock.monotonicMs();
     let batch: Envelope[] = [];
     let of: string | undefined;
-    for (const { topic, envelope } of waiting) {
+    for (const { topic, envelope: came, cameAtMs } of waiting) {
+      const envelope = shortened(came, nowMs - cameAtMs);
+      if (envelope === undefined) {
+        this.#ends.handBack(topic, came, "disconnected");
+        continue;
+      }
       if (of !== undefined && (topic !== of || batch.length === MAX_FRAME_ENVELOPES)) {
         this.#emit(of, batch);
         batch = [];
@@ -116,4 +126,11 @@ export class TopicOutbox {
       return undefined;
     }
   }
+}
+
+/** The envelope with the time that it has left; `undefined` when that has run out. */
+function shortened(envelope: Envelope, waitedMs: number): Envelope | undefined {
+  if (envelope.ttlMs === 0 || waitedMs < 1) return envelope;
+  const ttlMs = envelope.ttlMs - waitedMs;
+  return ttlMs > 0 ? { ...envelope, ttlMs } : undefined;
 }

@@ -280,14 +280,17 @@ export class PullingWorker implements TaskWorker {
   }
 
   #beatLater(): void {
-    const { clock, heartbeatMs } = this.#setting;
+    const { clock, heartbeatMs, log } = this.#setting;
     this.#cancelBeat = clock.after(heartbeatMs, () => {
       this.#beatLater();
       const oldestMs = clock.monotonicMs() - 2 * heartbeatMs;
-      for (const hand of this.#hands.values()) {
+      for (const [id, hand] of this.#hands) {
         if (hand.abort.signal.aborted) continue;
         hand.delivery.working();
-        if (hand.seenAtMs <= oldestMs) void hand.check();
+        if (hand.seenAtMs > oldestMs) continue;
+        hand.check().catch((thrown: unknown) => {
+          log.warn({ task: id, reason: messageOf(thrown) }, "looking a claim up failed");
+        });
       }
     });
   }

@@ -10,6 +10,7 @@ t.test("node options", async (t) => {
     t.same(settings.server, {
       kind: "embedded",
       storeDir: ".troupe/nats",
+      storeLife: "kept",
       port: undefined,
       env: {},
     });

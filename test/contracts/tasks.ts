@@ -256,6 +256,30 @@ export async function tasksContract(t: Test, start: () => Promise<TasksUnderTest
     await crashing.stop();
   });
 
+  await t.test(
+    "regression W6: a store that fails while a lost claim is looked up ends nothing",
+    async (t) => {
+      const { capability, request, phases, happenings, node } = setUp();
+      const mute = { now: false };
+      const refusals = { letters: 0 };
+      const n1 = node("n1", { queue: refusingLetters(silencedWhen(queue, mute), refusals) });
+      const gate = new Gate();
+      const first = n1.work(capability, gate.perform);
+      await n1.submit({ ...request(1), maxAttempts: 1 });
+      t.ok(await until(() => gate.entered.length === 1, 5_000));
+      mute.now = true;
+      phases.set("n1", "down");
+      const second = node("n2").work(capability, async () => "never");
+      t.ok(await until(() => happenings.of("task.dead-lettered").length === 1, 5_000));
+      t.ok(await until(() => refusals.letters > 0, 5_000), "n1 finds the end and cannot keep it");
+      t.ok(await until(() => gate.signals[0]?.aborted === true, 5_000));
+      await second.drain();
+      gate.open("too late");
+      await first.stop();
+      t.match(await n1.outcomeOf(request(1).id), { phase: "dead-lettered" });
+    },
+  );
+
   await t.test("cancels a task before, while and after it is done", async (t) => {
     const { capability, request, happenings, node } = setUp();
     const [n1, n2] = [node("n1"), node("n2")];
@@ -412,6 +436,19 @@ function silencedWhen(queue: DurableQueue, frozen: { readonly now: boolean }): D
       }));
     },
     deadLetter: (task, history) => queue.deadLetter(task, history),
+    deadLetters: (capability, limit) => queue.deadLetters(capability, limit),
+  };
+}
+
+/** A queue that keeps no dead letters. */
+function refusingLetters(queue: DurableQueue, refusals: { letters: number }): DurableQueue {
+  return {
+    publish: (task) => queue.publish(task),
+    pull: (capability, options) => queue.pull(capability, options),
+    deadLetter: async () => {
+      refusals.letters++;
+      throw new TroupeError("store.unavailable", "no answer");
+    },
     deadLetters: (capability, limit) => queue.deadLetters(capability, limit),
   };
 }
