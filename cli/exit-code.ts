@@ -1,4 +1,5 @@
 /** The exit codes of the command line, after sysexits.h where it has one. */
+import { constants } from "node:os";
 import { type ErrorCode, messageOf, TroupeError } from "../runtime/index.ts";
 
 /** What a command's end means to a script. */
@@ -52,8 +53,9 @@ const CODES: Partial<Record<ErrorCode, ExitCodeNumber>> = {
   "store.unavailable": ExitCode.unavailable,
 };
 
-/** The exit code that says what was thrown. */
-export function exitCodeOf(thrown: unknown): ExitCodeNumber {
+/** The exit code that says what was thrown; of an interruption, the shell's 128 + the signal's number. */
+export function exitCodeOf(thrown: unknown): number {
+  if (thrown instanceof Interrupted) return 128 + constants.signals[thrown.signal];
   if (thrown instanceof CommandError) return thrown.exitCode;
   if (thrown instanceof TroupeError) return CODES[thrown.code] ?? ExitCode.failed;
   if (thrown instanceof TypeError || thrown instanceof RangeError) return ExitCode.usage;

@@ -67,13 +67,4 @@ t.test("EventTally", async (t) => {
     t.equal(tally.takenFrom("n3"), 1);
     t.equal(heard.length, 1, "and tells of the victim's only");
   });
-
-  t.test("counts what was only handed out as the victim's, once there is one", async (t) => {
-    const { tally, on } = world();
-    on("n2", claimed("a", { deliveries: 2 }));
-    tally.followKill("n1", () => {});
-    on("n2", claimed("b", { deliveries: 2 }));
-    on("n2", claimed("c", {}));
-    t.equal(tally.takenFrom("n1"), 1);
-  });
 });
