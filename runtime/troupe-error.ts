@@ -30,7 +30,10 @@ export const errorCodes = {
   "ask.invalid": { retry: "never", meaning: "the payload does not fit the operation's schema" },
   "mailbox.full": { retry: "after", meaning: "the mailbox was full" },
   "node.down": { retry: "after", meaning: "the node is down" },
-  "node.disconnected": { retry: "after", meaning: "the connection is lost and the outbox is full" },
+  "node.disconnected": {
+    retry: "after",
+    meaning: "the message did not leave: no such node is up, or the connection is lost",
+  },
   "node.name-taken": { retry: "after", meaning: "a live node already has that name" },
   "node.fenced": { retry: "never", meaning: "this node lost its lease" },
   "payload.too-large": { retry: "never", meaning: "the body exceeds the limit" },

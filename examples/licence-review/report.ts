@@ -127,7 +127,7 @@ export function closingLines(summary: ReviewSummary): readonly string[] {
   }
   if (kill !== undefined) {
     lines.push(
-      `${kill.node} was killed after ${seconds(kill.atMs)}; suspected after ${span(kill.suspectedMs)},` +
+      `${kill.node} was killed after ${seconds(kill.atMs)}; from then on, suspected after ${span(kill.suspectedMs)},` +
         ` work taken over after ${span(kill.resumedMs)}, ${orchestrator?.reclaimedAfterKill ?? 0} tasks` +
         ` reclaimed, ${orchestrator?.tasksLost ?? 0} lost, ${orchestrator?.duplicateResults ?? 0} done twice`,
     );
@@ -140,7 +140,7 @@ export function closingLines(summary: ReviewSummary): readonly string[] {
         ` ${percent(market.cheapest.agreement)}, round robin ${percent(market.roundRobin.agreement)})`,
     );
   }
-  if (summary.skipped.length > 0) lines.push(`${summary.skipped.length} files were left out:`);
+  if (summary.skipped.length > 0) lines.push(`left out: ${summary.skipped.length}`);
   for (const { path, reason } of summary.skipped.slice(0, 20)) lines.push(`  ${path}: ${reason}`);
   return lines.map(shownLine);
 }

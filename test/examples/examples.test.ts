@@ -62,6 +62,10 @@ t.test("The examples", async (t) => {
     t.equal(await output("06-client", server.url), "Good evening, Grace (from a/polite)\n");
   });
 
+  t.test("07: a restarted actor goes on with what is queued, and streams", async (t) => {
+    t.equal(await output("07-supervisor-and-stream"), "still\nhere\n2 words\n");
+  });
+
   t.test("are all run here", async (t) => {
     const files = await readdir(new URL("../../examples/", import.meta.url));
     const names = files.filter((name) => name.endsWith(".js")).map((name) => name.slice(0, -3));

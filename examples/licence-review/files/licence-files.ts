@@ -46,6 +46,8 @@ export interface FindOptions {
 export const MAX_LICENCE_BYTES: number = 1024 * 1024;
 
 const LICENCE_NAME = /^(?:(?:un)?licen[cs]es?|copying)(?:[-._ ].*)?$/iu;
+/** A folder of this very name stands where a licence is looked for; `licenses/` and the like hold some. */
+const LICENCE_FOLDER = /^(?:(?:un)?licen[cs]e|copying)$/iu;
 const CODE_SUFFIX =
   /\.(?:[cm]?[jt]sx?|json[c5]?|map|py|rb|rs|go|java|c|cc|cpp|h|hpp|php|sh|ya?ml|toml|xml|css|s[ac]ss|svg|png|jpe?g|gif|ico|wasm|node|snap|lock)$/iu;
 
@@ -135,7 +137,7 @@ class Search {
   #visit(folder: Folder, entry: Dirent): void {
     const path = folder.path === "" ? entry.name : `${folder.path}/${entry.name}`;
     if (entry.isDirectory()) {
-      if (isLicenceName(entry.name) && !/s$/iu.test(entry.name)) {
+      if (LICENCE_FOLDER.test(entry.name)) {
         this.#skip(path, "a folder, not a file");
       }
       this.walk(this.#inside(folder, entry.name, path));
