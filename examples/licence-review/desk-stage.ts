@@ -72,7 +72,11 @@ function answerOf(question: string, said: LeadAnswer): Answer {
     case "escalated": {
       const { reason } = said;
       const why = "message" in reason ? `${reason.kind}: ${reason.message}` : reason.kind;
-      return unanswered(question, said.confidence, `Passed on to a person (${why}).`);
+      return unanswered(
+        question,
+        said.confidence,
+        `Nobody here can answer it, a person must (${why}).`,
+      );
     }
   }
 }

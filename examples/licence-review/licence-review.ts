@@ -298,11 +298,13 @@ function classificationOf(file: ReviewedFile, board: BoardResult | undefined): C
   const { licence, confidence } = guess;
   if (!guess.unsure) return { ...known, licence, confidence, settledBy: "pipeline" };
   const open = board?.without.open.get(document.id);
+  const later = board?.withDeclared.settled.get(document.id);
   return {
     ...known,
     licence,
     confidence,
     settledBy: "open",
     open: open ?? { reason: guess.doubt, contenders: [] },
+    ...(later === undefined ? {} : { withDeclared: later.licence }),
   };
 }

@@ -60,6 +60,8 @@ export function openRunFolder(
 
 function ended(stream: WriteStream): Promise<void> {
   return new Promise((resolve) => {
+    // A stream that broke has closed already, and says so only once.
+    if (stream.closed) resolve();
     stream.once("close", () => resolve());
     stream.end();
   });

@@ -73,6 +73,8 @@ export interface Classification {
   readonly settledBy: "pipeline" | "board" | "open";
   /** Present for open files only. */
   readonly open?: OpenFile;
+  /** What the board settled an open file with once the declared identifier spoke too; scored apart. */
+  readonly withDeclared?: string;
   /** What a model made of the text; absent when it made nothing. */
   readonly summary?: { readonly text: string; readonly model: string };
 }

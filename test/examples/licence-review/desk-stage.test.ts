@@ -100,7 +100,7 @@ t.test("The review desk", async (t) => {
     const [question = ""] = INTENTS.map((intent) => intent.question);
     const nobody = { ...desk, alive: ["gone"] };
     const answers = await runDesk({ crew: nobody, progress, files: [], questions: [question] });
-    t.match(answers, [{ outcome: "escalated", answer: /Passed on to a person \(failed: / }]);
+    t.match(answers, [{ outcome: "escalated", answer: /a person must \(failed: / }]);
   });
 
   t.test("does not accept a package that is named without evidence", async (t) => {

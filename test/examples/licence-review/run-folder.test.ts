@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { openRunFolder } from "../../../examples/licence-review/run-folder.ts";
@@ -60,5 +60,23 @@ t.test("openRunFolder", async (t) => {
     writeFileSync(path, "");
     await folder.close(summaryOf("a"));
     t.match(complaints.at(-1), /^the report is not complete: [^\n]*$/);
+  });
+
+  t.test("F1: keeps the summary when the events' file breaks long before the end", async (t) => {
+    const base = t.testdir({ ".troupe": { runs: { r1: {} } } });
+    const path = join(base, ".troupe", "runs", "r1");
+    // Takes an opening and refuses every byte, as a full disk does.
+    symlinkSync("/dev/full", join(path, "events.jsonl"));
+    let complained: (line: string) => void = () => {};
+    const complaint = new Promise<string>((resolve) => {
+      complained = resolve;
+    });
+    const folder = openRunFolder(base, "r1", (line) => complained(line));
+    folder.record(event(0));
+    t.match(await complaint, /^the events are not complete: ENOSPC/);
+    await new Promise((resolve) => setImmediate(resolve));
+    const summary = summaryOf("a");
+    await folder.close(summary);
+    t.same(JSON.parse(readFileSync(join(path, "summary.json"), "utf8")), summary);
   });
 });
