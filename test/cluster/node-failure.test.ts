@@ -1,36 +1,15 @@
 import t from "tap";
 import { openConnection } from "../../cluster/connections.ts";
 import { parseHeartbeat } from "../../cluster/membership/heartbeat.ts";
-import type { Node } from "../../cluster/node.ts";
 import { startNode } from "../../cluster/node.ts";
 import { heartbeatSubject } from "../../cluster/wire/node-subject.ts";
 import { silentLog } from "../../runtime/log.ts";
-import type { MemberPhase } from "../../runtime/ports/membership.ts";
-import type { TroupeError } from "../../runtime/troupe-error.ts";
 import { Parrot } from "./fixtures/parrot.ts";
-import type { NodeUnderTest } from "./node-under-test.ts";
-import { startNodeProcess } from "./node-under-test.ts";
+import { phaseOf, rejected, seen, startNodeProcess } from "./node-under-test.ts";
 import { startTestServer, until } from "./test-server.ts";
 
 const OUTBOX = 8_192;
 const SELF = { cluster: "troupe", name: "listener" };
-
-function phaseOf(node: Node, name: string, other: NodeUnderTest): MemberPhase | undefined {
-  return node.membership.phaseOf({ name, incarnation: other.incarnation });
-}
-
-async function seen(node: Node, name: string, other: NodeUnderTest): Promise<void> {
-  await until(`${name} is up`, () => phaseOf(node, name, other) === "up");
-}
-
-function rejected(promise: Promise<unknown>): Promise<TroupeError> {
-  return promise.then(
-    () => {
-      throw new Error("it should have been rejected");
-    },
-    (error: TroupeError) => error,
-  );
-}
 
 t.test("a failing node", async (t) => {
   t.setTimeout(60_000);

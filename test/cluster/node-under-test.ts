@@ -1,7 +1,10 @@
 /** Nodes in processes of their own, for tests that kill, stop and thaw them. */
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
+import type { Node } from "../../cluster/node.ts";
 import type { NodeOptions } from "../../cluster/node-options.ts";
+import type { MemberPhase } from "../../runtime/ports/membership.ts";
+import type { TroupeError } from "../../runtime/troupe-error.ts";
 import { until } from "./test-server.ts";
 
 /** What a node's process reported. */
@@ -58,4 +61,24 @@ export async function startNodeProcess(
       await exit;
     },
   };
+}
+
+/** How `node` sees another one. */
+export function phaseOf(node: Node, name: string, other: NodeUnderTest): MemberPhase | undefined {
+  return node.membership.phaseOf({ name, incarnation: other.incarnation });
+}
+
+/** Waits until `node` sees another one up. */
+export async function seen(node: Node, name: string, other: NodeUnderTest): Promise<void> {
+  await until(`${name} is up`, () => phaseOf(node, name, other) === "up");
+}
+
+/** What a promise is rejected with; fails when it is not. */
+export function rejected(promise: Promise<unknown>): Promise<TroupeError> {
+  return promise.then(
+    () => {
+      throw new Error("it should have been rejected");
+    },
+    (error: TroupeError) => error,
+  );
 }

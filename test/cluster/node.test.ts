@@ -2,36 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import type { Node } from "../../cluster/node.ts";
 import { startNode } from "../../cluster/node.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { systemClock } from "../../runtime/ports/clock.ts";
-import type { MemberPhase } from "../../runtime/ports/membership.ts";
-import type { TroupeError } from "../../runtime/troupe-error.ts";
 import { Parrot, parrot } from "./fixtures/parrot.ts";
-import type { NodeUnderTest } from "./node-under-test.ts";
-import { startNodeProcess } from "./node-under-test.ts";
+import { phaseOf, rejected, seen, startNodeProcess } from "./node-under-test.ts";
 import { runs } from "./server-under-test.ts";
 import { startTestServer, until } from "./test-server.ts";
-
-const _OUTBOX = 8_192;
-
-function phaseOf(node: Node, name: string, other: NodeUnderTest): MemberPhase | undefined {
-  return node.membership.phaseOf({ name, incarnation: other.incarnation });
-}
-
-async function seen(node: Node, name: string, other: NodeUnderTest): Promise<void> {
-  await until(`${name} is up`, () => phaseOf(node, name, other) === "up");
-}
-
-function rejected(promise: Promise<unknown>): Promise<TroupeError> {
-  return promise.then(
-    () => {
-      throw new Error("it should have been rejected");
-    },
-    (error: TroupeError) => error,
-  );
-}
 
 t.test("a node", async (t) => {
   const server = await startTestServer();
