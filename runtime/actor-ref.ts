@@ -17,6 +17,12 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of a stream. */
+export interface StreamOptions extends AskOptions {
+  /** How many chunks the producer may be ahead of whoever iterates; 1 to 65,536, default 32. */
+  readonly credit?: number;
+}
+
 /** Chunks as they come, and the result after the last. */
 export interface ReplyStream<C, R> extends AsyncIterable<C> {
   /** Settles after the last chunk was taken; rejects when the stream breaks. */
@@ -34,6 +40,17 @@ export interface ActorRef<O extends Operations = Operations> {
   /** Sends a message without an answer; `false` when it was refused here. Never throws. */
   tell<N extends Named<O, "tell">>(operation: N, ...args: Args<Request<O[N]>, []>): boolean;
   /**
+   * Sends a message without an answer, waiting for room where `tell` would be refused: for room in the
+   * mailbox, or on the link to another node.
+   *
+   * @param options - `timeout`: how long to wait, default 30 s; `signal`: gives up
+   * @returns whether it was queued; what was not is a counted dead letter. Never rejects.
+   */
+  offer<N extends Named<O, "tell">>(
+    operation: N,
+    ...args: Args<Request<O[N]>, [options?: AskOptions]>
+  ): Promise<boolean>;
+  /**
    * Sends a message and waits for its answer.
    *
    * @throws {TroupeError} whose `outcome` says whether the handler ran
@@ -45,7 +62,7 @@ export interface ActorRef<O extends Operations = Operations> {
   /** Opens a stream of chunks that ends with a result. */
   stream<N extends Named<O, "stream">>(
     operation: N,
-    ...args: Args<Request<O[N]>, [options?: AskOptions]>
+    ...args: Args<Request<O[N]>, [options?: StreamOptions]>
   ): ReplyStream<Chunk<O[N]>, Reply<O[N]>>;
 }
 

@@ -19,7 +19,14 @@ import type { Clock } from "./ports/clock.ts";
 import type { Ports } from "./ports/ports.ts";
 import type { Random } from "./ports/random.ts";
 import type { Args, Chunk, Named, Operations, Protocol, Reply, Request } from "./protocol.ts";
-import type { Backoff, Decision, Intensity, RestartType, Strategy } from "./supervision.ts";
+import type {
+  AutoShutdown,
+  Backoff,
+  Decision,
+  Intensity,
+  RestartType,
+  Strategy,
+} from "./supervision.ts";
 
 declare const input: unique symbol;
 
@@ -48,6 +55,7 @@ export interface ActorContext<O extends Operations, S, I> {
   readonly self: ActorRef<O>;
   /** Who sent the current message; absent when a program outside any actor did. */
   readonly sender: Address | undefined;
+  /** Shared by handlers that run at the same time, see {@link ActorOptions.concurrency}. */
   state: S;
   readonly input: I;
   /** Aborts on restart, stop and kill, and when the asker of the current message gives up. */
@@ -57,6 +65,39 @@ export interface ActorContext<O extends Operations, S, I> {
   readonly log: Log;
   readonly ports: Ports;
   readonly timers: Timers<O>;
+  /**
+   * Runs work beside the mailbox, supervised: what it resolves to comes back as a message, told as
+   * `operation` in its turn; when it rejects, this actor fails as if a handler had thrown. A restart or a
+   * stop aborts `signal` and waits for it as for a handler; a result of a generation that is gone is
+   * fenced.
+   *
+   * @throws {TroupeError} `mailbox.full` when as many tasks run as the mailbox has room
+   */
+  task<N extends Named<O, "tell">>(
+    run: (signal: AbortSignal) => Request<O[N]> | PromiseLike<Request<O[N]>>,
+    operation: N,
+  ): void;
+  /**
+   * Puts the message in hand aside: it is neither answered nor lost when the handler returns, and comes
+   * back with {@link unstash}, with a restart, or, on a stop, as a leftover. A handler that throws
+   * after it takes its message with it.
+   *
+   * @returns `false` when as many messages are stashed as the mailbox has room; the message is then
+   *   refused as by a full mailbox
+   */
+  stash(): boolean;
+  /** Puts all stashed messages back, before those that wait, in the order of their stashing. */
+  unstash(): void;
+  /**
+   * Tells this actor `operation` when it handled nothing for that long, and again after each such span.
+   * A later call replaces it; `undefined` calls it off.
+   */
+  receiveTimeout<N extends Named<O, "tell">>(
+    after: Duration | undefined,
+    operation: N,
+    ...args: Args<Request<O[N]>, []>
+  ): void;
+  receiveTimeout(after: undefined): void;
   /** Starts a child, supervised by this actor. */
   spawn<P extends Operations, J>(
     definition: ActorDefinition<P, J>,
@@ -116,8 +157,28 @@ export interface ActorOptions {
   /** `permanent`, `transient` (default) or `temporary`. */
   readonly restart?: RestartType;
   readonly mailbox?: MailboxOptions;
+  /**
+   * How many handlers may run at the same time; default 1, which is what makes an actor serial. For
+   * stateless workers: handlers of one actor then see each other's changes of its state.
+   */
+  readonly concurrency?: number;
+  /**
+   * Operations that may run while another handler awaits, for answers that only read. They overtake
+   * messages that wait, and may be part of an ask cycle.
+   */
+  readonly interleave?: readonly string[];
+  /**
+   * How long an asynchronous handler, or the work of a stream, may take; past it the actor fails. No
+   * limit by default. A synchronous handler cannot be interrupted; it is logged past 50 ms.
+   */
+  readonly timeLimit?: Duration;
   /** Whom the failure of one of its children touches; default `one-for-one`. */
   readonly strategy?: Strategy;
+  /**
+   * Whether the end of a significant child ends this actor: when one of them ends by itself, or when
+   * the last one does; default `never`. It then ends as by its own wish, its other children first.
+   */
+  readonly autoShutdown?: AutoShutdown;
   /**
    * How many restarts its children may need before it gives up itself; default 5 in 30 s for one
    * child and 20 in 60 s for all.
@@ -138,6 +199,8 @@ export interface ActorDefinition<O extends Operations, I> {
   readonly handlers: Handlers<O, never, I>;
   readonly hooks: Hooks<O, never, I>;
   readonly options: ActorOptions;
+  /** It hands its messages to workers, see {@link pool}. */
+  readonly isPool?: true;
   readonly [input]?: I;
 }
 
@@ -145,6 +208,8 @@ export interface ActorDefinition<O extends Operations, I> {
 export interface SpawnOptions extends ActorOptions {
   /** Unique among its siblings; a generated one otherwise. */
   readonly name?: string;
+  /** Its end by itself counts for its parent's `autoShutdown`; not for a permanent actor. */
+  readonly significant?: boolean;
 }
 
 /** `spawn`'s second argument: it must carry `input` unless the actor takes none. */

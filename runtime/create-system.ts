@@ -17,6 +17,7 @@ import { Delay } from "./kernel/delay.ts";
 import { stop } from "./kernel/ending.ts";
 import { addressIn, Kernel } from "./kernel/kernel.ts";
 import { type Directory, LocalRef } from "./kernel/local-ref.ts";
+import { copierOf } from "./plain-data.ts";
 import { memoryPorts } from "./ports/memory-ports.ts";
 import type { Ports } from "./ports/ports.ts";
 import { protocol } from "./protocol.ts";
@@ -28,9 +29,16 @@ import { TroupeError } from "./troupe-error.ts";
 export type SystemOptions = Partial<Ports> & {
   /** This system's node name; default the transport's, or `local`. */
   readonly node?: string;
+  /**
+   * Carries every local message, answer and chunk as a wire would: what could not travel to another
+   * node fails here too, and nobody shares an object with anybody. For tests; off by default.
+   */
+  readonly checkMessages?: boolean | { /** Default 64 MB. */ readonly maxBytes?: number };
 };
 
 const SHUTDOWN_MS = 10_000;
+/** S18: the largest body of a message. */
+const MOST_BYTES = 64 * 1_024 * 1_024;
 const guardian = actor(protocol("guardian@1", {}), () => undefined, {}, { restart: "temporary" });
 
 /**
@@ -46,12 +54,16 @@ const guardian = actor(protocol("guardian@1", {}), () => undefined, {}, { restar
  * await system.shutdown();
  */
 export function createSystem(options: SystemOptions = {}): System {
-  const { node = options.transport?.node ?? "local", ...given } = options;
+  const { node = options.transport?.node ?? "local", checkMessages = false, ...given } = options;
   checkedNodeName(node);
   if (given.transport !== undefined && given.transport.node !== node) {
     throw new TypeError(`node ${node} was given the transport of ${given.transport.node}`);
   }
   const kernel = new Kernel(node, memoryPorts(node, given));
+  if (checkMessages !== false) {
+    const { maxBytes = MOST_BYTES } = checkMessages === true ? {} : checkMessages;
+    kernel.copyMessage = copierOf(maxBytes);
+  }
   const root = new Cell(kernel, undefined, "", {
     behavior: behaviorOf(guardian),
     options: cellOptions({ restart: "temporary", mailbox: { capacity: 1 } }),

@@ -15,7 +15,7 @@ import type { Cancel, Clock } from "./ports/clock.ts";
 export class EventFeed implements EventSink {
   readonly #node: string;
   readonly #clock: Clock;
-  readonly #subscribers = new Set<(event: TroupeEvent) => void>();
+  readonly #subscribers = new Map<(event: TroupeEvent) => void, number>();
   #seq = 0;
 
   constructor(node: string, clock: Clock) {
@@ -23,9 +23,9 @@ export class EventFeed implements EventSink {
     this.#clock = clock;
   }
 
-  get watched(): boolean {
-    return this.#subscribers.size > 0;
-  }
+  /** Plain fields, not getters: every message sent looks here. */
+  watched: boolean = false;
+  every = 1;
 
   /** Numbers what happened and hands it to every subscriber, in the caller's turn. */
   emit(happening: Happening): void {
@@ -37,18 +37,41 @@ export class EventFeed implements EventSink {
       atMs: this.#clock.nowMs(),
       ...happening,
     };
-    for (const subscriber of this.#subscribers) {
+    for (const subscriber of this.#subscribers.keys()) {
       try {
         subscriber(event);
       } catch {
-        this.#subscribers.delete(subscriber);
+        this.#drop(subscriber);
       }
     }
   }
 
-  /** Calls `subscriber` with every event from now on. */
-  subscribe(subscriber: (event: TroupeEvent) => void): Cancel {
-    this.#subscribers.add(subscriber);
-    return () => this.#subscribers.delete(subscriber);
+  /**
+   * Calls `subscriber` with every event from now on.
+   *
+   * @param options - `every`: that one message in so many is enough, with all that it brings about; 1
+   *   or more, default 1. All hear what the most curious subscriber asked for.
+   * @throws {RangeError} when `every` is no whole number from 1
+   */
+  subscribe(
+    subscriber: (event: TroupeEvent) => void,
+    { every = 1 }: { readonly every?: number } = {},
+  ): Cancel {
+    if (!Number.isInteger(every) || every < 1) {
+      throw new RangeError(`every must be a whole number from 1: ${every}`);
+    }
+    this.#subscribers.set(subscriber, every);
+    this.#look();
+    return () => this.#drop(subscriber);
+  }
+
+  #drop(subscriber: (event: TroupeEvent) => void): void {
+    this.#subscribers.delete(subscriber);
+    this.#look();
+  }
+
+  #look(): void {
+    this.watched = this.#subscribers.size > 0;
+    this.every = this.watched ? Math.min(...this.#subscribers.values()) : 1;
   }
 }

@@ -140,6 +140,8 @@ export type TroupeEvent = Happening & {
 export interface EventSink {
   /** Whether anyone watches; detailed events are built only then. */
   readonly watched: boolean;
+  /** Of how many messages one is told of, with all that it brings about; absent tells of all. */
+  readonly every?: number;
   /** Says that something happened; never throws. */
   emit(happening: Happening): void;
 }

@@ -12,7 +12,13 @@ export {
   type StreamResult,
   type Timers,
 } from "./actor.ts";
-export type { ActorRef, AnyActorRef, AskOptions, ReplyStream } from "./actor-ref.ts";
+export type {
+  ActorRef,
+  AnyActorRef,
+  AskOptions,
+  ReplyStream,
+  StreamOptions,
+} from "./actor-ref.ts";
 export {
   type Address,
   addressOf,
@@ -45,6 +51,7 @@ export { type LoadLoop, type LoadReport, loadReportText } from "./load/load-repo
 export { type LoadOptions, type Pace, runLoad } from "./load/load-run.ts";
 export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
 export type { Model, ModelCall } from "./model.ts";
+export { type PoolOptions, pool } from "./pool.ts";
 export { awaitedClock, type Cancel, type Clock, systemClock } from "./ports/clock.ts";
 export type {
   Delivery,

@@ -17,6 +17,9 @@ export type RestartType = "permanent" | "transient" | "temporary";
 /** Whom a failure touches: the child alone, all children, or it and those started after it. */
 export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
 
+/** Which ends of significant children end their supervisor too. */
+export type AutoShutdown = "never" | "any-significant" | "all-significant";
+
 /** How many restarts are allowed within a sliding window. */
 export interface Intensity {
   readonly restarts: number;
@@ -133,6 +136,27 @@ export function recent(
 export function pauseMs(pause: Pause, inRow: number, draw: number): number {
   const plainMs = Math.min(pause.maxMs, pause.initialMs * 2 ** inRow);
   return plainMs * (1 + pause.jitter * (2 * draw - 1));
+}
+
+/**
+ * Whether a supervisor ends because a child has ended by itself.
+ *
+ * @param othersLeft - how many other significant children it still has
+ */
+export function shutsDown(
+  auto: AutoShutdown,
+  child: { readonly significant: boolean },
+  othersLeft: number,
+): boolean {
+  if (!child.significant) return false;
+  switch (auto) {
+    case "never":
+      return false;
+    case "any-significant":
+      return true;
+    case "all-significant":
+      return othersLeft === 0;
+  }
 }
 
 /** The children that a failure of `failed` touches, in start order. */

@@ -21,6 +21,7 @@ export const errorCodes = {
   "actor.no-handler": { retry: "never", meaning: "the actor has no such operation" },
   "actor.stopped": { retry: "after", meaning: "the actor stopped before the message ran" },
   "actor.start-failed": { retry: "after", meaning: "the actor's init threw" },
+  "actor.time-limit": { retry: "after", meaning: "the handler ran past its time limit" },
   "actor.name-taken": { retry: "never", meaning: "a sibling already has that name" },
   "ask.cancelled": { retry: "safe", meaning: "the asker gave up" },
   "ask.cycle": { retry: "never", meaning: "the ask would wait for its own asker" },

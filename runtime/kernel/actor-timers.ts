@@ -49,6 +49,10 @@ class KeyedTimer implements Timed, ReplyTo {
     this.#timers.fired(this);
   }
 
+  isPast(): boolean {
+    return false;
+  }
+
   resolve(): void {
     this.queued = false;
     this.#timers.handled(this);

@@ -5,26 +5,39 @@
  * themselves; between nodes it travels as addresses.
  *
  * S2: an ask to an actor that is already in the chain would never be answered, since that actor
- *     handles one message at a time. An actor that asked outside any message, for example after it
+ *     handles one message at a time. One that handles n at a time must be in it n times; an interleaving
+ *     operation waits for nobody and closes no cycle. An actor that asked outside any message, for example after it
  *     returned a deferred reply, is free to answer and closes no cycle.
  * I1: a chain is followed for at most 32 links.
  */
 import type { Address } from "../address.ts";
+import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
+import { contextsInHand } from "./in-hand.ts";
 import type { Message } from "./message.ts";
 import { senderOf } from "./message.ts";
 
 const MOST_LINKS = 32;
 
-/** The addresses from `target` to the asker and back, when the ask would close a cycle. */
-export function cycleTo(target: Cell, asker: Context): readonly Address[] | undefined {
+/** The addresses from `target` to the asker and back, when an ask for `handler` would close a cycle. */
+export function cycleTo(
+  target: Cell,
+  { operation }: OperationHandler,
+  asker: Context,
+): readonly Address[] | undefined {
+  const { interleave, concurrency } = target.options;
+  if (interleave.has(operation)) return undefined;
+  const { crew } = target.behavior.isPool ? target.holdings : {};
+  let free = crew?.concurrency ?? concurrency;
   const links: Address[] = [];
   let cell: Cell | Address | undefined = asker.cell;
   let message: Message | undefined = asker.message;
   for (let i = 0; i < MOST_LINKS; i++) {
-    if (cell === target && isHeldBy(target, message))
+    const isBusy = cell === target || (crew !== undefined && isWorkerOf(target, cell));
+    if (isBusy && isHeldBy(cell as Cell, message) && --free === 0) {
       return [target.address, ...links.reverse(), target.address];
+    }
     const reply = message?.reply;
     if (message === undefined || reply === undefined) return undefined;
     links.push(typeof cell === "string" ? cell : (cell?.address ?? ""));
@@ -55,7 +68,12 @@ export function chainOf(asker: Context): readonly Address[] {
   return links.reverse();
 }
 
+function isWorkerOf(pool: Cell, cell: Cell | Address | undefined): boolean {
+  return typeof cell === "object" && cell.parent === pool;
+}
+
 /** Whether a cell can handle nothing else before `message` is done; without one, before its init is. */
-function isHeldBy({ context }: Cell, message: Message | undefined): boolean {
-  return message === undefined ? context?.isStarted === false : context?.message === message;
+function isHeldBy(cell: Cell, message: Message | undefined): boolean {
+  if (message === undefined) return cell.context?.isStarted === false;
+  return contextsInHand(cell).some((context) => context.message === message);
 }

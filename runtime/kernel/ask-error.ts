@@ -50,7 +50,14 @@ export function cancelled(type: string, callee: Address, neverRan: boolean): Tro
 
 /** The message was not taken in, or was still queued at the end. */
 export function neverRan(
-  code: "actor.not-found" | "actor.no-handler" | "actor.stopped" | "mailbox.full" | "ask.invalid",
+  code:
+    | "actor.not-found"
+    | "actor.no-handler"
+    | "actor.stopped"
+    | "mailbox.full"
+    | "ask.invalid"
+    | "ask.undecodable"
+    | "payload.too-large",
   message: string,
 ): TroupeError {
   return new TroupeError(code, message, { outcome: "never-ran" });

@@ -10,6 +10,7 @@ import { durationMs } from "../duration.ts";
 import type { Terminated } from "../exit-reason.ts";
 import type { Operation, Operations, Protocol, Schema } from "../protocol.ts";
 import {
+  type AutoShutdown,
   childLimit,
   type Decision,
   defaultPause,
@@ -36,12 +37,17 @@ export interface AnyDefinition {
     readonly stopping?: (ctx: AnyContext) => unknown;
   };
   readonly options: ActorOptions;
+  readonly isPool?: true;
 }
 
 /** An operation with its handler. */
 export class OperationHandler {
   readonly operation: string;
   readonly kind: Operation["kind"];
+  readonly isTell: boolean;
+  /** A tell whose payload goes into the mailbox as it is. */
+  readonly isPlainTell: boolean;
+  readonly isStream: boolean;
   /** For example `auction.bid@1`. */
   readonly type: string;
   readonly run: (ctx: AnyContext, payload: unknown) => unknown;
@@ -57,11 +63,14 @@ export class OperationHandler {
   ) {
     this.operation = operation;
     this.kind = of.kind;
+    this.isTell = of.kind === "tell";
+    this.isStream = of.kind === "stream";
     this.type = messageTypeOf(protocol, operation);
     this.run = run;
     this.request = of.schemas?.request;
     this.chunk = of.schemas?.chunk;
     this.reply = of.schemas?.reply;
+    this.isPlainTell = this.isTell && this.request === undefined;
   }
 }
 
@@ -70,6 +79,17 @@ export interface CellOptions {
   readonly restart: RestartType;
   readonly capacity: number;
   readonly onFull: "reject" | "drop-oldest" | "drop-newest";
+  readonly concurrency: number;
+  /** Operations that may run while a handler awaits. */
+  readonly interleave: ReadonlySet<string>;
+  /** More than one handler may run at a time. */
+  readonly isConcurrent: boolean;
+  /** Neither concurrent nor a pool. */
+  readonly isSerial: boolean;
+  /** 0 for none. */
+  readonly timeLimitMs: number;
+  readonly significant: boolean;
+  readonly autoShutdown: AutoShutdown;
   readonly strategy: Strategy;
   readonly childLimit: RestartLimit;
   readonly limit: RestartLimit;
@@ -85,13 +105,16 @@ const DEFAULT_SHUTDOWN_MS = 5_000;
 export class Behavior {
   readonly definition: AnyDefinition;
   readonly options: CellOptions;
+  readonly isPool: boolean;
   readonly #handlers = new Map<string, OperationHandler>();
   /** Programs tend to send one operation many times in a row. */
   #last: OperationHandler | undefined;
 
   constructor(definition: AnyDefinition) {
     this.definition = definition;
-    this.options = cellOptions(definition.options);
+    this.options = parsedOptions(definition, {});
+    this.isPool = definition.isPool === true;
+    checkInterleave(definition, this.options);
     const { name, operations } = definition.protocol;
     for (const [operation, of] of Object.entries(operations)) {
       const run = Object.hasOwn(definition.handlers, operation)
@@ -142,12 +165,31 @@ export function specOf(
   spawnOptions: (SpawnOptions & { readonly input?: unknown }) | undefined,
 ): CellSpec {
   const behavior = behaviorOf(definition);
-  const { name, input, ...overrides } = spawnOptions ?? {};
-  const options =
-    Object.keys(overrides).length > 0
-      ? cellOptions({ ...behavior.definition.options, ...overrides })
-      : behavior.options;
-  return { behavior, options, input };
+  if (spawnOptions === undefined) return { behavior, options: behavior.options, input: undefined };
+  return { behavior, options: optionsFor(behavior, spawnOptions), input: spawnOptions.input };
+}
+
+/** Most spawns override nothing, or only name and feed the actor: they share the definition's. */
+function optionsFor(behavior: Behavior, spawnOptions: SpawnOptions): CellOptions {
+  for (const option in spawnOptions) {
+    if (option === "name" || option === "input") continue;
+    const options = parsedOptions(behavior.definition, spawnOptions);
+    checkInterleave(behavior.definition, options);
+    return options;
+  }
+  return behavior.options;
+}
+
+function parsedOptions(definition: AnyDefinition, overrides: SpawnOptions): CellOptions {
+  const options = cellOptions({ ...definition.options, ...overrides });
+  return definition.isPool === true ? { ...options, isSerial: false } : options;
+}
+
+function checkInterleave({ protocol }: AnyDefinition, { interleave }: CellOptions): void {
+  for (const operation of interleave) {
+    if (Object.hasOwn(protocol.operations, operation)) continue;
+    throw new TypeError(`interleave: ${protocol.name} has no operation ${operation}`);
+  }
 }
 
 /**
@@ -155,17 +197,33 @@ export function specOf(
  *
  * @throws {RangeError | TypeError} naming the option that is wrong
  */
-export function cellOptions(options: ActorOptions): CellOptions {
-  const { mailbox, intensity, backoff } = options;
-  const capacity = mailbox?.capacity ?? DEFAULT_CAPACITY;
-  if (!Number.isInteger(capacity) || capacity < 1) {
-    throw new RangeError(`mailbox.capacity must be a whole number from 1: ${capacity}`);
+export function cellOptions(
+  options: ActorOptions & Pick<SpawnOptions, "significant">,
+): CellOptions {
+  const { mailbox, intensity, backoff, significant = false, restart = "transient" } = options;
+  const capacity = wholeFromOne("mailbox.capacity", mailbox?.capacity ?? DEFAULT_CAPACITY);
+  const concurrency = wholeFromOne("concurrency", options.concurrency ?? 1);
+  const interleave = new Set(options.interleave ?? []);
+  const isConcurrent = concurrency > 1 || interleave.size > 0;
+  const timeLimitMs = options.timeLimit === undefined ? 0 : durationMs(options.timeLimit);
+  if (options.timeLimit !== undefined && timeLimitMs === 0) {
+    throw new RangeError("timeLimit must be above 0");
+  }
+  if (significant && restart === "permanent") {
+    throw new TypeError("significant: a permanent actor never ends by itself");
   }
   const limit = intensity === undefined ? supervisorLimit : parsedIntensity(intensity);
   return {
-    restart: options.restart ?? "transient",
+    restart,
     capacity,
     onFull: mailbox?.onFull ?? "reject",
+    concurrency,
+    interleave,
+    isConcurrent,
+    isSerial: !isConcurrent,
+    timeLimitMs,
+    significant,
+    autoShutdown: options.autoShutdown ?? "never",
     strategy: options.strategy ?? "one-for-one",
     // A supervisor that states its own intensity means that one alone.
     childLimit: intensity === undefined ? childLimit : limit,
@@ -174,4 +232,9 @@ export function cellOptions(options: ActorOptions): CellOptions {
     shutdownMs: options.shutdown === undefined ? DEFAULT_SHUTDOWN_MS : durationMs(options.shutdown),
     decide: options.decide,
   };
+}
+
+function wholeFromOne(option: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new RangeError(`${option} must be a whole number from 1: ${value}`);
 }

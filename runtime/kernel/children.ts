@@ -19,12 +19,13 @@ import {
   type RestartLimit,
   recent,
   shouldRestart,
+  shutsDown,
   touchedBy,
 } from "../supervision.ts";
 import { messageOf, TroupeError } from "../troupe-error.ts";
 import type { Cell } from "./cell.ts";
 import { Delay } from "./delay.ts";
-import { type StopHow, stop } from "./ending.ts";
+import { type StopHow, stop, stopSelf } from "./ending.ts";
 import { failed, resume, startAgain, takeDownForRestart } from "./generation.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -65,7 +66,21 @@ export class Children {
     this.#size++;
   }
 
-  remove(child: Cell): void {
+  /**
+   * A child has ended.
+   *
+   * @param byItself - not because it was stopped: for its supervisor's `autoShutdown` that counts
+   */
+  ended(child: Cell, byItself: boolean): void {
+    this.#remove(child);
+    if (this.#owner.behavior.isPool && this.#size === 0) lostItsWorkers(this.#owner);
+    const { autoShutdown } = this.#owner.options;
+    if (!byItself || autoShutdown === "never" || this.#owner.isGuardian) return;
+    const left = this.list().filter(({ options }) => options.significant).length;
+    if (shutsDown(autoShutdown, child.options, left)) stopSelf(this.#owner);
+  }
+
+  #remove(child: Cell): void {
     const { elder, younger } = child;
     if (elder === undefined) this.#first = younger;
     else elder.younger = younger;
@@ -124,8 +139,9 @@ export class Children {
     if (exit !== "failed" || decider === undefined) return undefined;
     try {
       const decision = decider(error, child.address);
-      // A generation whose `init` failed has no state to go on with.
-      return decision === "resume" && child.context?.isStarted !== true ? undefined : decision;
+      // A generation whose `init` failed has no state to go on with, and a handler past its limit runs on.
+      const canGoOn = child.context?.isStarted === true && !hasOverrun(error);
+      return decision === "resume" && !canGoOn ? undefined : decision;
     } catch (thrown) {
       this.#owner.log.error({ err: thrown }, "the decider threw; the table of exits decides");
       return undefined;
@@ -138,6 +154,7 @@ export class Children {
         resume(child);
         return;
       case "end":
+        child.holdings.endsByItself = true;
         void stop(child, "stop", exit === "normal" ? "normal" : "failed");
         return;
       case "restart":
@@ -225,4 +242,16 @@ export class Children {
       decision: decision === "give-up" ? "escalate" : decision,
     });
   }
+}
+
+/** Nobody is left to hand messages to: for its supervisor that is a failure. */
+function lostItsWorkers(pool: Cell): void {
+  const error = new TroupeError("actor.failed", `${pool.address} has no workers left`);
+  pool.acceptSystem(() => {
+    throw error;
+  });
+}
+
+function hasOverrun(error: unknown): boolean {
+  return error instanceof TroupeError && error.code === "actor.time-limit";
 }

@@ -1,7 +1,9 @@
 /**
  * What a handler may do, bound to one generation of one cell.
  *
- * Owns: the state, the current message, the signals. When it is current is the cell's decision.
+ * Owns: the state, the current message, the signals. When it is current is the cell's decision. A
+ * generation has one context, its root; where several handlers run at a time, each has one of its own
+ * that shares the root's state (`concurrency.ts`).
  *
  * I1: once another generation runs, or none, everything here is without effect: sends are refused
  *     and counted, nothing is spawned, set or subscribed.
@@ -9,11 +11,12 @@
  *     gives up, and with the generation. Elsewhere it belongs to the generation. So work that
  *     outlives its message takes the signal that `init` or a tell sees.
  *
- * Cost: one object per generation; controllers, log, randomness and timers are made when asked for.
+ * Cost: one object of six fields per generation; what only some handlers use is made when asked for.
  */
 import type { ActorContext, ActorDefinition, SpawnArgs, Timers } from "../actor.ts";
 import type { ActorRef, AnyActorRef } from "../actor-ref.ts";
 import type { Address } from "../address.ts";
+import type { Duration } from "../duration.ts";
 import type { Log } from "../log.ts";
 import { boundModel, type Model } from "../model.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -22,77 +25,128 @@ import type { Random } from "../ports/random.ts";
 import type { Operations, Protocol } from "../protocol.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { Fatal, Refusal } from "./ask-error.ts";
+import { startTask } from "./background-task.ts";
 import type { Cell } from "./cell.ts";
 import { stopChild, stopSelf } from "./ending.ts";
+import { contextsInHand } from "./in-hand.ts";
 import { addressIn } from "./kernel.ts";
-import { isFenced } from "./local-call.ts";
 import { LocalRef } from "./local-ref.ts";
 import { type Message, senderOf } from "./message.ts";
+import { setReceiveTimeout } from "./receive-timeout.ts";
+import { isFenced } from "./sender.ts";
+import { putAside, putBack } from "./stash.ts";
 import { subscribe, unsubscribe, unwatch, watch } from "./ties.ts";
+import type { TimeLimit } from "./time-limit.ts";
+
+/** What only some contexts need. */
+class Extras {
+  self: LocalRef | undefined = undefined;
+  lifetime: AbortController | undefined = undefined;
+  /** Aborts with the message that it was made for. */
+  inHand: AbortController | undefined = undefined;
+  inHandOf: Message | undefined = undefined;
+  /** Continuations of asynchronous handlers: one handler runs at a time in one context. */
+  onResolved: ((value: unknown) => void) | undefined = undefined;
+  onRejected: ((error: unknown) => void) | undefined = undefined;
+  /** Of the handler that runs. */
+  limit: TimeLimit | undefined = undefined;
+  /** The message that the running handler has stashed. */
+  aside: Message | undefined = undefined;
+}
 
 /** Implements the context that definitions see. */
 export class Context implements ActorContext<Operations, unknown, unknown> {
   readonly cell: Cell;
-  state: unknown = undefined;
+  /** The generation's own context; itself unless several handlers run at a time. */
+  readonly root: Context;
   /** `init` has made the state. */
   isStarted: boolean = false;
-  /** The message in hand. */
-  message: Message | undefined = undefined;
-  #self: LocalRef | undefined = undefined;
-  #lifetime: AbortController | undefined = undefined;
-  #inHand: AbortController | undefined = undefined;
-  #isAborted: boolean = false;
-  /** Continuations of asynchronous handlers, made at the first; one handler runs at a time. */
-  #onResolved: ((value: unknown) => void) | undefined = undefined;
-  #onRejected: ((error: unknown) => void) | undefined = undefined;
+  /** Of a context that is not the root. */
+  #message: Message | undefined = undefined;
+  // biome-ignore lint/style/useReadonlyClassProperties: set through the root
+  #state: unknown = undefined;
+  #extras: Extras | undefined = undefined;
 
-  constructor(cell: Cell) {
+  constructor(cell: Cell, root: Context | undefined, message?: Message) {
     this.cell = cell;
+    this.root = root ?? this;
+    this.#message = message;
   }
 
   /** Whether this is the generation that runs now. */
   get isCurrent(): boolean {
-    return this.cell.context === this;
+    return this.cell.context === this.root;
+  }
+
+  /** The message in hand. */
+  get message(): Message | undefined {
+    return this.root === this ? this.cell.inHand : this.#message;
   }
 
   // What the cell does with it.
 
+  /** The message in hand is done with. */
+  release(): void {
+    if (this.root === this) this.cell.release();
+    else this.#message = undefined;
+    if (this.#extras !== undefined) this.#extras.aside = undefined;
+  }
+
   get onResolved(): (value: unknown) => void {
-    this.#onResolved ??= (value) => this.cell.resolved(this, value);
-    return this.#onResolved;
+    const extras = this.#owned();
+    extras.onResolved ??= (value) => this.cell.resolved(this, value);
+    return extras.onResolved;
   }
 
   get onRejected(): (error: unknown) => void {
-    this.#onRejected ??= (error) => this.cell.rejected(this, error);
-    return this.#onRejected;
+    const extras = this.#owned();
+    extras.onRejected ??= (error) => this.cell.rejected(this, error);
+    return extras.onRejected;
+  }
+
+  get limit(): TimeLimit | undefined {
+    return this.#extras?.limit;
+  }
+
+  set limit(limit: TimeLimit | undefined) {
+    this.#owned().limit = limit;
+  }
+
+  /** The message that the running handler has stashed. */
+  get aside(): Message | undefined {
+    return this.#extras?.aside;
+  }
+
+  set aside(message: Message | undefined) {
+    if (message !== undefined || this.#extras !== undefined) this.#owned().aside = message;
   }
 
   /** Ends the generation's work. */
   abort(): void {
-    this.#isAborted = true;
-    this.#lifetime?.abort(stopping());
-    this.#inHand?.abort(stopping());
+    const lifetime = this.#ownLifetime();
+    if (!lifetime.signal.aborted) lifetime.abort(stopping());
+    for (const context of contextsInHand(this.cell)) context.#extras?.inHand?.abort(stopping());
   }
 
   /** The asker of the message in hand gave up. */
   abortMessage(): void {
-    if (this.#inHand === undefined) {
-      this.#inHand = new AbortController();
-    }
-    this.#inHand.abort(new TroupeError("ask.cancelled", "the asker gave up"));
-  }
-
-  /** The message in hand is done. */
-  done(): void {
-    this.message = undefined;
-    this.#inHand = undefined;
+    this.#ownInHand().abort(new TroupeError("ask.cancelled", "the asker gave up"));
   }
 
   // What handlers see.
 
+  get state(): unknown {
+    return this.root.#state;
+  }
+
+  set state(state: unknown) {
+    this.root.#state = state;
+  }
+
   get self(): ActorRef<Operations> {
-    this.#self ??= new LocalRef(this.cell, this);
-    return this.#self.as();
+    const extras = this.#owned();
+    extras.self ??= new LocalRef(this.cell, this);
+    return extras.self.as();
   }
 
   get sender(): Address | undefined {
@@ -107,14 +161,13 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   get signal(): AbortSignal {
     const message = this.message;
-    if (message === undefined || message.handler.kind === "tell") {
-      this.#lifetime ??= new AbortController();
-      if (this.#isAborted && !this.#lifetime.signal.aborted) this.#lifetime.abort(stopping());
-      return this.#lifetime.signal;
+    if (message === undefined || message.handler.isTell) return this.root.#ownLifetime().signal;
+    const controller = this.#ownInHand();
+    const lifetime = this.root.#extras?.lifetime;
+    if (lifetime?.signal.aborted === true && !controller.signal.aborted) {
+      controller.abort(stopping());
     }
-    this.#inHand ??= new AbortController();
-    if (this.#isAborted && !this.#inHand.signal.aborted) this.#inHand.abort(stopping());
-    return this.#inHand.signal;
+    return controller.signal;
   }
 
   get clock(): Clock {
@@ -136,6 +189,23 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   get timers(): Timers<Operations> {
     if (!this.isCurrent) throw gone();
     return this.cell.timers.asTimers();
+  }
+
+  task(run: (signal: AbortSignal) => unknown, operation: string): void {
+    if (isFenced(this.cell.kernel, this)) throw gone();
+    startTask(this.cell, this.root.#ownLifetime().signal, run, operation);
+  }
+
+  stash(): boolean {
+    return !isFenced(this.cell.kernel, this) && putAside(this.cell, this);
+  }
+
+  unstash(): void {
+    if (!isFenced(this.cell.kernel, this)) putBack(this.cell, this);
+  }
+
+  receiveTimeout(after: Duration | undefined, operation?: string, payload?: unknown): void {
+    if (!isFenced(this.cell.kernel, this)) setReceiveTimeout(this.cell, after, operation, payload);
   }
 
   spawn<P extends Operations, J>(
@@ -187,6 +257,26 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   fatal(reason: string): never {
     throw new Fatal(reason);
+  }
+
+  #owned(): Extras {
+    this.#extras ??= new Extras();
+    return this.#extras;
+  }
+
+  #ownLifetime(): AbortController {
+    const extras = this.#owned();
+    extras.lifetime ??= new AbortController();
+    return extras.lifetime;
+  }
+
+  #ownInHand(): AbortController {
+    const extras = this.#owned();
+    if (extras.inHand === undefined || extras.inHandOf !== this.message) {
+      extras.inHand = new AbortController();
+      extras.inHandOf = this.message;
+    }
+    return extras.inHand;
   }
 }
 

@@ -10,6 +10,8 @@
  *     their chance: no actors starve the process. Handlers are never interrupted: one that blocks
  *     longer delays everything, and is logged past 50 ms.
  * I4: actors become ready in the order of their first message.
+ * I5: an actor whose awaited handler ended goes on at once when nobody else is ready and the stretch is
+ *     not over; otherwise it queues up like any other.
  *
  * The clock is read after 1, 2, 4 … 64 messages of a turn, not after each: a slow handler is seen
  * soon, and fast ones do not pay for it. So of several actors that ran between two reads it is not
@@ -24,6 +26,7 @@ import type { Log } from "../log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Scheduler } from "../ports/scheduler.ts";
 import { RingBuffer } from "./ring-buffer.ts";
+import type { TimerWheel } from "./timer-wheel.ts";
 
 /** Something with messages to handle. */
 export interface Runnable {
@@ -32,7 +35,7 @@ export interface Runnable {
   /** Handles up to `limit` messages and returns how many. */
   run(limit: number): number;
   /** Whether it wants another turn; when not, it will be scheduled again. */
-  parked(): boolean;
+  readonly isScheduled: boolean;
 }
 
 /** Of one actor in one turn. */
@@ -49,21 +52,30 @@ export class Dispatcher {
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #log: Log;
+  readonly #wheel: TimerWheel;
   readonly #ready = new RingBuffer<Runnable>();
   /** Those that are left when a stretch ends; their turn comes after pending I/O. */
   readonly #later = new RingBuffer<Runnable>();
   #microtaskArmed: boolean = false;
   #macrotaskArmed: boolean = false;
-  /** When this stretch between two rounds of I/O began; `NaN` when none has. */
-  #sinceMs = Number.NaN;
-  /** Messages handled in this stretch. */
+  /** Somebody has a turn. */
+  #isRunning: boolean = false;
+  /** When this stretch between two rounds of I/O ends; `NaN` when none has begun. */
+  #endMs = Number.NaN;
+  /** Messages handled in this stretch before the clock was last read. */
   #handled = 0;
   #readMs = 0;
+  #wallMs = 0;
+  #wallReadMs = Number.NaN;
+  /** How many messages are handled between two readings of the clock, and what is left of them. */
+  #share = 1;
+  #left = 1;
   /** Who ran since the clock was read. */
-  readonly #unread: (Runnable | undefined)[] = new Array<Runnable | undefined>(MOST_UNREAD).fill(
+  readonly #ran: (Runnable | undefined)[] = new Array<Runnable | undefined>(MOST_UNREAD).fill(
     undefined,
   );
-  #unreadCount = 0;
+  #ranCount = 0;
+  #last: Runnable | undefined = undefined;
 
   readonly #onMicrotask = (): void => {
     this.#microtaskArmed = false;
@@ -72,22 +84,23 @@ export class Dispatcher {
 
   readonly #onMacrotask = (): void => {
     this.#macrotaskArmed = false;
-    this.#sinceMs = Number.NaN;
+    this.#endMs = Number.NaN;
     this.#handled = 0;
     // So that an actor that ended can be collected.
-    this.#unread.fill(undefined);
+    this.#ran.fill(undefined);
+    this.#last = undefined;
     for (let i = this.#later.length; i > 0; i--) this.#ready.push(this.#later.shift() as Runnable);
     if (this.#ready.length > 0) this.#turn();
   };
 
-  constructor(world: {
-    readonly clock: Clock;
-    readonly scheduler: Scheduler;
-    readonly log: Log;
-  }) {
+  constructor(
+    world: { readonly clock: Clock; readonly scheduler: Scheduler; readonly log: Log },
+    wheel: TimerWheel,
+  ) {
     this.#clock = world.clock;
     this.#scheduler = world.scheduler;
     this.#log = world.log;
+    this.#wheel = wheel;
   }
 
   /** The monotonic clock as this turn last read it: at most 64 messages ago. */
@@ -95,62 +108,105 @@ export class Dispatcher {
     return this.#readMs;
   }
 
+  /** The wall clock at that reading; read when somebody asks, once per reading. */
+  get wallMs(): number {
+    if (this.#wallReadMs !== this.#readMs || !this.#isRunning) {
+      this.#wallMs = this.#clock.nowMs();
+      this.#wallReadMs = this.#readMs;
+    }
+    return this.#wallMs;
+  }
+
   /** Gives `runnable` a turn soon. The caller sees to it that it is queued once. */
   schedule(runnable: Runnable): void {
     this.#ready.push(runnable);
-    if (this.#microtaskArmed) return;
-    this.#microtaskArmed = true;
-    this.#scheduler.microtask(this.#onMicrotask);
+    if (!this.#microtaskArmed && !this.#isRunning) this.#armMicrotask();
+  }
+
+  /** Gives `runnable` a turn now, when that delays nobody (I5), or soon. */
+  resume(runnable: Runnable): void {
+    // A stretch that has not begun compares false.
+    const isInStretch = this.#readMs < this.#endMs && this.#handled < MOST_IN_STRETCH;
+    if (this.#isRunning || this.#ready.length > 0 || !isInStretch) {
+      this.schedule(runnable);
+      return;
+    }
+    this.#isRunning = true;
+    this.#give(runnable);
+    this.#isRunning = false;
+    if (this.#ready.length === 0) this.#stampRest();
+    else if (!this.#microtaskArmed) this.#armMicrotask();
   }
 
   /** Gives turns until nobody is ready or the stretch is over. */
   #turn(): void {
-    this.#readMs = this.#clock.monotonicMs();
-    this.#unreadCount = 0;
-    if (Number.isNaN(this.#sinceMs)) this.#sinceMs = this.#readMs;
-    this.#armMacrotask();
-    const endMs = this.#sinceMs + MOST_MS;
-    let share = 1;
-    let unread = 0;
-    while (this.#readMs < endMs && this.#handled < MOST_IN_STRETCH) {
+    const nowMs = this.#clock.monotonicMs();
+    this.#readMs = nowMs;
+    this.#wheel.stamp(nowMs);
+    this.#handled += this.#share - this.#left;
+    this.#share = 1;
+    this.#left = 1;
+    this.#ranCount = 0;
+    this.#last = undefined;
+    if (Number.isNaN(this.#endMs)) this.#endMs = nowMs + MOST_MS;
+    if (!this.#macrotaskArmed) this.#armMacrotask();
+    this.#isRunning = true;
+    while (this.#readMs < this.#endMs && this.#handled < MOST_IN_STRETCH) {
       const runnable = this.#ready.shift();
-      if (runnable === undefined) return;
-      let left = MOST_MESSAGES;
-      for (;;) {
-        this.#note(runnable);
-        const ran = runnable.run(Math.min(left, share - unread));
-        left -= ran;
-        unread += ran;
-        this.#handled += ran;
-        if (unread >= share) {
-          this.#read(unread);
-          unread = 0;
-          share = Math.min(share * 2, MOST_UNREAD);
-        }
-        if (runnable.parked()) break;
-        if (left > 0 && ran > 0 && this.#readMs < endMs) continue;
-        // One that had something to do and did nothing must not keep the others from it.
-        if (ran === 0) this.#later.push(runnable);
-        else this.#ready.push(runnable);
-        break;
-      }
+      if (runnable === undefined) break;
+      this.#give(runnable);
     }
-    this.#yield();
+    this.#isRunning = false;
+    if (this.#ready.length > 0) this.#yield();
+    this.#stampRest();
+  }
+
+  /** Calls that this turn made and that still wait: nothing else may read the clock for them. */
+  #stampRest(): void {
+    if (this.#wheel.hasUnstamped) this.#wheel.stamp(this.#clock.monotonicMs());
+  }
+
+  /** One turn of one actor. */
+  #give(runnable: Runnable): void {
+    if (this.#last !== runnable) this.#note(runnable);
+    let left = MOST_MESSAGES;
+    for (;;) {
+      const room = this.#left;
+      const ran = runnable.run(Math.min(left, room));
+      left -= ran;
+      this.#left = room - ran;
+      if (room === ran) {
+        this.#read();
+        if (runnable.isScheduled) this.#note(runnable);
+      }
+      if (!runnable.isScheduled) return;
+      if (left > 0 && ran > 0 && this.#readMs < this.#endMs) continue;
+      // One that had something to do and did nothing must not keep the others from it.
+      if (ran === 0) this.#later.push(runnable);
+      else this.#ready.push(runnable);
+      return;
+    }
   }
 
   #note(runnable: Runnable): void {
-    const count = this.#unreadCount;
-    if (count === MOST_UNREAD || (count > 0 && this.#unread[count - 1] === runnable)) return;
-    this.#unread[count] = runnable;
-    this.#unreadCount = count + 1;
+    this.#last = runnable;
+    const count = this.#ranCount;
+    if (count === MOST_UNREAD) return;
+    this.#ran[count] = runnable;
+    this.#ranCount = count + 1;
   }
 
-  /** Reads the clock after `messages` messages. */
-  #read(messages: number): void {
+  /** Reads the clock after some messages. */
+  #read(): void {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#readMs > SLOW_MS) this.#report(messages, nowMs - this.#readMs);
+    if (nowMs - this.#readMs > SLOW_MS) this.#report(this.#share, nowMs - this.#readMs);
     this.#readMs = nowMs;
-    this.#unreadCount = 0;
+    this.#wheel.stamp(nowMs);
+    this.#handled += this.#share;
+    if (this.#share < MOST_UNREAD) this.#share *= 2;
+    this.#left = this.#share;
+    this.#ranCount = 0;
+    this.#last = undefined;
   }
 
   /** Leaves the rest for after pending I/O. */
@@ -160,14 +216,18 @@ export class Dispatcher {
     }
   }
 
+  #armMicrotask(): void {
+    this.#microtaskArmed = true;
+    this.#scheduler.microtask(this.#onMicrotask);
+  }
+
   #armMacrotask(): void {
-    if (this.#macrotaskArmed) return;
     this.#macrotaskArmed = true;
     this.#scheduler.macrotask(this.#onMacrotask);
   }
 
   #report(messages: number, spanMs: number): void {
-    const paths = new Set(this.#unread.slice(0, this.#unreadCount).map((ran) => ran?.path ?? ""));
+    const paths = new Set(this.#ran.slice(0, this.#ranCount).map((ran) => ran?.path ?? ""));
     const elapsedMs = Math.round(spanMs);
     const [path] = paths;
     if (paths.size === 1) {

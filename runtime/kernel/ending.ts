@@ -35,6 +35,7 @@ export function stop(cell: Cell, how: StopHow, reason?: ExitReason): Promise<voi
 /** Ends it by its own wish, after the current message; a permanent actor is started again. */
 export function stopSelf(cell: Cell): void {
   if (cell.options.restart !== "permanent" || cell.parent === undefined) {
+    cell.holdings.endsByItself = true;
     void stop(cell, "stop");
     return;
   }
@@ -84,6 +85,7 @@ function hurry(cell: Cell): void {
   const { holdings } = cell;
   holdings.inHurry = true;
   holdings.wait?.finish(false);
+  holdings.tasks?.hurry();
   holdings.children?.hurry();
 }
 
@@ -95,10 +97,11 @@ export async function end(cell: Cell, how: "stop" | "kill"): Promise<void> {
     drop(cell, left, "stopped");
   }
   const { holdings } = cell;
+  holdings.offers?.refuseAll(cell);
   const reason = holdings.exitReason ?? "normal";
   const { events } = cell.kernel.ports;
   if (events.watched) events.emit({ type: "actor.stopped", path: cell.path, reason });
-  cell.parent?.children.remove(cell);
+  cell.parent?.children.ended(cell, holdings.endsByItself);
   for (const watcher of holdings.watchers ?? []) watcher.notify(reason);
   holdings.watchers = undefined;
   holdings.startup?.resolve();

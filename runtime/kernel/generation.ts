@@ -19,7 +19,7 @@ import { isThenable } from "./thenable.ts";
 
 /** Starts a generation: makes its context and runs `init`. */
 export function begin(cell: Cell): void {
-  const context = new Context(cell);
+  const context = new Context(cell, undefined);
   cell.context = context;
   cell.noteStart();
   cell.kernel.current = context;
@@ -34,7 +34,7 @@ export function begin(cell: Cell): void {
     started(cell, context, state);
     return;
   }
-  cell.isBusy = true;
+  cell.busy++;
   state.then(
     (made) => started(cell, context, made),
     (error) => notStarted(cell, context, error),
@@ -43,7 +43,7 @@ export function begin(cell: Cell): void {
 
 function started(cell: Cell, context: Context, state: unknown): void {
   if (cell.isLate(context)) return;
-  cell.isBusy = false;
+  cell.busy = 0;
   if (cell.phase === Phase.starting) {
     context.state = state;
     context.isStarted = true;
@@ -60,7 +60,7 @@ function started(cell: Cell, context: Context, state: unknown): void {
 
 function notStarted(cell: Cell, context: Context, error: unknown): void {
   if (cell.isLate(context)) return;
-  cell.isBusy = false;
+  cell.busy = 0;
   const { holdings } = cell;
   if (cell.phase === Phase.starting) {
     holdings.startError ??= error;

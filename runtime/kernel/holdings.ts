@@ -9,11 +9,17 @@ import type { ExitReason } from "../exit-reason.ts";
 import type { Log } from "../log.ts";
 import type { Random } from "../ports/random.ts";
 import type { ActorTimers } from "./actor-timers.ts";
+import type { BackgroundTasks } from "./background-task.ts";
 import type { Children } from "./children.ts";
 import type { Watch } from "./death-watch.ts";
 import type { Deferred } from "./deferred.ts";
 import type { Delay } from "./delay.ts";
+import type { InHand } from "./in-hand.ts";
 import type { IncomingStream } from "./incoming-stream.ts";
+import type { Message } from "./message.ts";
+import type { Offers } from "./offers.ts";
+import type { Crew } from "./pool-turn.ts";
+import type { ReceiveTimeout } from "./receive-timeout.ts";
 
 /** The rarer belongings of a cell; all start absent or empty. */
 export class Holdings {
@@ -29,6 +35,18 @@ export class Holdings {
   topics: Set<string> | undefined = undefined;
   /** Streams of others that this actor consumes. */
   streams: Set<IncomingStream> | undefined = undefined;
+  /** Of an actor that is not serial: the handlers that run now. */
+  inHand: InHand | undefined = undefined;
+  /** Messages put aside, in the order of their stashing. */
+  stash: Message[] | undefined = undefined;
+  /** Senders that wait for room. */
+  offers: Offers | undefined = undefined;
+  /** Of a pool: its workers. */
+  crew: Crew | undefined = undefined;
+  /** Of a worker: its pool wants to know when it has room. */
+  isPooled: boolean = false;
+  receiveTimeout: ReceiveTimeout | undefined = undefined;
+  tasks: BackgroundTasks | undefined = undefined;
   /** Asks whose handler returned before their answer. */
   deferred: DeferredReplies | undefined = undefined;
   /** Settles with the first start. */
@@ -43,6 +61,8 @@ export class Holdings {
   takingDown: Promise<void> | undefined = undefined;
   /** The wait for a handler, or a hook, to end. */
   wait: Delay | undefined = undefined;
+  /** It ends because of what it did itself, and not because somebody stopped it. */
+  endsByItself: boolean = false;
   /** The actor is being taken down without waiting. */
   inHurry: boolean = false;
   /** When it was restarted, on the monotonic clock; those that still count. */
@@ -52,4 +72,10 @@ export class Holdings {
   startedAtMs = 0;
   /** Which restart of its group it belongs to. */
   ticket = 0;
+
+  /** Takes a message off the stash, if it is there. */
+  unstashed(message: Message): void {
+    const at = this.stash?.indexOf(message) ?? -1;
+    if (at >= 0) this.stash?.splice(at, 1);
+  }
 }

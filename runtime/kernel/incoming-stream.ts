@@ -5,13 +5,13 @@
  * `stream-producer.ts` owns the producing end; between nodes `remote-calls.ts` and
  * `incoming-calls.ts` carry both ways.
  *
- * I1: at most {@link CREDIT} chunks are on their way or waiting here.
+ * I1: at most as many chunks as its credit, {@link CREDIT} by default, are on their way or waiting here.
  * I2: chunks are taken in sequence; a gap breaks the stream with `stream.aborted`.
  * I3: what came before the end is taken before the end is seen, also when the stream broke.
  * I4: leaving early, aborting, the deadline and the end of the consuming generation all cancel the
  *     producer, once.
  */
-import type { ReplyStream } from "../actor-ref.ts";
+import type { ReplyStream, StreamOptions } from "../actor-ref.ts";
 import type { Result } from "../result.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { cancelled, streamAborted, timedOut } from "./ask-error.ts";
@@ -19,10 +19,12 @@ import type { Context } from "./context.ts";
 import { Deferred } from "./deferred.ts";
 import type { ChunkSink, Message, Upstream } from "./message.ts";
 import type { Callee, PendingReplies } from "./pending-reply.ts";
+import { RingBuffer } from "./ring-buffer.ts";
 import type { Timed } from "./timer-wheel.ts";
 
-/** How many chunks a producer may be ahead of its consumer. */
+/** How many chunks a producer may be ahead of a consumer that does not say. */
 export const CREDIT = 32;
+const MOST_CREDIT = 65_536;
 
 type Step = IteratorResult<unknown, undefined>;
 
@@ -30,26 +32,25 @@ type Step = IteratorResult<unknown, undefined>;
 export class IncomingStream
   implements ReplyStream<unknown, unknown>, ChunkSink, Timed, AsyncIterator<unknown, undefined>
 {
-  readonly kind = "stream";
   dueMs = 0;
   before: Timed | undefined = undefined;
   after: Timed | undefined = undefined;
   settled: boolean = false;
   readonly cause: Message | undefined;
-  readonly chain: undefined = undefined;
   readonly #replies: PendingReplies;
   readonly #type: string;
   readonly #callee: Callee;
   /** The actor that opened it; absent when a program outside any actor did. */
   readonly #consumer: Context | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #chunks: unknown[] = [];
+  readonly #credit: number;
+  readonly #chunks: RingBuffer<{ readonly value: unknown }> = new RingBuffer();
   readonly #waiting: Deferred<Step>[] = [];
   readonly #result: Deferred<unknown> = new Deferred<unknown>().optional();
   #upstream: Upstream | undefined;
   #received = 0;
   #taken = 0;
-  #granted = CREDIT;
+  #granted: number;
   /** How it ended on the producing side; seen once all chunks are taken. */
   #outcome: Result<unknown, unknown> | undefined;
 
@@ -58,18 +59,36 @@ export class IncomingStream
     type: string,
     callee: Callee,
     consumer: Context | undefined,
-    signal: AbortSignal | undefined,
+    options: StreamOptions | undefined,
   ) {
+    const credit = options?.credit ?? CREDIT;
+    if (!Number.isInteger(credit) || credit < 1 || credit > MOST_CREDIT) {
+      throw new RangeError(`credit must be a whole number from 1 to ${MOST_CREDIT}: ${credit}`);
+    }
+    this.#credit = credit;
+    this.#granted = credit;
     this.#replies = replies;
     this.#type = type;
     this.#callee = callee;
     this.cause = consumer?.message;
     this.#consumer = consumer;
-    this.#signal = signal;
+    this.#signal = options?.signal;
+  }
+
+  get kind(): "stream" {
+    return "stream";
+  }
+
+  get chain(): undefined {
+    return undefined;
   }
 
   get deadlineMs(): number {
     return this.dueMs;
+  }
+
+  isPast(nowMs: number): boolean {
+    return nowMs > this.dueMs;
   }
 
   /** The sequence of the last chunk that came. */
@@ -98,9 +117,9 @@ export class IncomingStream
 
   next(): Promise<Step> {
     if (this.#chunks.length > 0) {
-      const value = this.#chunks.shift();
+      const chunk = this.#chunks.shift();
       this.#take();
-      return Promise.resolve({ done: false, value });
+      return Promise.resolve({ done: false, value: chunk?.value });
     }
     const waiting = new Deferred<Step>();
     this.#waiting.push(waiting);
@@ -115,7 +134,7 @@ export class IncomingStream
 
   cancel(reason = "its consumer left"): void {
     if (this.settled && this.#chunks.length === 0) return;
-    this.#chunks.length = 0;
+    this.#chunks.clear();
     if (!this.settled) {
       this.#close();
       this.#cancelProducer();
@@ -147,7 +166,7 @@ export class IncomingStream
     this.#received = sequence;
     const waiting = this.#waiting.shift();
     if (waiting === undefined) {
-      this.#chunks.push(value);
+      this.#chunks.push({ value });
       return;
     }
     this.#take();
@@ -196,8 +215,9 @@ export class IncomingStream
 
   #take(): void {
     this.#taken++;
-    if (this.settled || this.#taken + CREDIT - this.#granted < CREDIT / 2) return;
-    this.#granted = this.#taken + CREDIT;
+    const credit = this.#credit;
+    if (this.settled || this.#taken + credit - this.#granted < credit / 2) return;
+    this.#granted = this.#taken + credit;
     this.#upstream?.credit(this.#granted);
   }
 

@@ -5,8 +5,11 @@
  */
 import type { ActorRef, AnyActorRef } from "../actor-ref.ts";
 import type { Address } from "../address.ts";
+import type { EventSink } from "../event.ts";
+import type { CopyMessage, NotPlain } from "../plain-data.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Operations, Protocol } from "../protocol.ts";
+import { ok, type Result } from "../result.ts";
 import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
@@ -15,7 +18,7 @@ import type { Watch } from "./death-watch.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Message } from "./message.ts";
 import { PendingReplies } from "./pending-reply.ts";
-import { type Span, spanUnder } from "./span.ts";
+import { type Span, Spans } from "./span.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 
 /** The way out of this process, and back in by address; `remote.ts` implements it. */
@@ -42,8 +45,13 @@ export class Kernel {
   readonly deadLetters: DeadLetters;
   /** The actor whose handler runs synchronously now. */
   current: Context | undefined = undefined;
+  /** Set where every local message is to be carried as a wire would (S18); absent in production. */
+  copyMessage: CopyMessage | undefined = undefined;
   /** Results and sends of generations that were no longer current. */
   fenced = 0;
+  readonly #events: EventSink;
+  readonly #spans: Spans;
+  #sinceSample = Number.MAX_SAFE_INTEGER;
   #outward: Outward | undefined = undefined;
   #unnamed = 0;
 
@@ -51,9 +59,11 @@ export class Kernel {
     this.node = node;
     this.ports = ports;
     this.wheel = new TimerWheel(ports.clock);
-    this.dispatcher = new Dispatcher(ports);
+    this.dispatcher = new Dispatcher(ports, this.wheel);
     this.replies = new PendingReplies(this.wheel, ports);
     this.deadLetters = new DeadLetters(ports);
+    this.#events = ports.events;
+    this.#spans = new Spans(ports.random);
   }
 
   get outward(): Outward {
@@ -74,10 +84,33 @@ export class Kernel {
     return this.ports.clock.monotonicMs();
   }
 
-  /** The span of a new message; `undefined` while nobody watches. */
+  /** A value as it would arrive at another node where messages are checked, and itself elsewhere. */
+  copied(value: unknown): Result<unknown, NotPlain> {
+    return this.copyMessage === undefined ? ok(value) : this.copyMessage(value);
+  }
+
+  /** Whether anybody watches the events. */
+  get isWatched(): boolean {
+    return this.#events.watched;
+  }
+
+  /** The span of a new message; `undefined` while nobody watches, or when it is not in the sample. */
   spanUnder(cause: Message | undefined): Span | undefined {
-    const { events, random, clock } = this.ports;
-    return events.watched ? spanUnder(cause?.span, random, clock.nowMs()) : undefined;
+    return this.#events.watched ? this.#sampled(cause?.span) : undefined;
+  }
+
+  /** The span of a message that another node sent. */
+  spanFrom(remote: Pick<Span, "trace" | "span"> | undefined): Span | undefined {
+    return this.#events.watched ? this.#sampled(remote) : undefined;
+  }
+
+  /** What was brought about by a message in the sample is in it too. */
+  #sampled(parent: Pick<Span, "trace" | "span"> | undefined): Span | undefined {
+    if (parent === undefined) {
+      if (++this.#sinceSample < (this.#events.every ?? 1)) return undefined;
+      this.#sinceSample = 0;
+    }
+    return this.#spans.under(parent, this.dispatcher.wallMs);
   }
 }
 

@@ -4,13 +4,15 @@
  * Owns: finding the operation, validating the request, refusing cycles, deadlines that shrink. What
  * happens in the mailbox is the cell's business.
  *
- * R1: `tell` never throws. S2: an ask to an actor that waits for this very ask is refused at once.
+ * R1: `tell` never throws; an `offer` waits for room where a tell is refused.
+ * S2: an ask to an actor that waits for this very ask is refused at once.
  * S15: the deadline of an ask is never later than that of the message it is made for.
  */
-import type { AskOptions } from "../actor-ref.ts";
+import type { AskOptions, StreamOptions } from "../actor-ref.ts";
 import type { DeadLetterReason } from "../dead-letter.ts";
 import { durationMs } from "../duration.ts";
 import type { Operation } from "../protocol.ts";
+import { err, type Result } from "../result.ts";
 import type { TroupeError } from "../troupe-error.ts";
 import { cycleTo } from "./ask-chain.ts";
 import { askCycle, cancelled, neverRan, timedOut } from "./ask-error.ts";
@@ -18,26 +20,15 @@ import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import { IncomingStream } from "./incoming-stream.ts";
-import type { Kernel } from "./kernel.ts";
-import { Message, type ReplyTo } from "./message.ts";
+import { Message } from "./message.ts";
 import { messageTypeOf } from "./message-type.ts";
+import { Offers } from "./offers.ts";
 import { PendingReply } from "./pending-reply.ts";
+import { isFenced, senderOn } from "./sender.ts";
 import { validated } from "./validation.ts";
 
 /** How long an ask or a stream may take when its options do not say. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
-
-/** Who sends: the actor that a reference is bound to, or else the one that runs now. */
-export function senderOn(kernel: Kernel, owner: Context | undefined): Context | undefined {
-  return owner === undefined ? kernel.current : owner;
-}
-
-/** Whether a generation that is gone tries to send; counted. */
-export function isFenced(kernel: Kernel, sender: Context | undefined): boolean {
-  if (sender === undefined || sender.isCurrent) return false;
-  kernel.fenced++;
-  return true;
-}
 
 /** Sends a message without an answer. */
 export function tellCell(
@@ -52,18 +43,51 @@ export function tellCell(
     kernel.fenced++;
     return false;
   }
-  const handler = cell.behavior.find(operation);
-  if (handler === undefined || handler.kind !== "tell") {
-    return undeliverable(cell, sender, operation, payload, "no-handler");
-  }
+  let handler = cell.behavior.find(operation);
   let body = payload;
-  if (handler.request !== undefined) {
-    const checked = validated(handler.request, payload);
-    if (!checked.ok) return undeliverable(cell, sender, operation, payload, "undecodable");
-    body = checked.value;
+  if (handler?.isPlainTell !== true || kernel.copyMessage !== undefined) {
+    const checked = tellable(cell, sender, operation, payload);
+    if (checked === undefined) return false;
+    handler = checked.handler;
+    body = checked.body;
   }
-  const span = kernel.spanUnder(sender?.message);
-  return cell.accept(new Message(handler, body, sender?.cell, undefined, span));
+  if (sender === undefined) {
+    return cell.accept(
+      new Message(handler, body, undefined, undefined, kernel.spanUnder(undefined)),
+    );
+  }
+  const span = kernel.isWatched ? kernel.spanUnder(sender.message) : undefined;
+  return cell.accept(new Message(handler, body, sender.cell, undefined, span));
+}
+
+/** Sends a message, waiting for room in the mailbox; resolves to whether it was queued. */
+export function offerCell(
+  cell: Cell,
+  owner: Context | undefined,
+  operation: string,
+  payload: unknown,
+  options: AskOptions | undefined,
+): Promise<boolean> {
+  const { kernel, holdings } = cell;
+  if (cell.hasRoom || cell.hasStopped || options?.signal?.aborted === true) {
+    return Promise.resolve(tellCell(cell, owner, operation, payload));
+  }
+  const sender = senderOn(kernel, owner);
+  if (isFenced(kernel, sender)) return Promise.resolve(false);
+  const checked = tellable(cell, sender, operation, payload);
+  if (checked === undefined) return Promise.resolve(false);
+  const message = new Message(
+    checked.handler,
+    checked.body,
+    sender?.cell,
+    undefined,
+    kernel.spanUnder(sender?.message),
+  );
+  holdings.offers ??= new Offers();
+  const { offers } = holdings;
+  if (offers.size >= cell.options.capacity) return Promise.resolve(cell.accept(message));
+  const waitMs = timeoutMsOf(options, sender?.message, kernel.nowMs());
+  return offers.add(cell, { message, sender }, waitMs, options?.signal);
 }
 
 /** Sends a message and returns the promise of its answer. */
@@ -74,12 +98,31 @@ export function askCell(
   payload: unknown,
   options: AskOptions | undefined,
 ): Promise<unknown> {
-  const call = new LocalCall(cell, owner, "ask", operation, payload, options);
-  if (call.error !== undefined || call.handler === undefined) return Promise.reject(call.error);
-  const { handler, sender, signal } = call;
-  const reply = new PendingReply(cell.kernel.replies, handler.type, cell, sender?.message, signal);
-  reply.open(call.nowMs, call.timeoutMs);
-  call.post(handler, reply);
+  const kernel = cell.kernel;
+  const sender = owner === undefined ? kernel.current : owner;
+  const handler = cell.behavior.find(operation);
+  const error = refusalOf(cell, sender, "ask", operation, handler, options);
+  if (error !== undefined || handler === undefined) return Promise.reject(error);
+  let body = payload;
+  if (handler.request !== undefined || kernel.copyMessage !== undefined) {
+    const checked = requested(cell, handler, payload);
+    if (!checked.ok) return Promise.reject(checked.error);
+    body = checked.value;
+  }
+  const cause = sender === undefined ? undefined : sender.message;
+  const signal = options === undefined ? undefined : options.signal;
+  const reply = new PendingReply(kernel.replies, handler.type, cell, cause, signal);
+  const timeoutMs = plainTimeoutMs(options);
+  const deadlineMs = cause?.reply?.deadlineMs ?? 0;
+  if (deadlineMs === 0) {
+    reply.openSoon(timeoutMs);
+  } else {
+    const nowMs = kernel.nowMs();
+    const leftMs = Math.min(timeoutMs, deadlineMs - nowMs);
+    if (leftMs <= 0) return Promise.reject(timedOut(handler.type, cell.address, true));
+    reply.open(nowMs, leftMs);
+  }
+  cell.accept(new Message(handler, body, sender?.cell, reply, kernel.spanUnder(cause)));
   return reply.promise;
 }
 
@@ -89,15 +132,29 @@ export function streamCell(
   owner: Context | undefined,
   operation: string,
   payload: unknown,
-  options: AskOptions | undefined,
+  options: StreamOptions | undefined,
 ): IncomingStream {
-  const call = new LocalCall(cell, owner, "stream", operation, payload, options);
-  const { handler, sender, signal } = call;
+  const { kernel } = cell;
+  const sender = senderOn(kernel, owner);
+  const handler = cell.behavior.find(operation);
   const type = handler?.type ?? operation;
-  const stream = new IncomingStream(cell.kernel.replies, type, cell, sender, signal);
-  stream.open(call.nowMs, call.timeoutMs);
-  if (call.error !== undefined || handler === undefined) stream.reject(call.error);
-  else call.post(handler, stream);
+  const stream = new IncomingStream(kernel.replies, type, cell, sender, options);
+  const nowMs = kernel.nowMs();
+  const timeoutMs = timeoutMsOf(options, sender?.message, nowMs);
+  const error =
+    refusalOf(cell, sender, "stream", operation, handler, options) ??
+    (timeoutMs > 0 ? undefined : timedOut(type, cell.address, true));
+  stream.open(nowMs, timeoutMs);
+  if (error !== undefined || handler === undefined) {
+    stream.reject(error);
+    return stream;
+  }
+  const checked = requested(cell, handler, payload);
+  if (!checked.ok) stream.reject(checked.error);
+  else {
+    const span = kernel.spanUnder(sender?.message);
+    cell.accept(new Message(handler, checked.value, sender?.cell, stream, span));
+  }
   return stream;
 }
 
@@ -111,75 +168,76 @@ export function timeoutMsOf(
   cause: Message | undefined,
   nowMs: number,
 ): number {
-  const wantedMs =
-    options?.timeout === undefined ? DEFAULT_TIMEOUT_MS : durationMs(options.timeout);
+  const wantedMs = plainTimeoutMs(options);
   const deadlineMs = cause?.reply?.deadlineMs ?? 0;
   return deadlineMs === 0 ? wantedMs : Math.max(0, Math.min(wantedMs, deadlineMs - nowMs));
 }
 
-/** What asks and streams have in common until they are posted. */
-class LocalCall {
-  readonly cell: Cell;
-  readonly sender: Context | undefined;
-  readonly handler: OperationHandler | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly nowMs: number;
-  readonly timeoutMs: number;
-  readonly error: TroupeError | undefined;
-  readonly #payload: unknown;
+function plainTimeoutMs(options: AskOptions | undefined): number {
+  const timeout = options === undefined ? undefined : options.timeout;
+  return timeout === undefined ? DEFAULT_TIMEOUT_MS : durationMs(timeout);
+}
 
-  constructor(
-    cell: Cell,
-    owner: Context | undefined,
-    kind: Operation["kind"],
-    operation: string,
-    payload: unknown,
-    options: AskOptions | undefined,
-  ) {
-    const kernel = cell.kernel;
-    this.cell = cell;
-    this.sender = senderOn(kernel, owner);
-    this.signal = options?.signal;
-    this.nowMs = kernel.nowMs();
-    this.timeoutMs = timeoutMsOf(options, this.sender?.message, this.nowMs);
-    this.#payload = payload;
-    const handler = cell.behavior.find(operation);
-    if (handler === undefined || handler.kind !== kind) {
-      const type = messageTypeOf(cell.behavior.definition.protocol.name, operation);
-      this.error = neverRan("actor.no-handler", `${cell.address} has no ${kind} ${type}`);
-      return;
-    }
-    this.handler = handler;
-    if (isFenced(kernel, this.sender)) {
-      this.error = neverRan("actor.stopped", "the asking actor was restarted or stopped");
-      return;
-    }
-    if (this.signal?.aborted === true) {
-      this.error = cancelled(handler.type, cell.address, true);
-      return;
-    }
-    if (this.timeoutMs <= 0) {
-      this.error = timedOut(handler.type, cell.address, true);
-      return;
-    }
-    if (this.sender !== undefined) {
-      const path = cycleTo(cell, this.sender);
-      if (path !== undefined) {
-        this.error = askCycle(path);
-        return;
-      }
-    }
-    if (handler.request === undefined) return;
-    const checked = validated(handler.request, payload);
-    if (checked.ok) this.#payload = checked.value;
-    else this.error = neverRan("ask.invalid", `the request of ${handler.type}: ${checked.error}`);
+/** Why a call is not even queued. */
+function refusalOf(
+  cell: Cell,
+  sender: Context | undefined,
+  kind: Operation["kind"],
+  operation: string,
+  handler: OperationHandler | undefined,
+  options: AskOptions | undefined,
+): TroupeError | undefined {
+  if (handler === undefined || handler.kind !== kind) {
+    const type = messageTypeOf(cell.behavior.definition.protocol.name, operation);
+    return neverRan("actor.no-handler", `${cell.address} has no ${kind} ${type}`);
   }
+  if (options !== undefined) {
+    if (options.signal?.aborted === true) return cancelled(handler.type, cell.address, true);
+    if (options.timeout !== undefined && plainTimeoutMs(options) <= 0) {
+      return timedOut(handler.type, cell.address, true);
+    }
+  }
+  if (sender === undefined) return undefined;
+  if (isFenced(cell.kernel, sender)) {
+    return neverRan("actor.stopped", "the asking actor was restarted or stopped");
+  }
+  const path = cycleTo(cell, handler, sender);
+  return path === undefined ? undefined : askCycle(path);
+}
 
-  post(handler: OperationHandler, reply: ReplyTo): void {
-    const { cell, sender } = this;
-    const span = cell.kernel.spanUnder(sender?.message);
-    cell.accept(new Message(handler, this.#payload, sender?.cell, reply, span));
+/** The request of a call as its handler will see it. */
+function requested(
+  cell: Cell,
+  handler: OperationHandler,
+  payload: unknown,
+): Result<unknown, TroupeError> {
+  const copied = cell.kernel.copied(payload);
+  if (!copied.ok) {
+    const { code, why } = copied.error;
+    return err(neverRan(code, `the request of ${handler.type}: ${why}`));
   }
+  const checked = validated(handler.request, copied.value);
+  if (checked.ok) return checked;
+  return err(neverRan("ask.invalid", `the request of ${handler.type}: ${checked.error}`));
+}
+
+/** A tell's handler and its body as that will see it; counts what cannot be delivered. */
+function tellable(
+  cell: Cell,
+  sender: Context | undefined,
+  operation: string,
+  payload: unknown,
+): { readonly handler: OperationHandler; readonly body: unknown } | undefined {
+  const handler = cell.behavior.find(operation);
+  if (handler === undefined || !handler.isTell) {
+    undeliverable(cell, sender, operation, payload, "no-handler");
+    return undefined;
+  }
+  const checked = requested(cell, handler, payload);
+  if (checked.ok) return { handler, body: checked.value };
+  const isTooLarge = checked.error.code === "payload.too-large";
+  undeliverable(cell, sender, operation, payload, isTooLarge ? "too-large" : "undecodable");
+  return undefined;
 }
 
 function undeliverable(

@@ -1,5 +1,5 @@
 /** References to actors of this process: to one that was spawned, or to whoever lives at a path. */
-import type { ActorRef, AskOptions, ReplyStream } from "../actor-ref.ts";
+import type { ActorRef, AskOptions, ReplyStream, StreamOptions } from "../actor-ref.ts";
 import { type Address, addressOf } from "../address.ts";
 import type { Operations, Protocol } from "../protocol.ts";
 import { neverRan } from "./ask-error.ts";
@@ -7,9 +7,10 @@ import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import type { Kernel } from "./kernel.ts";
-import { askCell, isFenced, senderOn, streamCell, tellCell } from "./local-call.ts";
+import { askCell, offerCell, streamCell, tellCell } from "./local-call.ts";
 import { messageTypeOf } from "./message-type.ts";
 import type { Callee } from "./pending-reply.ts";
+import { isFenced, senderOn } from "./sender.ts";
 
 /** A reference to one cell; outlives it, and then reaches nobody. */
 export class LocalRef {
@@ -38,6 +39,10 @@ export class LocalRef {
     return tellCell(this.#cell, this.#owner, operation, payload);
   }
 
+  offer(operation: string, payload?: unknown, options?: AskOptions): Promise<boolean> {
+    return offerCell(this.#cell, this.#owner, operation, payload, options);
+  }
+
   ask(operation: string, payload?: unknown, options?: AskOptions): Promise<unknown> {
     return askCell(this.#cell, this.#owner, operation, payload, options);
   }
@@ -45,7 +50,7 @@ export class LocalRef {
   stream(
     operation: string,
     payload?: unknown,
-    options?: AskOptions,
+    options?: StreamOptions,
   ): ReplyStream<unknown, unknown> {
     return streamCell(this.#cell, this.#owner, operation, payload, options);
   }
@@ -106,6 +111,12 @@ export class PathRef {
     return false;
   }
 
+  offer(operation: string, payload?: unknown, options?: AskOptions): Promise<boolean> {
+    const cell = this.#find();
+    if (cell === undefined) return Promise.resolve(this.tell(operation, payload));
+    return offerCell(cell, this.#owner, operation, payload, options);
+  }
+
   ask(operation: string, payload?: unknown, options?: AskOptions): Promise<unknown> {
     const cell = this.#find();
     if (cell === undefined) return Promise.reject(this.#notFound());
@@ -115,7 +126,7 @@ export class PathRef {
   stream(
     operation: string,
     payload?: unknown,
-    options?: AskOptions,
+    options?: StreamOptions,
   ): ReplyStream<unknown, unknown> {
     const cell = this.#find();
     if (cell !== undefined) return streamCell(cell, this.#owner, operation, payload, options);

@@ -35,7 +35,7 @@ export function complete(cell: Cell, message: Message, value: unknown): void {
   const outcome = reply?.settled === true ? "cancelled" : "ok";
   if (reply !== undefined) {
     if (value instanceof DeferredReply) defer(cell, handler, reply, value);
-    else answer(handler, reply, value);
+    else answer(cell, handler, reply, value);
   }
   emitHandled(cell, message, outcome);
 }
@@ -50,7 +50,7 @@ function defer(
   const { holdings } = cell;
   holdings.deferred ??= new DeferredReplies();
   holdings.deferred.add(deferred, reply, {
-    resolve: (later) => answer(handler, reply, later),
+    resolve: (later) => answer(cell, handler, reply, later),
     reject: (error) =>
       reply.reject(
         error instanceof TroupeError ? error : handlerFailed(handler.type, cell.address, error),
@@ -58,8 +58,21 @@ function defer(
   });
 }
 
-function answer(handler: OperationHandler, reply: ReplyTo, value: unknown): void {
-  const checked = validated(handler.reply, value);
+function answer(cell: Cell, handler: OperationHandler, reply: ReplyTo, value: unknown): void {
+  if (handler.reply === undefined && cell.kernel.copyMessage === undefined) {
+    reply.resolve(value);
+    return;
+  }
+  const copied = cell.kernel.copied(value);
+  if (!copied.ok) {
+    const { code, why } = copied.error;
+    const error = new TroupeError(code, `the reply of ${handler.type}: ${why}`, {
+      outcome: "unknown",
+    });
+    reply.reject(error);
+    return;
+  }
+  const checked = validated(handler.reply, copied.value);
   if (checked.ok) {
     reply.resolve(checked.value);
     return;
@@ -94,7 +107,7 @@ export function emitHandled(
   outcome: "ok" | "failed" | "refused" | "cancelled",
 ): void {
   const span = message.span;
-  const { events, clock } = cell.kernel.ports;
+  const { events } = cell.kernel.ports;
   if (span === undefined || !events.watched) return;
   events.emit({
     type: "message.handled",
@@ -106,7 +119,7 @@ export function emitHandled(
     message: message.handler.type,
     sentAtMs: span.sentAtMs,
     receivedAtMs: span.receivedAtMs,
-    doneAtMs: clock.nowMs(),
+    doneAtMs: cell.kernel.dispatcher.wallMs,
     outcome,
     attempt: 1,
   });

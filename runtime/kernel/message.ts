@@ -16,6 +16,8 @@ export interface ReplyTo {
   readonly settled: boolean;
   /** On the monotonic clock; 0 for none. */
   readonly deadlineMs: number;
+  /** Whether the deadline lies before `nowMs`. */
+  isPast(nowMs: number): boolean;
   /** The message that the asker was handling; leads to the asker's own askers. */
   readonly cause: Message | undefined;
   /** The askers on other nodes, outermost first. */

@@ -38,6 +38,11 @@ export class PendingReplies {
     this.#scheduler = world.scheduler;
   }
 
+  /** The monotonic clock. */
+  nowMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
   /** How many are awaited now. */
   get count(): number {
     return this.#count;
@@ -76,14 +81,12 @@ const capture = (resolve: (value: unknown) => void, reject: (error: unknown) => 
 
 /** The asker's end of an ask. */
 export class PendingReply implements ReplyTo, Timed {
-  readonly kind = "ask";
   dueMs = 0;
   before: Timed | undefined = undefined;
   after: Timed | undefined = undefined;
   settled: boolean = false;
   readonly promise: Promise<unknown>;
   readonly cause: Message | undefined;
-  readonly chain: undefined = undefined;
   readonly #replies: PendingReplies;
   readonly #type: string;
   readonly #callee: Callee;
@@ -108,6 +111,14 @@ export class PendingReply implements ReplyTo, Timed {
     this.#reject = lastReject;
   }
 
+  get kind(): "ask" {
+    return "ask";
+  }
+
+  get chain(): undefined {
+    return undefined;
+  }
+
   /** Starts the wait. */
   open(nowMs: number, timeoutMs: number): void {
     this.#replies.opened();
@@ -115,8 +126,20 @@ export class PendingReply implements ReplyTo, Timed {
     if (this.#signal !== undefined) this.#signal.addEventListener("abort", this);
   }
 
+  /** Starts the wait without reading the clock: it is as long from the turn that follows. */
+  openSoon(timeoutMs: number): void {
+    this.#replies.opened();
+    this.#replies.wheel.addUnstamped(this, timeoutMs);
+    if (this.#signal !== undefined) this.#signal.addEventListener("abort", this);
+  }
+
   get deadlineMs(): number {
+    if (this.dueMs < 0) this.#replies.wheel.stamp(this.#replies.nowMs());
     return this.dueMs;
+  }
+
+  isPast(nowMs: number): boolean {
+    return this.dueMs > 0 && nowMs > this.dueMs;
   }
 
   resolve(value: unknown): void {

@@ -28,6 +28,13 @@ export class RingBuffer<T> {
     this.#length++;
   }
 
+  /** Lets go of everything. */
+  clear(): void {
+    this.#slots.fill(undefined);
+    this.#head = 0;
+    this.#length = 0;
+  }
+
   shift(): T | undefined {
     if (this.#length === 0) return undefined;
     const head = this.#head;

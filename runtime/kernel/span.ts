@@ -18,19 +18,33 @@ export interface Span {
   receivedAtMs: number;
 }
 
-/** A span below `parent`, or the first of a new trace. */
-export function spanUnder(
-  parent: Pick<Span, "trace" | "span"> | undefined,
-  random: Random,
-  sentAtMs: number,
-): Span {
-  return {
-    trace: parent?.trace ?? hex(random, 4),
-    span: hex(random, 2),
-    parent: parent?.span,
-    sentAtMs,
-    receivedAtMs: 0,
-  };
+/**
+ * Makes the spans of one node.
+ *
+ * Identifiers are a random part per node and a count: unique, and cheap enough to be made per message.
+ */
+export class Spans {
+  readonly #trace: string;
+  readonly #span: string;
+  #made = 0;
+
+  constructor(random: Random) {
+    const own = random.fork("spans");
+    this.#trace = hex(own, 3);
+    this.#span = hex(own, 1);
+  }
+
+  /** A span below `parent`, or the first of a new trace. */
+  under(parent: Pick<Span, "trace" | "span"> | undefined, sentAtMs: number): Span {
+    const count = (++this.#made >>> 0).toString(16).padStart(8, "0");
+    return {
+      trace: parent === undefined ? this.#trace + count : parent.trace,
+      span: this.#span + count,
+      parent: parent?.span,
+      sentAtMs,
+      receivedAtMs: 0,
+    };
+  }
 }
 
 /** A span as it travels. */

@@ -8,6 +8,8 @@
  * I2: a consumer that left gets nothing more; the generator's `finally` blocks run.
  */
 
+import type { CopyMessage, NotPlain } from "../plain-data.ts";
+import type { Result } from "../result.ts";
 import { TroupeError } from "../troupe-error.ts";
 import type { AnyContext, OperationHandler } from "./behavior.ts";
 import { Deferred } from "./deferred.ts";
@@ -20,6 +22,8 @@ export type ChunkGenerator = AsyncGenerator<unknown, unknown, undefined>;
 /** Lets sends from the generator's synchronous parts be attributed to its actor. */
 export interface Running {
   current: AnyContext | undefined;
+  readonly copyMessage: CopyMessage | undefined;
+  copied(value: unknown): Result<unknown, NotPlain>;
 }
 
 /** Drives one generator. */
@@ -72,7 +76,7 @@ export class StreamProducer implements Upstream {
         const step = await pending;
         if (this.#isCancelled) throw consumerLeft();
         if (step.done) return step.value;
-        this.#sink.chunk(++this.#sent, this.#checked(step.value));
+        this.#sink.chunk(++this.#sent, this.#checked(running, step.value));
       }
     } catch (error) {
       // Its `finally` blocks run; what they throw must not hide why it ended.
@@ -81,10 +85,17 @@ export class StreamProducer implements Upstream {
     }
   }
 
-  #checked(value: unknown): unknown {
-    const checked = validated(this.#handler.chunk, value);
+  #checked(running: Running, value: unknown): unknown {
+    const { chunk, type } = this.#handler;
+    if (chunk === undefined && running.copyMessage === undefined) return value;
+    const copied = running.copied(value);
+    if (!copied.ok) {
+      const { code, why } = copied.error;
+      throw new TroupeError(code, `a chunk of ${type}: ${why}`, { outcome: "failed" });
+    }
+    const checked = validated(chunk, copied.value);
     if (checked.ok) return checked.value;
-    throw new TroupeError("ask.invalid", `a chunk of ${this.#handler.type}: ${checked.error}`, {
+    throw new TroupeError("ask.invalid", `a chunk of ${type}: ${checked.error}`, {
       outcome: "failed",
     });
   }

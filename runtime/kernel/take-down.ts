@@ -14,7 +14,10 @@ import { streamAborted } from "./ask-error.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import { Delay } from "./delay.ts";
+import { contextsInHand } from "./in-hand.ts";
+import type { Message } from "./message.ts";
 import { deadLetter } from "./message-outcome.ts";
+import { putBack } from "./stash.ts";
 import { isThenable } from "./thenable.ts";
 import { unsubscribe, unwatch } from "./ties.ts";
 
@@ -29,8 +32,11 @@ export function takeDown(cell: Cell, mode: DownMode): Promise<void> {
   const { holdings } = cell;
   holdings.takingDown ??= takeDownInOrder(cell, mode).then(() => {
     holdings.takingDown = undefined;
+    holdings.inHand = undefined;
+    holdings.crew = undefined;
+    cell.release();
     cell.context = undefined;
-    cell.isBusy = false;
+    cell.busy = 0;
   });
   return holdings.takingDown;
 }
@@ -38,17 +44,26 @@ export function takeDown(cell: Cell, mode: DownMode): Promise<void> {
 async function takeDownInOrder(cell: Cell, mode: DownMode): Promise<void> {
   const context = cell.context;
   const holdings = cell.holdings;
-  if (mode === "stop") await handlerEnded(cell, graceMs(cell, context));
+  if (mode === "stop") await handlerEnded(cell, graceMs(cell));
   context?.abort();
   leaveStreams(cell);
-  await handlerEnded(cell, cell.options.shutdownMs);
+  const { shutdownMs } = cell.options;
+  await handlerEnded(cell, shutdownMs);
+  if (!holdings.inHurry) await holdings.tasks?.allEnded(cell, shutdownMs);
   const { children } = holdings;
   if (children !== undefined && children.size > 0) {
     await children.stopAll(holdings.inHurry ? "kill" : "stop");
   }
-  if (cell.isBusy) abandon(cell, context);
+  if (cell.busy > 0) abandon(cell);
   else if (context?.isStarted === true && !holdings.inHurry) await runStopping(cell, context);
   holdings.timers?.cancelAll();
+  holdings.receiveTimeout?.cancel();
+  holdings.receiveTimeout = undefined;
+  if ((holdings.tasks?.size ?? 0) > 0) {
+    cell.log.warn({ tasks: holdings.tasks?.size }, "abandoned background tasks");
+  }
+  holdings.tasks = undefined;
+  putBack(cell, undefined);
   leaveStreams(cell);
   for (const address of [...(holdings.watching?.keys() ?? [])]) unwatch(cell, address);
   for (const topic of [...(holdings.topics ?? [])]) unsubscribe(cell, topic);
@@ -61,15 +76,18 @@ function leaveStreams(cell: Cell): void {
 }
 
 /** How long a stop waits before it aborts: an ask has its deadline, others as long as a restart. */
-function graceMs(cell: Cell, context: Context | undefined): number {
-  const deadlineMs = context?.message?.reply?.deadlineMs ?? 0;
-  if (deadlineMs === 0) return cell.options.shutdownMs;
-  return Math.max(0, deadlineMs - cell.kernel.nowMs());
+function graceMs(cell: Cell): number {
+  const nowMs = cell.kernel.nowMs();
+  const graces = contextsInHand(cell).map(({ message }) => {
+    const deadlineMs = message?.reply?.deadlineMs ?? 0;
+    return deadlineMs === 0 ? cell.options.shutdownMs : Math.max(0, deadlineMs - nowMs);
+  });
+  return graces.length === 0 ? cell.options.shutdownMs : Math.max(...graces);
 }
 
 async function handlerEnded(cell: Cell, limitMs: number): Promise<void> {
   const { kernel, holdings } = cell;
-  if (!cell.isBusy || holdings.inHurry) return;
+  if (cell.busy === 0 || holdings.inHurry) return;
   const wait = new Delay(kernel.wheel, kernel.nowMs(), limitMs);
   holdings.wait = wait;
   await wait.over;
@@ -95,11 +113,17 @@ async function runStopping(cell: Cell, context: Context): Promise<void> {
   }
 }
 
-/** The handler did not end in time: whoever waits for it is told, its result will be fenced. */
-function abandon(cell: Cell, context: Context | undefined): void {
-  const message = context?.message;
-  cell.log.warn({ operation: message?.handler.operation ?? "init" }, "abandoned a handler");
-  if (message === undefined) return;
+/** Handlers did not end in time: whoever waits for them is told, their results will be fenced. */
+function abandon(cell: Cell): void {
+  const contexts = contextsInHand(cell);
+  if (contexts.length === 0) cell.log.warn({ operation: "init" }, "abandoned a handler");
+  for (const { message } of contexts) {
+    cell.log.warn({ operation: message?.handler.operation ?? "a hook" }, "abandoned a handler");
+    if (message !== undefined) abandonMessage(cell, message);
+  }
+}
+
+function abandonMessage(cell: Cell, message: Message): void {
   const { type, kind } = message.handler;
   const why = `${cell.address} was stopped or restarted while it handled ${type}`;
   switch (kind) {

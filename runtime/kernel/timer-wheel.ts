@@ -7,6 +7,8 @@
  * W1: an entry expires once, no earlier than due and at the clock's next firing after it.
  * W2: entries of one millisecond expire in the order of their adding.
  * W3: an entry that was removed does not expire.
+ * W4: an entry added without a time is due from the next `stamp` on, which the dispatcher makes with
+ *     each reading of the clock; whoever reads its deadline earlier makes one.
  *
  * Cost: add and remove O(1), no allocation; an entry further away than one turn of the wheel
  * (8.2 s) is looked at once a turn. Source: Varghese and Lauck 1987, scheme 6.
@@ -18,7 +20,7 @@ const SLOTS = 512;
 
 /** What hangs on the wheel; the links are the wheel's. */
 export interface Timed {
-  /** On the monotonic clock; whole milliseconds. */
+  /** On the monotonic clock; whole milliseconds. Below 0: not stamped yet, due so long after it is. */
   dueMs: number;
   before: Timed | undefined;
   after: Timed | undefined;
@@ -38,6 +40,7 @@ class Anchor implements Timed {
 export class TimerWheel {
   readonly #clock: Clock;
   readonly #slots: readonly Anchor[] = Array.from({ length: SLOTS }, () => new Anchor());
+  readonly #unstamped = new Anchor();
   #size = 0;
   /** Slots up to this one were swept. */
   #swept: number;
@@ -59,15 +62,42 @@ export class TimerWheel {
   /** Hangs an entry up, due `delayMs` after `nowMs` (monotonic), rounded up to a millisecond. */
   add(entry: Timed, nowMs: number, delayMs: number): void {
     if (this.#size === 0) this.#swept = Math.floor(nowMs / SLOT_MS);
+    this.#size++;
+    this.#hang(entry, nowMs, delayMs);
+  }
+
+  /** Hangs an entry up, due `delayMs` after the next reading of the clock; at least 1 ms. */
+  addUnstamped(entry: Timed, delayMs: number): void {
+    entry.dueMs = -Math.max(1, delayMs);
+    link(entry, this.#unstamped);
+    this.#size++;
+  }
+
+  /** The clock was read: what was added since is due from now on. */
+  stamp(nowMs: number): void {
+    const anchor = this.#unstamped;
+    let entry = anchor.after as Timed;
+    if (entry === anchor) return;
+    // Nothing else hangs here: the slots before now hold nothing that must be looked at.
+    if (this.#wakeMs === Infinity) this.#swept = Math.floor(nowMs / SLOT_MS);
+    while (entry !== anchor) {
+      const after = entry.after as Timed;
+      this.#hang(entry, nowMs, -entry.dueMs);
+      entry = after;
+    }
+    anchor.before = anchor;
+    anchor.after = anchor;
+  }
+
+  /** Something waits for the clock to be read. */
+  get hasUnstamped(): boolean {
+    return this.#unstamped.after !== this.#unstamped;
+  }
+
+  #hang(entry: Timed, nowMs: number, delayMs: number): void {
     const dueMs = Math.ceil(nowMs + delayMs);
     entry.dueMs = dueMs;
-    const anchor = this.#slotOf(dueMs);
-    const last = anchor.before as Timed;
-    entry.before = last;
-    entry.after = anchor;
-    last.after = entry;
-    anchor.before = entry;
-    this.#size++;
+    link(entry, this.#slotOf(dueMs));
     if (dueMs < this.#wakeMs) this.#arm(dueMs, nowMs);
   }
 
@@ -142,4 +172,13 @@ export class TimerWheel {
     const turnMs = (first + SLOTS) * SLOT_MS;
     if (turnMs < this.#wakeMs) this.#arm(turnMs, nowMs);
   }
+}
+
+/** Hangs an entry at the end of a list. */
+function link(entry: Timed, anchor: Timed): void {
+  const last = anchor.before as Timed;
+  entry.before = last;
+  entry.after = anchor;
+  last.after = entry;
+  anchor.before = entry;
 }

@@ -162,7 +162,7 @@ export class IncomingCalls implements Answers {
     if (!checked.ok) {
       return err(neverRan("ask.invalid", `the request of ${type}: ${checked.error}`));
     }
-    const at = askChain.indexOf(address);
+    const at = cell.options.isConcurrent ? -1 : askChain.indexOf(address);
     return at < 0
       ? ok({ cell, handler, body: checked.value })
       : err(askCycle([...askChain.slice(at), address]));

@@ -9,7 +9,7 @@ import type { Cell } from "../kernel/cell.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Message, type ReplyTo } from "../kernel/message.ts";
 import { parseMessageType } from "../kernel/message-type.ts";
-import { parseTraceparent, type Span, spanUnder } from "../kernel/span.ts";
+import { parseTraceparent } from "../kernel/span.ts";
 import type { Envelope } from "./envelope.ts";
 
 /** The handler of `cell` for a message type; `undefined` when it has none of that kind. */
@@ -32,11 +32,6 @@ export function messageFrom(
   reply: ReplyTo | undefined,
 ): Message {
   const from = envelope.from === "" ? undefined : envelope.from;
-  return new Message(to.handler, to.body, from, reply, spanOf(kernel, envelope));
-}
-
-function spanOf(kernel: Kernel, envelope: Envelope): Span | undefined {
-  const { events, random, clock } = kernel.ports;
-  if (!events.watched) return undefined;
-  return spanUnder(parseTraceparent(envelope.traceparent), random, clock.nowMs());
+  const span = kernel.spanFrom(parseTraceparent(envelope.traceparent));
+  return new Message(to.handler, to.body, from, reply, span);
 }

@@ -1,20 +1,36 @@
 /** A reference to an actor on another node. */
-import type { ActorRef, AskOptions, ReplyStream } from "../actor-ref.ts";
+import type { ActorRef, AskOptions, ReplyStream, StreamOptions } from "../actor-ref.ts";
 import { type Address, nodeOf, pathOf } from "../address.ts";
+import type { DeadLetterReason } from "../dead-letter.ts";
 import { chainOf } from "../kernel/ask-chain.ts";
 import { cancelled, neverRan, timedOut } from "../kernel/ask-error.ts";
 import type { Context } from "../kernel/context.ts";
+import { Delay } from "../kernel/delay.ts";
 import { IncomingStream } from "../kernel/incoming-stream.ts";
-import { isFenced, senderOn, timeoutMsOf } from "../kernel/local-call.ts";
+import { timeoutMsOf } from "../kernel/local-call.ts";
 import type { ReplyTo, Upstream } from "../kernel/message.ts";
 import { messageTypeOf } from "../kernel/message-type.ts";
 import { type Callee, PendingReply } from "../kernel/pending-reply.ts";
+import { isFenced, senderOn } from "../kernel/sender.ts";
 import { traceparentOf } from "../kernel/span.ts";
 import { validated } from "../kernel/validation.ts";
 import type { Operation, Operations, Protocol } from "../protocol.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { EnvelopeKind } from "./envelope.ts";
 import type { RemoteCalls } from "./remote-calls.ts";
+
+/** Between two attempts to hand an offer to a full link. */
+const FIRST_PAUSE_MS = 2;
+const LAST_PAUSE_MS = 50;
+
+/** A tell on its way. */
+interface Letter {
+  readonly to: string;
+  readonly from: Address;
+  readonly type: string;
+  readonly body: unknown;
+  readonly traceparent?: string;
+}
 
 /** One call's way to its callee: credit and cancel go there as envelopes. */
 class RemoteCallee implements Callee, Upstream {
@@ -69,31 +85,31 @@ export class RemoteRef {
   }
 
   tell(operation: string, payload?: unknown): boolean {
-    const { kernel } = this.#calls.postbox;
-    const sender = senderOn(kernel, this.#owner);
-    if (isFenced(kernel, sender)) return false;
-    const type = messageTypeOf(this.protocol.name, operation);
-    const from = sender === undefined ? "" : sender.cell.address;
-    const found = this.#operation(operation);
-    const checked = validated(found?.schemas?.request, payload);
-    if (found?.kind !== "tell" || !checked.ok) {
-      const reason = found?.kind === "tell" ? "undecodable" : "no-handler";
-      kernel.deadLetters.add({ to: this.address, from, type, body: payload, reason });
-      return false;
-    }
-    const span = sender?.message?.span;
-    const sent = this.#calls.postbox.send(this.#node, EnvelopeKind.tell, {
-      to: this.#path,
-      from,
-      type,
-      body: checked.value,
-      ...(span === undefined ? {} : { traceparent: traceparentOf(span) }),
-    });
-    if (!sent) {
-      const letter = { to: this.address, from, type, body: payload };
-      kernel.deadLetters.add({ ...letter, reason: "disconnected" });
-    }
+    const letter = this.#letter(operation, payload);
+    if (letter === undefined) return false;
+    const sent = this.#calls.postbox.send(this.#node, EnvelopeKind.tell, letter);
+    if (!sent) this.#deadLetter(letter, "disconnected");
     return sent;
+  }
+
+  async offer(operation: string, payload?: unknown, options?: AskOptions): Promise<boolean> {
+    const { postbox } = this.#calls;
+    const { kernel } = postbox;
+    const sender = senderOn(kernel, this.#owner);
+    const letter = this.#letter(operation, payload);
+    if (letter === undefined) return false;
+    const endMs = kernel.nowMs() + timeoutMsOf(options, sender?.message, kernel.nowMs());
+    // The transport does not say when it has room: it is asked again after a growing pause.
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
+      if (postbox.send(this.#node, EnvelopeKind.tell, letter)) return true;
+      const leftMs = endMs - kernel.nowMs();
+      if (leftMs <= 0 || options?.signal?.aborted === true) {
+        this.#deadLetter(letter, "disconnected");
+        return false;
+      }
+      await new Delay(kernel.wheel, kernel.nowMs(), Math.min(leftMs, pauseMs)).over;
+      if (isFenced(kernel, sender)) return false;
+    }
   }
 
   ask(operation: string, payload?: unknown, options?: AskOptions): Promise<unknown> {
@@ -109,13 +125,13 @@ export class RemoteRef {
   stream(
     operation: string,
     payload?: unknown,
-    options?: AskOptions,
+    options?: StreamOptions,
   ): ReplyStream<unknown, unknown> {
     const callee = new RemoteCallee(this.#calls, this.address, this.#node);
     const type = messageTypeOf(this.protocol.name, operation);
     const { kernel } = this.#calls.postbox;
     const consumer = senderOn(kernel, this.#owner);
-    const stream = new IncomingStream(kernel.replies, type, callee, consumer, options?.signal);
+    const stream = new IncomingStream(kernel.replies, type, callee, consumer, options);
     stream.attach(callee);
     this.#open("stream", operation, payload, options, stream, callee);
     return stream;
@@ -124,6 +140,31 @@ export class RemoteRef {
   /** As the typed reference that programs hold. */
   as<O extends Operations>(): ActorRef<O> {
     return this as unknown as ActorRef<O>;
+  }
+
+  /** A tell as it travels; counts what may not be sent. */
+  #letter(operation: string, payload: unknown): Letter | undefined {
+    const { kernel } = this.#calls.postbox;
+    const sender = senderOn(kernel, this.#owner);
+    if (isFenced(kernel, sender)) return undefined;
+    const type = messageTypeOf(this.protocol.name, operation);
+    const from = sender === undefined ? "" : sender.cell.address;
+    const letter = { to: this.#path, from, type };
+    const found = this.#operation(operation);
+    const checked = validated(found?.schemas?.request, payload);
+    if (found?.kind !== "tell" || !checked.ok) {
+      const reason = found?.kind === "tell" ? "undecodable" : "no-handler";
+      this.#deadLetter({ ...letter, body: payload }, reason);
+      return undefined;
+    }
+    const span = sender?.message?.span;
+    const traceparent = span === undefined ? {} : { traceparent: traceparentOf(span) };
+    return { ...letter, body: checked.value, ...traceparent };
+  }
+
+  #deadLetter({ from, type, body }: Letter, reason: DeadLetterReason): void {
+    const { deadLetters } = this.#calls.postbox.kernel;
+    deadLetters.add({ to: this.address, from, type, body, reason });
   }
 
   #operation(name: string): Operation | undefined {

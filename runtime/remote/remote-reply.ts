@@ -58,6 +58,10 @@ export class RemoteReply implements ChunkSink {
     return this.caller.deadlineMs;
   }
 
+  isPast(nowMs: number): boolean {
+    return nowMs > this.caller.deadlineMs;
+  }
+
   get chain(): readonly Address[] | undefined {
     return this.caller.chain;
   }

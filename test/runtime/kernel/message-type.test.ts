@@ -1,7 +1,7 @@
 import t from "tap";
 import { seededRandom } from "../../../runtime/index.ts";
 import { messageTypeOf, parseMessageType } from "../../../runtime/kernel/message-type.ts";
-import { parseTraceparent, spanUnder, traceparentOf } from "../../../runtime/kernel/span.ts";
+import { parseTraceparent, Spans, traceparentOf } from "../../../runtime/kernel/span.ts";
 
 t.test("message type", async (t) => {
   t.test("names protocol, operation and version, and can be read back", async (t) => {
@@ -15,9 +15,11 @@ t.test("message type", async (t) => {
 
 t.test("Span", async (t) => {
   t.test("keeps its trace under a parent and across the wire", async (t) => {
-    const random = seededRandom(1);
-    const root = spanUnder(undefined, random, 1);
-    const below = spanUnder(root, random, 2);
+    const spans = new Spans(seededRandom(1));
+    const root = spans.under(undefined, 1);
+    const below = spans.under(root, 2);
+    t.match(root, { trace: /^[0-9a-f]{32}$/, span: /^[0-9a-f]{16}$/ });
+    t.not(spans.under(undefined, 3).trace, root.trace);
     t.equal(below.trace, root.trace);
     t.equal(below.parent, root.span);
     t.same(parseTraceparent(traceparentOf(below)), { trace: root.trace, span: below.span });

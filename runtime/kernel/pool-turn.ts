@@ -1,0 +1,92 @@
+/**
+ * A turn of a pool: hands messages that wait to workers that have room.
+ *
+ * Owns: who gets the next message. The pool's queue is its mailbox, so that a full pool refuses like any
+ * actor; its workers are its children, supervised like any. `pool.ts` is what programs see.
+ *
+ * S5: a message is handed out only against a worker's free concurrency, never ahead of it.
+ * I1: the pool keeps no message: sender, asker and deadline go with it, and the worker answers.
+ *
+ * Cost: O(workers) to find one with room, starting after the one found last.
+ */
+import { Phase } from "../lifecycle.ts";
+import type { Cell } from "./cell.ts";
+import { begin } from "./generation.ts";
+import { inHandFor } from "./in-hand.ts";
+import { Message, type ReplyTo } from "./message.ts";
+import { drop } from "./message-outcome.ts";
+
+/** The workers of one generation of a pool. */
+export class Crew {
+  readonly #workers: readonly Cell[];
+  #next = 0;
+
+  constructor(workers: readonly Cell[]) {
+    this.#workers = workers;
+    for (const worker of workers) worker.holdings.isPooled = true;
+  }
+
+  /** How many messages its workers may handle at a time. */
+  get concurrency(): number {
+    return this.#workers.reduce((sum, { options }) => sum + options.concurrency, 0);
+  }
+
+  /** A worker with room, none twice in a row while others have. */
+  withRoom(): Cell | undefined {
+    const workers = this.#workers;
+    for (let i = 0; i < workers.length; i++) {
+      const at = (this.#next + i) % workers.length;
+      const worker = workers[at] as Cell;
+      if (!hasRoom(worker)) continue;
+      this.#next = at + 1;
+      return worker;
+    }
+    return undefined;
+  }
+
+  /**
+   * The asker of a message gave up.
+   *
+   * @returns whether it is certain that the message never ran
+   */
+  cancel(reply: ReplyTo): boolean {
+    const worker = this.#workers.find((one) => inHandFor(one, reply) !== undefined);
+    return worker === undefined ? true : worker.cancel(reply);
+  }
+}
+
+function hasRoom({ phase, busy, queued, options }: Cell): boolean {
+  return phase === Phase.running && busy + queued < options.concurrency;
+}
+
+/** Hands out up to `limit` messages and returns how many. */
+export function runPool(cell: Cell, limit: number): number {
+  let handled = 0;
+  while (handled < limit && cell.busy === 0) {
+    const { context, phase } = cell;
+    if (context === undefined || (phase !== Phase.running && phase !== Phase.draining)) {
+      if (context !== undefined || phase !== Phase.starting) break;
+      begin(cell);
+      handled++;
+      continue;
+    }
+    const system = cell.shiftSystem();
+    if (system !== undefined) {
+      cell.handleSystem(context, system);
+      handled++;
+      continue;
+    }
+    const worker = cell.holdings.crew?.withRoom();
+    const message = worker === undefined ? undefined : cell.shift();
+    if (worker === undefined || message === undefined) break;
+    handled++;
+    const { handler, payload, from, reply, span } = message;
+    const own = worker.behavior.find(handler.operation);
+    if (own === undefined) drop(cell, message, "no-handler");
+    else if (reply?.settled !== true) worker.accept(new Message(own, payload, from, reply, span));
+  }
+  cell.kernel.current = undefined;
+  cell.turnEnds();
+  if (cell.phase === Phase.draining) cell.endWhenDrained();
+  return handled;
+}

@@ -1,0 +1,125 @@
+/**
+ * Plain data: what a message may consist of wherever it goes.
+ *
+ * Owns: copying a value as a wire would carry it, and saying in one line what cannot travel. The wire
+ * itself is `cluster/wire/packing.ts`; a test holds the two to the same copy.
+ *
+ * D1: null, booleans, numbers, strings, 64-bit bigints, dates, byte arrays, arrays and objects of these.
+ * D2: a field that is `undefined` is left out; an element that is `undefined` stays.
+ *     What would arrive as something else, an instance of a class for one, is refused here.
+ * D3: at most 32 levels and 65,536 values. D4: a copy shares nothing with its original.
+ *
+ * Cost: one pass, one copy.
+ */
+import { err, ok, type Result } from "./result.ts";
+
+/** The deepest nesting that is carried; a scalar has depth 0. */
+const MAX_DEPTH = 32;
+/** How many values, keys and containers one message may hold. */
+const MAX_NODES = 65_536;
+const MAX_INTEGER = 2n ** 63n;
+
+/** Why a value cannot be a message. */
+export interface NotPlain {
+  readonly code: "ask.undecodable" | "payload.too-large";
+  readonly why: string;
+}
+
+/** Copies a value as a wire would carry it. */
+export type CopyMessage = (value: unknown) => Result<unknown, NotPlain>;
+
+/** Copies what may travel, within a size. */
+export function copierOf(maxBytes: number): CopyMessage {
+  return (value) => {
+    const walk = new Walk();
+    try {
+      const copy = walk.copy(value, 0, "it");
+      if (walk.sizeBytes <= maxBytes) return ok(copy);
+      const why = `about ${walk.sizeBytes} bytes, more than ${maxBytes}`;
+      return err({ code: "payload.too-large", why });
+    } catch (error) {
+      if (!(error instanceof Unfit)) throw error;
+      return err({ code: "ask.undecodable", why: error.message });
+    }
+  };
+}
+
+/** Thrown inside this file only. */
+class Unfit extends Error {
+  override readonly name: string = "Unfit";
+}
+
+class Walk {
+  #nodes = 0;
+  /** About what the value takes on a wire. */
+  sizeBytes = 0;
+
+  copy(value: unknown, depth: number, where: string): unknown {
+    if (++this.#nodes > MAX_NODES) throw new Unfit(`more than ${MAX_NODES} values`);
+    switch (typeof value) {
+      case "undefined":
+        this.sizeBytes += 3;
+        return undefined;
+      case "boolean":
+        this.sizeBytes += 1;
+        return value;
+      case "number":
+        this.sizeBytes += Number.isInteger(value) && Math.abs(value) < 128 ? 1 : 9;
+        return value === 0 ? 0 : value;
+      case "string":
+        this.sizeBytes += 1 + Buffer.byteLength(value);
+        return value;
+      case "bigint":
+        if (value >= -MAX_INTEGER && value < MAX_INTEGER * 2n) {
+          this.sizeBytes += 9;
+          return value;
+        }
+        throw new Unfit(`${where} is a bigint of more than 64 bits`);
+      case "function":
+      case "symbol":
+        throw new Unfit(`${where} is a ${typeof value}`);
+      case "object":
+        return this.#object(value, depth, where);
+    }
+  }
+
+  #object(value: object | null, depth: number, where: string): unknown {
+    if (value === null) {
+      this.sizeBytes += 1;
+      return null;
+    }
+    if (value instanceof Date) {
+      this.sizeBytes += 10;
+      return new Date(value);
+    }
+    if (value instanceof Uint8Array) {
+      this.sizeBytes += 5 + value.byteLength;
+      return Uint8Array.from(value);
+    }
+    if (depth === MAX_DEPTH) throw new Unfit(`nested deeper than ${MAX_DEPTH} levels, or a cycle`);
+    this.sizeBytes += 3;
+    if (Array.isArray(value)) {
+      return value.map((item, i) => this.copy(item, depth + 1, `${where}[${i}]`));
+    }
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) {
+      const name = value.constructor?.name ?? "an unnamed class";
+      throw new Unfit(`${where} is an instance of ${name}, which would arrive as a bare object`);
+    }
+    const copy: Record<string, unknown> = {};
+    for (const [key, field] of Object.entries(value)) {
+      if (field === undefined) continue;
+      this.#nodes++;
+      this.sizeBytes += 1 + Buffer.byteLength(key);
+      const copied = this.copy(field, depth + 1, `${where}.${key}`);
+      // A plain assignment to `__proto__` would set the prototype.
+      Object.defineProperty(copy, key, {
+        value: copied,
+        configurable: true,
+        enumerable: true,
+        writable: true,
+      });
+    }
+    return copy;
+  }
+}
