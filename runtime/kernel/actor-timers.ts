@@ -12,6 +12,7 @@ import type { Operations } from "../protocol.ts";
 import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { Message, type ReplyTo } from "./message.ts";
+import type { Span } from "./span.ts";
 import type { Timed } from "./timer-wheel.ts";
 
 /** A timer; also the queued message's reply, through which it is called off. */
@@ -30,6 +31,7 @@ class KeyedTimer implements Timed, ReplyTo {
   /** 0 when it fires once. */
   readonly periodMs: number;
   queued: boolean = false;
+  span: Span | undefined = undefined;
 
   constructor(
     timers: ActorTimers,
@@ -109,7 +111,8 @@ export class ActorTimers {
     }
     if (timer.queued) return;
     timer.queued = true;
-    this.#cell.acceptOwn(new Message(timer.handler, timer.payload, this.#cell, timer, undefined));
+    timer.span = kernel.spanUnder(undefined);
+    this.#cell.acceptOwn(new Message(timer.handler, timer.payload, this.#cell, timer));
   }
 
   handled(timer: KeyedTimer): void {

@@ -74,6 +74,6 @@ function isWorkerOf(pool: Cell, cell: Cell | Address | undefined): boolean {
 
 /** Whether a cell can handle nothing else before `message` is done; without one, before its init is. */
 function isHeldBy(cell: Cell, message: Message | undefined): boolean {
-  if (message === undefined) return cell.context?.isStarted === false;
+  if (message === undefined) return cell.context !== undefined && !cell.hasState;
   return contextsInHand(cell).some((context) => context.message === message);
 }

@@ -76,8 +76,7 @@ export function startTask(
   void started(run, signal).then(
     (value) => {
       if (isLate()) return;
-      const span = cell.kernel.spanUnder(undefined);
-      cell.acceptOwn(new Message(handler, value, cell, undefined, span));
+      cell.acceptOwn(new Message(handler, value, cell, cell.kernel.watchedTell(undefined)));
     },
     (error) => {
       if (isLate() || signal.aborted) return;

@@ -13,7 +13,7 @@
  * I2: the message in hand stays at the front of the queue until it is released: in `#first`, or at the
  *     head of the mailbox.
  *
- * Cost: an idle actor is one object of seventeen fields, its context and its state; the first waiting
+ * Cost: an idle actor is one object of sixteen fields, its context and its state; the first waiting
  * message lies in a field, a mailbox is made for the second. `run` allocates nothing.
  */
 import type { SpawnOptions } from "../actor.ts";
@@ -45,14 +45,31 @@ import { type ChunkGenerator, StreamProducer } from "./stream-producer.ts";
 import { isThenable } from "./thenable.ts";
 import { TimeLimit } from "./time-limit.ts";
 
+/** What a cell remembers in one bit each. */
+const Flag = {
+  /** It has a turn, or will have one. */
+  scheduled: 1,
+  /** The message in `#first` is in hand. */
+  firstInHand: 2,
+  /** A first start has succeeded. */
+  hasStarted: 4,
+  /** The present generation has its state. */
+  hasState: 8,
+  /** Its phase is one in which messages are handled. */
+  handles: 16,
+  /** A message of the runtime waits. */
+  hasSystem: 32,
+  /** Of these, a cell that may handle its next message has only `handles`. */
+  usual: 48,
+} as const;
+
 /** An actor of this process. */
 export class Cell implements Runnable {
   // What every message touches comes first, here and in the constructor, so that it lies together.
   #phase: PhaseNumber = Phase.starting;
-  #isScheduled: boolean = false;
+  /** Of {@link Flag}. */
+  #flags = 0;
   #first: Message | undefined = undefined;
-  /** 1 while `#first` is in hand. */
-  #firstInHand = 0;
   #mailbox: Mailbox | undefined = undefined;
   #holdings: Holdings | undefined = undefined;
   readonly #name: string | number;
@@ -64,8 +81,6 @@ export class Cell implements Runnable {
   /** Handlers, hooks and `init` that are awaited. */
   busy: number;
   generation: number;
-  /** A first start has succeeded. */
-  hasStarted: boolean;
   readonly input: unknown;
   readonly parent: Cell | undefined;
   /** The sibling started just before; the links are its parent's `Children`'s. */
@@ -81,7 +96,6 @@ export class Cell implements Runnable {
     this.context = undefined;
     this.busy = 0;
     this.generation = 0;
-    this.hasStarted = false;
     this.input = spec.input;
     this.parent = parent;
     this.elder = undefined;
@@ -108,6 +122,16 @@ export class Cell implements Runnable {
 
   get address(): Address {
     return addressOf(this.kernel.node, this.path);
+  }
+
+  /** A first start has succeeded. */
+  get hasStarted(): boolean {
+    return (this.#flags & Flag.hasStarted) !== 0;
+  }
+
+  /** The `init` of the present generation has made its state. */
+  get hasState(): boolean {
+    return (this.#flags & Flag.hasState) !== 0;
   }
 
   get isGuardian(): boolean {
@@ -165,18 +189,26 @@ export class Cell implements Runnable {
 
   /** Queues a message; a refused one is accounted for before this returns `false`. */
   accept(message: Message): boolean {
-    if (this.#phase > Phase.waiting) {
-      drop(this, message, "stopped");
-      return false;
-    }
-    let mailbox = this.#mailbox;
-    if (mailbox === undefined && this.#first === undefined) this.#first = message;
-    else {
-      mailbox ??= this.#ownMailbox();
+    const mailbox = this.#mailbox;
+    if (this.#phase > Phase.waiting) return this.#refuse(message);
+    if (mailbox !== undefined) {
       if (mailbox.length >= this.options.capacity && !this.#makeRoom(message)) return false;
       mailbox.push(message);
-    }
-    if (!this.#isScheduled) this.#schedule();
+    } else if (this.#first === undefined) this.#first = message;
+    else if (!this.#acceptSecond(message)) return false;
+    if ((this.#flags & Flag.scheduled) === 0) this.#schedule();
+    return true;
+  }
+
+  #refuse(message: Message): false {
+    drop(this, message, "stopped");
+    return false;
+  }
+
+  #acceptSecond(message: Message): boolean {
+    const mailbox = this.#ownMailbox();
+    if (mailbox.length >= this.options.capacity && !this.#makeRoom(message)) return false;
+    mailbox.push(message);
     return true;
   }
 
@@ -184,20 +216,20 @@ export class Cell implements Runnable {
   get queued(): number {
     const mailbox = this.#mailbox;
     if (mailbox !== undefined) return mailbox.length;
-    return this.#first === undefined ? 0 : 1 - this.#firstInHand;
+    return this.#first === undefined || this.#isFirstInHand() ? 0 : 1;
   }
 
   /** The message whose handler runs; absent in a cell that runs several. */
   get inHand(): Message | undefined {
-    if (this.#firstInHand === 1) return this.#first;
+    if (this.#isFirstInHand()) return this.#first;
     return this.#mailbox === undefined ? undefined : this.#mailbox.inHand;
   }
 
   /** The message in hand is done with. */
   release(): void {
-    if (this.#firstInHand === 1) {
+    if (this.#isFirstInHand()) {
       this.#first = undefined;
-      this.#firstInHand = 0;
+      this.#flags &= ~Flag.firstInHand;
     } else if (this.#mailbox !== undefined) {
       this.#mailbox.release();
     }
@@ -212,14 +244,15 @@ export class Cell implements Runnable {
   acceptOwn(message: Message): void {
     if (this.#phase > Phase.draining) return;
     this.#ownMailbox().push(message);
-    if (!this.#isScheduled) this.#schedule();
+    if (!this.isScheduled) this.#schedule();
   }
 
   /** Queues a message of the runtime, before all others. */
   acceptSystem(message: () => unknown): void {
     if (this.#phase > Phase.draining) return;
     this.#ownMailbox().pushSystem(message);
-    if (!this.#isScheduled) this.#schedule();
+    this.#flags |= Flag.hasSystem;
+    if (!this.isScheduled) this.#schedule();
   }
 
   /** Puts messages that were taken before back in front of those that wait. */
@@ -257,10 +290,14 @@ export class Cell implements Runnable {
     const first = this.#first;
     if (first === undefined) return mailbox;
     mailbox.push(first);
-    if (this.#firstInHand === 1) mailbox.begin();
+    if (this.#isFirstInHand()) mailbox.begin();
     this.#first = undefined;
-    this.#firstInHand = 0;
+    this.#flags &= ~Flag.firstInHand;
     return mailbox;
+  }
+
+  #isFirstInHand(): boolean {
+    return (this.#flags & Flag.firstInHand) !== 0;
   }
 
   #makeRoom(incoming: Message): boolean {
@@ -281,7 +318,7 @@ export class Cell implements Runnable {
   shift(): Message | undefined {
     const mailbox = this.#mailbox;
     if (mailbox !== undefined) return mailbox.shift();
-    if (this.#firstInHand === 1) return undefined;
+    if (this.#isFirstInHand()) return undefined;
     const first = this.#first;
     this.#first = undefined;
     return first;
@@ -301,55 +338,65 @@ export class Cell implements Runnable {
 
   /** The oldest message of the runtime. */
   shiftSystem(): (() => unknown) | undefined {
-    return this.#mailbox?.shiftSystem();
+    const message = this.#mailbox?.shiftSystem();
+    if (this.systemQueued === 0) this.#flags &= ~Flag.hasSystem;
+    return message;
   }
 
-  // Handling them.
+  // Handling them. What every tell goes through is kept small, so that engines inline it whole.
 
   run(limit: number): number {
-    if (!this.options.isSerial) return this.#runOtherwise(limit);
+    const context = this.context;
+    if (context === undefined || !this.options.isSerial) return this.#runOtherwise(limit);
     const kernel = this.kernel;
-    let handled = 0;
-    let context = this.context;
     kernel.current = context;
+    let handled = 0;
     while (handled < limit && this.busy === 0) {
-      const phase = this.#phase;
-      if (context === undefined || (phase !== Phase.running && phase !== Phase.draining)) {
-        if (context !== undefined || phase !== Phase.starting) break;
-        begin(this);
-        context = this.context;
-        handled++;
-        continue;
-      }
-      const mailbox = this.#mailbox;
-      let message: Message | undefined;
-      if (mailbox === undefined) {
-        message = this.#first;
-        if (message === undefined) break;
-        this.#firstInHand = 1;
+      if ((this.#flags & Flag.usual) !== Flag.handles) {
+        if (!this.#handlesSystem(context)) break;
       } else {
-        if (mailbox.systemLength > 0) {
-          this.handleSystem(context, mailbox.shiftSystem());
-          handled++;
-          continue;
-        }
-        message = mailbox.begin();
+        const message = this.#begin();
         if (message === undefined) break;
+        this.handle(context, message);
+        if (this.busy === 0) this.release();
       }
       handled++;
-      this.handle(context, message);
-      if (this.busy === 0) this.release();
     }
     kernel.current = undefined;
     // What stopped this turn short stops the next one too, until something wakes the cell.
-    if (handled < limit && this.#holdings === undefined) this.#isScheduled = false;
+    if (handled < limit && this.#holdings === undefined) this.#flags &= ~Flag.scheduled;
     else this.turnEnds();
     if (this.#phase === Phase.draining) this.endWhenDrained();
     return handled;
   }
 
+  /** Takes the oldest message in hand. */
+  #begin(): Message | undefined {
+    const mailbox = this.#mailbox;
+    if (mailbox !== undefined) return mailbox.begin();
+    const first = this.#first;
+    if (first !== undefined) this.#flags |= Flag.firstInHand;
+    return first;
+  }
+
+  #handlesSystem(context: Context): boolean {
+    if ((this.#flags & Flag.handles) === 0) return false;
+    this.handleSystem(context, this.shiftSystem());
+    return true;
+  }
+
+  /** A turn of a cell that is not serial, or that starts. */
   #runOtherwise(limit: number): number {
-    return this.behavior.isPool ? runPool(this, limit) : runConcurrently(this, limit);
+    if (this.behavior.isPool) return runPool(this, limit);
+    if (this.options.isConcurrent) return runConcurrently(this, limit);
+    if (this.#phase === Phase.starting && this.busy === 0) {
+      begin(this);
+      if (limit > 1 && this.context !== undefined) return 1 + this.run(limit - 1);
+      this.turnEnds();
+      return 1;
+    }
+    this.turnEnds();
+    return 0;
   }
 
   /** After the last message of a turn: does it want another one? */
@@ -360,7 +407,8 @@ export class Cell implements Runnable {
       if (holdings.receiveTimeout !== undefined) holdings.receiveTimeout.touch();
       if (holdings.isPooled && this.busy < this.options.concurrency) this.parent?.wake();
     }
-    this.#isScheduled = this.hasWork;
+    if (this.hasWork) this.#flags |= Flag.scheduled;
+    else this.#flags &= ~Flag.scheduled;
   }
 
   endWhenDrained(): void {
@@ -369,7 +417,7 @@ export class Cell implements Runnable {
 
   /** It has a turn, or will have one. */
   get isScheduled(): boolean {
-    return this.#isScheduled;
+    return (this.#flags & Flag.scheduled) !== 0;
   }
 
   /** There is something to do that need not wait for a handler's end. */
@@ -389,7 +437,7 @@ export class Cell implements Runnable {
   /** A message waits, of whichever lane. */
   get hasQueued(): boolean {
     const mailbox = this.#mailbox;
-    if (mailbox === undefined) return this.#first !== undefined && this.#firstInHand === 0;
+    if (mailbox === undefined) return this.#first !== undefined && !this.#isFirstInHand();
     return mailbox.length > 0 || mailbox.systemLength > 0;
   }
 
@@ -401,32 +449,44 @@ export class Cell implements Runnable {
   }
 
   #schedule(): void {
-    this.#isScheduled = true;
+    this.#flags |= Flag.scheduled;
     this.kernel.dispatcher.schedule(this);
   }
 
   /** Runs a message's handler, to its end or to its first await. */
   handle(context: Context, message: Message): void {
-    const reply = message.reply;
-    if (reply !== undefined && this.#isMoot(message, reply)) return;
-    const span = message.span;
+    if (message.reply !== undefined) {
+      this.#handleCall(context, message, message.reply);
+      return;
+    }
+    try {
+      const result = message.handler.run(context, message.payload);
+      if (result !== undefined && isThenable(result)) this.#await(context, result);
+    } catch (error) {
+      this.#threw(context, error);
+    }
+  }
+
+  /** Somebody waits for what comes of it, or watches. */
+  #handleCall(context: Context, message: Message, reply: ReplyTo): void {
+    if (this.#isMoot(message, reply)) return;
+    const { handler } = message;
+    const { span } = reply;
     if (span !== undefined) span.receivedAtMs = this.kernel.dispatcher.wallMs;
-    const handler = message.handler;
     let result: unknown;
     try {
       result = handler.run(context, message.payload);
-    } catch (error) {
-      this.#threw(context, error);
-      return;
-    }
-    if (result !== undefined) {
-      if (handler.isStream) result = this.#produce(context, message, result);
+      if (handler.isStream && result !== undefined) {
+        result = this.#produce(context, message, result);
+      }
       if (isThenable(result)) {
         this.#await(context, result);
         return;
       }
+    } catch (error) {
+      this.#threw(context, error);
+      return;
     }
-    if (reply === undefined && span === undefined) return;
     if (context.message === message) complete(this, message, result);
   }
 
@@ -519,7 +579,10 @@ export class Cell implements Runnable {
 
   /** Enters the phase that follows; an event that the phase does not know changes nothing. */
   step(event: LifeEventNumber): void {
-    this.#phase = advance(this.#phase, event);
+    const phase = advance(this.#phase, event);
+    this.#phase = phase;
+    if (phase === Phase.running || phase === Phase.draining) this.#flags |= Flag.handles;
+    else this.#flags &= ~Flag.handles;
   }
 
   /** Puts a new cell on its way. */
@@ -529,14 +592,14 @@ export class Cell implements Runnable {
 
   /** There may be something to do again. */
   wake(): void {
-    if (!this.#isScheduled) this.#schedule();
+    if (!this.isScheduled) this.#schedule();
   }
 
   /** What was awaited is over. */
   goOn(): void {
     if (this.busy === 0) this.#holdings?.wait?.finish(true);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
+    if (this.isScheduled) return;
+    this.#flags |= Flag.scheduled;
     this.kernel.dispatcher.resume(this);
   }
 
@@ -550,7 +613,13 @@ export class Cell implements Runnable {
   /** A new generation is about to start. */
   noteStart(): void {
     this.generation++;
+    this.#flags &= ~Flag.hasState;
     if (this.#holdings !== undefined) this.#holdings.startedAtMs = this.kernel.nowMs();
+  }
+
+  /** The generation has its state. */
+  noteState(): void {
+    this.#flags |= Flag.hasStarted | Flag.hasState;
   }
 
   /** Tells those who wait for a start. */

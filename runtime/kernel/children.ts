@@ -140,7 +140,7 @@ export class Children {
     try {
       const decision = decider(error, child.address);
       // A generation whose `init` failed has no state to go on with, and a handler past its limit runs on.
-      const canGoOn = child.context?.isStarted === true && !hasOverrun(error);
+      const canGoOn = child.hasState && !hasOverrun(error);
       return decision === "resume" && !canGoOn ? undefined : decision;
     } catch (thrown) {
       this.#owner.log.error({ err: thrown }, "the decider threw; the table of exits decides");

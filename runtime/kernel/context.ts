@@ -11,7 +11,7 @@
  *     gives up, and with the generation. Elsewhere it belongs to the generation. So work that
  *     outlives its message takes the signal that `init` or a tell sees.
  *
- * Cost: one object of six fields per generation; what only some handlers use is made when asked for.
+ * Cost: one object of four fields per generation; what only some handlers use is made when asked for.
  */
 import type { ActorContext, ActorDefinition, SpawnArgs, Timers } from "../actor.ts";
 import type { ActorRef, AnyActorRef } from "../actor-ref.ts";
@@ -41,6 +41,8 @@ import type { TimeLimit } from "./time-limit.ts";
 /** What only some contexts need. */
 class Extras {
   self: LocalRef | undefined = undefined;
+  /** In hand; of a context that is not the root, whose message is the cell's. */
+  message: Message | undefined = undefined;
   lifetime: AbortController | undefined = undefined;
   /** Aborts with the message that it was made for. */
   inHand: AbortController | undefined = undefined;
@@ -59,10 +61,6 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   readonly cell: Cell;
   /** The generation's own context; itself unless several handlers run at a time. */
   readonly root: Context;
-  /** `init` has made the state. */
-  isStarted: boolean = false;
-  /** Of a context that is not the root. */
-  #message: Message | undefined = undefined;
   // biome-ignore lint/style/useReadonlyClassProperties: set through the root
   #state: unknown = undefined;
   #extras: Extras | undefined = undefined;
@@ -70,7 +68,7 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   constructor(cell: Cell, root: Context | undefined, message?: Message) {
     this.cell = cell;
     this.root = root ?? this;
-    this.#message = message;
+    if (message !== undefined) this.#owned().message = message;
   }
 
   /** Whether this is the generation that runs now. */
@@ -80,7 +78,7 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   /** The message in hand. */
   get message(): Message | undefined {
-    return this.root === this ? this.cell.inHand : this.#message;
+    return this.root === this ? this.cell.inHand : this.#extras?.message;
   }
 
   // What the cell does with it.
@@ -88,8 +86,9 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   /** The message in hand is done with. */
   release(): void {
     if (this.root === this) this.cell.release();
-    else this.#message = undefined;
-    if (this.#extras !== undefined) this.#extras.aside = undefined;
+    if (this.#extras === undefined) return;
+    this.#extras.message = undefined;
+    this.#extras.aside = undefined;
   }
 
   get onResolved(): (value: unknown) => void {

@@ -12,6 +12,8 @@
  * I4: actors become ready in the order of their first message.
  * I5: an actor whose awaited handler ended goes on at once when nobody else is ready and the stretch is
  *     not over; otherwise it queues up like any other.
+ * I6: a scheduler that picks (tests have one) is asked before each message whose turn it is, and each
+ *     message is a turn of its own.
  *
  * The clock is read after 1, 2, 4 … 64 messages of a turn, not after each: a slow handler is seen
  * soon, and fast ones do not pay for it. So of several actors that ran between two reads it is not
@@ -56,7 +58,8 @@ export class Dispatcher {
   readonly #ready = new RingBuffer<Runnable>();
   /** Those that are left when a stretch ends; their turn comes after pending I/O. */
   readonly #later = new RingBuffer<Runnable>();
-  #microtaskArmed: boolean = false;
+  /** A turn is under way, or about to start: whoever becomes ready will be seen. */
+  #isArmed: boolean = false;
   #macrotaskArmed: boolean = false;
   /** Somebody has a turn. */
   #isRunning: boolean = false;
@@ -78,8 +81,12 @@ export class Dispatcher {
   #last: Runnable | undefined = undefined;
 
   readonly #onMicrotask = (): void => {
-    this.#microtaskArmed = false;
-    this.#turn();
+    try {
+      this.#turn();
+    } finally {
+      this.#isArmed = false;
+    }
+    if (this.#ready.length > 0) this.#armMicrotask();
   };
 
   readonly #onMacrotask = (): void => {
@@ -90,7 +97,15 @@ export class Dispatcher {
     this.#ran.fill(undefined);
     this.#last = undefined;
     for (let i = this.#later.length; i > 0; i--) this.#ready.push(this.#later.shift() as Runnable);
-    if (this.#ready.length > 0) this.#turn();
+    if (this.#ready.length === 0) return;
+    const wasArmed = this.#isArmed;
+    this.#isArmed = true;
+    try {
+      this.#turn();
+    } finally {
+      this.#isArmed = wasArmed;
+    }
+    if (this.#ready.length > 0 && !wasArmed) this.#armMicrotask();
   };
 
   constructor(
@@ -120,22 +135,25 @@ export class Dispatcher {
   /** Gives `runnable` a turn soon. The caller sees to it that it is queued once. */
   schedule(runnable: Runnable): void {
     this.#ready.push(runnable);
-    if (!this.#microtaskArmed && !this.#isRunning) this.#armMicrotask();
+    if (!this.#isArmed) this.#armMicrotask();
   }
 
   /** Gives `runnable` a turn now, when that delays nobody (I5), or soon. */
   resume(runnable: Runnable): void {
     // A stretch that has not begun compares false.
     const isInStretch = this.#readMs < this.#endMs && this.#handled < MOST_IN_STRETCH;
-    if (this.#isRunning || this.#ready.length > 0 || !isInStretch) {
+    if (this.#ready.length > 0 || !isInStretch || this.#scheduler.pick !== undefined) {
       this.schedule(runnable);
       return;
     }
+    const wasArmed = this.#isArmed;
+    this.#isArmed = true;
     this.#isRunning = true;
     this.#give(runnable);
     this.#isRunning = false;
+    this.#isArmed = wasArmed;
     if (this.#ready.length === 0) this.#stampRest();
-    else if (!this.#microtaskArmed) this.#armMicrotask();
+    else if (!wasArmed) this.#armMicrotask();
   }
 
   /** Gives turns until nobody is ready or the stretch is over. */
@@ -151,6 +169,13 @@ export class Dispatcher {
     if (Number.isNaN(this.#endMs)) this.#endMs = nowMs + MOST_MS;
     if (!this.#macrotaskArmed) this.#armMacrotask();
     this.#isRunning = true;
+    const { pick } = this.#scheduler;
+    if (pick !== undefined) {
+      this.#step(pick);
+      this.#isRunning = false;
+      this.#stampRest();
+      return;
+    }
     while (this.#readMs < this.#endMs && this.#handled < MOST_IN_STRETCH) {
       const runnable = this.#ready.shift();
       if (runnable === undefined) break;
@@ -166,26 +191,45 @@ export class Dispatcher {
     if (this.#wheel.hasUnstamped) this.#wheel.stamp(this.#clock.monotonicMs());
   }
 
+  /** Gives one actor one message's time, whichever the scheduler picks (I6). */
+  #step(pick: (ready: number) => number): void {
+    if (this.#ready.length === 0) return;
+    for (let i = pick(this.#ready.length); i > 0; i--) {
+      this.#ready.push(this.#ready.shift() as Runnable);
+    }
+    const runnable = this.#ready.shift() as Runnable;
+    const ran = runnable.run(1);
+    if (!runnable.isScheduled) return;
+    if (ran === 0) this.#later.push(runnable);
+    else this.#ready.push(runnable);
+  }
+
   /** One turn of one actor. */
   #give(runnable: Runnable): void {
     if (this.#last !== runnable) this.#note(runnable);
-    let left = MOST_MESSAGES;
-    for (;;) {
+    const room = this.#left;
+    const ran = runnable.run(room);
+    this.#left = room - ran;
+    if (ran === room) this.#read();
+    if (runnable.isScheduled) this.#goOn(runnable, ran);
+  }
+
+  /** The rest of a turn that did not end by itself after `ran` messages. */
+  #goOn(runnable: Runnable, ran: number): void {
+    let left = MOST_MESSAGES - ran;
+    let last = ran;
+    while (left > 0 && last > 0 && this.#readMs < this.#endMs) {
+      if (this.#last !== runnable) this.#note(runnable);
       const room = this.#left;
-      const ran = runnable.run(Math.min(left, room));
-      left -= ran;
-      this.#left = room - ran;
-      if (room === ran) {
-        this.#read();
-        if (runnable.isScheduled) this.#note(runnable);
-      }
+      last = runnable.run(Math.min(left, room));
+      left -= last;
+      this.#left = room - last;
+      if (last === room) this.#read();
       if (!runnable.isScheduled) return;
-      if (left > 0 && ran > 0 && this.#readMs < this.#endMs) continue;
-      // One that had something to do and did nothing must not keep the others from it.
-      if (ran === 0) this.#later.push(runnable);
-      else this.#ready.push(runnable);
-      return;
     }
+    // One that had something to do and did nothing must not keep the others from it.
+    if (last === 0) this.#later.push(runnable);
+    else this.#ready.push(runnable);
   }
 
   #note(runnable: Runnable): void {
@@ -217,7 +261,7 @@ export class Dispatcher {
   }
 
   #armMicrotask(): void {
-    this.#microtaskArmed = true;
+    this.#isArmed = true;
     this.#scheduler.microtask(this.#onMicrotask);
   }
 

@@ -46,8 +46,7 @@ function started(cell: Cell, context: Context, state: unknown): void {
   cell.busy = 0;
   if (cell.phase === Phase.starting) {
     context.state = state;
-    context.isStarted = true;
-    cell.hasStarted = true;
+    cell.noteState();
     cell.step(LifeEvent.started);
     const { events } = cell.kernel.ports;
     if (events.watched) {

@@ -20,6 +20,7 @@ import { Deferred } from "./deferred.ts";
 import type { ChunkSink, Message, Upstream } from "./message.ts";
 import type { Callee, PendingReplies } from "./pending-reply.ts";
 import { RingBuffer } from "./ring-buffer.ts";
+import type { Span } from "./span.ts";
 import type { Timed } from "./timer-wheel.ts";
 
 /** How many chunks a producer may be ahead of a consumer that does not say. */
@@ -37,6 +38,7 @@ export class IncomingStream
   after: Timed | undefined = undefined;
   settled: boolean = false;
   readonly cause: Message | undefined;
+  span: Span | undefined = undefined;
   readonly #replies: PendingReplies;
   readonly #type: string;
   readonly #callee: Callee;

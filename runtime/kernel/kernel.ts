@@ -16,7 +16,7 @@ import type { Context } from "./context.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import type { Watch } from "./death-watch.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { Message } from "./message.ts";
+import { type Message, WatchedTell } from "./message.ts";
 import { PendingReplies } from "./pending-reply.ts";
 import { type Span, Spans } from "./span.ts";
 import { TimerWheel } from "./timer-wheel.ts";
@@ -89,14 +89,20 @@ export class Kernel {
     return this.copyMessage === undefined ? ok(value) : this.copyMessage(value);
   }
 
-  /** Whether anybody watches the events. */
-  get isWatched(): boolean {
-    return this.#events.watched;
+  /** Nobody watches the events, and messages go as they are. */
+  get isPlain(): boolean {
+    return !this.#events.watched && this.copyMessage === undefined;
   }
 
   /** The span of a new message; `undefined` while nobody watches, or when it is not in the sample. */
   spanUnder(cause: Message | undefined): Span | undefined {
-    return this.#events.watched ? this.#sampled(cause?.span) : undefined;
+    return this.#events.watched ? this.#sampled(cause?.reply?.span) : undefined;
+  }
+
+  /** What a tell brings about is seen through this; `undefined` where {@link spanUnder} gives none. */
+  watchedTell(cause: Message | undefined): WatchedTell | undefined {
+    const span = this.spanUnder(cause);
+    return span === undefined ? undefined : new WatchedTell(span);
   }
 
   /** The span of a message that another node sent. */

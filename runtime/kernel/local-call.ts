@@ -39,25 +39,27 @@ export function tellCell(
 ): boolean {
   const kernel = cell.kernel;
   const sender = owner === undefined ? kernel.current : owner;
-  if (sender !== undefined && !sender.isCurrent) {
-    kernel.fenced++;
-    return false;
+  const handler = cell.behavior.find(operation);
+  // Kept small, so that engines inline it into the handler that tells.
+  if (handler?.isPlainTell !== true || !kernel.isPlain || sender?.isCurrent === false) {
+    return tellCarefully(cell, sender, operation, payload);
   }
-  let handler = cell.behavior.find(operation);
-  let body = payload;
-  if (handler?.isPlainTell !== true || kernel.copyMessage !== undefined) {
-    const checked = tellable(cell, sender, operation, payload);
-    if (checked === undefined) return false;
-    handler = checked.handler;
-    body = checked.body;
-  }
-  if (sender === undefined) {
-    return cell.accept(
-      new Message(handler, body, undefined, undefined, kernel.spanUnder(undefined)),
-    );
-  }
-  const span = kernel.isWatched ? kernel.spanUnder(sender.message) : undefined;
-  return cell.accept(new Message(handler, body, sender.cell, undefined, span));
+  return cell.accept(new Message(handler, payload, sender?.cell, undefined));
+}
+
+function tellCarefully(
+  cell: Cell,
+  sender: Context | undefined,
+  operation: string,
+  payload: unknown,
+): boolean {
+  const { kernel } = cell;
+  if (isFenced(kernel, sender)) return false;
+  const checked = tellable(cell, sender, operation, payload);
+  if (checked === undefined) return false;
+  const { handler, body } = checked;
+  const watched = kernel.watchedTell(sender?.message);
+  return cell.accept(new Message(handler, body, sender?.cell, watched));
 }
 
 /** Sends a message, waiting for room in the mailbox; resolves to whether it was queued. */
@@ -76,13 +78,9 @@ export function offerCell(
   if (isFenced(kernel, sender)) return Promise.resolve(false);
   const checked = tellable(cell, sender, operation, payload);
   if (checked === undefined) return Promise.resolve(false);
-  const message = new Message(
-    checked.handler,
-    checked.body,
-    sender?.cell,
-    undefined,
-    kernel.spanUnder(sender?.message),
-  );
+  const { handler, body } = checked;
+  const watched = kernel.watchedTell(sender?.message);
+  const message = new Message(handler, body, sender?.cell, watched);
   holdings.offers ??= new Offers();
   const { offers } = holdings;
   if (offers.size >= cell.options.capacity) return Promise.resolve(cell.accept(message));
@@ -111,7 +109,8 @@ export function askCell(
   }
   const cause = sender === undefined ? undefined : sender.message;
   const signal = options === undefined ? undefined : options.signal;
-  const reply = new PendingReply(kernel.replies, handler.type, cell, cause, signal);
+  const span = kernel.spanUnder(cause);
+  const reply = new PendingReply(kernel.replies, handler.type, cell, cause, signal, span);
   const timeoutMs = plainTimeoutMs(options);
   const deadlineMs = cause?.reply?.deadlineMs ?? 0;
   if (deadlineMs === 0) {
@@ -122,7 +121,7 @@ export function askCell(
     if (leftMs <= 0) return Promise.reject(timedOut(handler.type, cell.address, true));
     reply.open(nowMs, leftMs);
   }
-  cell.accept(new Message(handler, body, sender?.cell, reply, kernel.spanUnder(cause)));
+  cell.accept(new Message(handler, body, sender?.cell, reply));
   return reply.promise;
 }
 
@@ -152,8 +151,8 @@ export function streamCell(
   const checked = requested(cell, handler, payload);
   if (!checked.ok) stream.reject(checked.error);
   else {
-    const span = kernel.spanUnder(sender?.message);
-    cell.accept(new Message(handler, checked.value, sender?.cell, stream, span));
+    stream.span = kernel.spanUnder(sender?.message);
+    cell.accept(new Message(handler, checked.value, sender?.cell, stream));
   }
   return stream;
 }

@@ -106,7 +106,7 @@ export function emitHandled(
   message: Message,
   outcome: "ok" | "failed" | "refused" | "cancelled",
 ): void {
-  const span = message.span;
+  const span = message.reply?.span;
   const { events } = cell.kernel.ports;
   if (span === undefined || !events.watched) return;
   events.emit({

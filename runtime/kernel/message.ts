@@ -3,7 +3,7 @@
  *
  * Owns: the fields and who wants the answer. Its neighbour `envelope.ts` is what travels.
  *
- * Cost: one object of five fields per tell; an ask adds its pending reply.
+ * Cost: one object of four fields per tell; an ask adds its pending reply, a watched tell its span.
  */
 import type { Address } from "../address.ts";
 import type { OperationHandler } from "./behavior.ts";
@@ -22,6 +22,8 @@ export interface ReplyTo {
   readonly cause: Message | undefined;
   /** The askers on other nodes, outermost first. */
   readonly chain: readonly Address[] | undefined;
+  /** Only while somebody watches the event feed. */
+  readonly span: Span | undefined;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -48,22 +50,51 @@ export class Message {
   readonly payload: unknown;
   readonly from: Cell | Address | undefined;
   readonly reply: ReplyTo | undefined;
-  /** Only while somebody watches the event feed. */
-  readonly span: Span | undefined;
 
   constructor(
     handler: OperationHandler,
     payload: unknown,
     from: Cell | Address | undefined,
     reply: ReplyTo | undefined,
-    span: Span | undefined,
   ) {
     this.handler = handler;
     this.payload = payload;
     this.from = from;
     this.reply = reply;
+  }
+}
+
+/** What a tell has in place of an asker while somebody watches. */
+export class WatchedTell implements ReplyTo {
+  readonly span: Span;
+
+  constructor(span: Span) {
     this.span = span;
   }
+
+  get settled(): boolean {
+    return false;
+  }
+
+  get deadlineMs(): number {
+    return 0;
+  }
+
+  get cause(): undefined {
+    return undefined;
+  }
+
+  get chain(): undefined {
+    return undefined;
+  }
+
+  isPast(): boolean {
+    return false;
+  }
+
+  resolve(): void {}
+
+  reject(): void {}
 }
 
 /** Where a message came from; empty for a program outside any actor. */

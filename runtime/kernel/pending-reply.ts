@@ -14,6 +14,7 @@ import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Scheduler } from "../ports/scheduler.ts";
 import { cancelled, timedOut } from "./ask-error.ts";
 import type { Message, ReplyTo } from "./message.ts";
+import type { Span } from "./span.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
 
 /** Whoever was asked. */
@@ -87,6 +88,7 @@ export class PendingReply implements ReplyTo, Timed {
   settled: boolean = false;
   readonly promise: Promise<unknown>;
   readonly cause: Message | undefined;
+  readonly span: Span | undefined;
   readonly #replies: PendingReplies;
   readonly #type: string;
   readonly #callee: Callee;
@@ -100,11 +102,13 @@ export class PendingReply implements ReplyTo, Timed {
     callee: Callee,
     cause: Message | undefined,
     signal: AbortSignal | undefined,
+    span: Span | undefined,
   ) {
     this.#replies = replies;
     this.#type = type;
     this.#callee = callee;
     this.cause = cause;
+    this.span = span;
     this.#signal = signal;
     this.promise = new Promise(capture);
     this.#resolve = lastResolve;

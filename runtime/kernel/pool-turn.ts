@@ -80,10 +80,10 @@ export function runPool(cell: Cell, limit: number): number {
     const message = worker === undefined ? undefined : cell.shift();
     if (worker === undefined || message === undefined) break;
     handled++;
-    const { handler, payload, from, reply, span } = message;
+    const { handler, payload, from, reply } = message;
     const own = worker.behavior.find(handler.operation);
     if (own === undefined) drop(cell, message, "no-handler");
-    else if (reply?.settled !== true) worker.accept(new Message(own, payload, from, reply, span));
+    else if (reply?.settled !== true) worker.accept(new Message(own, payload, from, reply));
   }
   cell.kernel.current = undefined;
   cell.turnEnds();

@@ -48,9 +48,8 @@ export class ReceiveTimeout implements Timed {
     }
     this.#activeMs = nowMs;
     kernel.wheel.add(this, nowMs, this.#afterMs);
-    this.#cell.acceptOwn(
-      new Message(this.#handler, this.#payload, this.#cell, undefined, undefined),
-    );
+    const watched = kernel.watchedTell(undefined);
+    this.#cell.acceptOwn(new Message(this.#handler, this.#payload, this.#cell, watched));
   }
 
   cancel(): void {

@@ -6,9 +6,11 @@
  * I1: `shift` returns what was pushed, in order, each once.
  * I2: an emptied slot holds nothing, so that what left can be collected.
  *
- * Cost: O(1) amortized; doubles when full, never shrinks.
+ * Cost: O(1) amortized; doubles when full, and lets go of a large array once it is empty.
  */
 const FIRST_SLOTS = 8;
+/** An array this large is not kept when nothing lies in it. */
+const MOST_IDLE_SLOTS = 65_536;
 
 /** A growing ring. `T` must not include `undefined`. */
 export class RingBuffer<T> {
@@ -42,7 +44,15 @@ export class RingBuffer<T> {
     this.#slots[head] = undefined;
     this.#head = (head + 1) & this.#mask;
     this.#length--;
+    if (this.#length === 0 && this.#mask >= MOST_IDLE_SLOTS) this.#shrink();
     return item;
+  }
+
+  /** A crowd has passed: its room is given back. */
+  #shrink(): void {
+    this.#slots = new Array<T | undefined>(FIRST_SLOTS).fill(undefined);
+    this.#mask = FIRST_SLOTS - 1;
+    this.#head = 0;
   }
 
   #grow(): void {

@@ -55,7 +55,8 @@ async function takeDownInOrder(cell: Cell, mode: DownMode): Promise<void> {
     await children.stopAll(holdings.inHurry ? "kill" : "stop");
   }
   if (cell.busy > 0) abandon(cell);
-  else if (context?.isStarted === true && !holdings.inHurry) await runStopping(cell, context);
+  else if (context !== undefined && cell.hasState && !holdings.inHurry)
+    await runStopping(cell, context);
   holdings.timers?.cancelAll();
   holdings.receiveTimeout?.cancel();
   holdings.receiveTimeout = undefined;

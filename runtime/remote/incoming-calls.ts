@@ -14,12 +14,13 @@ import { askCycle, neverRan, streamAborted } from "../kernel/ask-error.ts";
 import type { OperationHandler } from "../kernel/behavior.ts";
 import type { Cell } from "../kernel/cell.ts";
 import type { Directory } from "../kernel/local-ref.ts";
+import { Message } from "../kernel/message.ts";
 import { validated } from "../kernel/validation.ts";
 import type { UndeliveredReason } from "../ports/transport.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type ErrorRecord, errorRecord, TroupeError } from "../troupe-error.ts";
 import { type Envelope, EnvelopeKind, type EnvelopeKindNumber } from "./envelope.ts";
-import { handlerOf, messageFrom } from "./incoming-message.ts";
+import { handlerOf, senderIn, spanOf } from "./incoming-message.ts";
 import type { Postbox } from "./postbox.ts";
 import { type Answers, RemoteReply } from "./remote-reply.ts";
 import { undeliveredCode } from "./undelivered.ts";
@@ -57,7 +58,7 @@ export class IncomingCalls implements Answers {
       this.#postbox.send(from, EnvelopeKind.failure, { to: "", from: here, correlation, body });
       return;
     }
-    const { cell } = admitted.value;
+    const { cell, handler, body } = admitted.value;
     const ttlMs = envelope.ttlMs > 0 ? Math.min(envelope.ttlMs, MOST_TTL_MS) : MOST_TTL_MS;
     const caller = {
       node: from,
@@ -67,10 +68,11 @@ export class IncomingCalls implements Answers {
       chain: envelope.askChain,
     };
     const isStream = envelope.kind === EnvelopeKind.open;
-    const call = { type: envelope.type, isStream, credit: envelope.sequence ?? 0 };
+    const span = spanOf(kernel, envelope);
+    const call = { type: envelope.type, isStream, credit: envelope.sequence ?? 0, span };
     const reply = new RemoteReply(this, caller, cell, call);
     this.#calls.set(keyOf(from, correlation), reply);
-    cell.accept(messageFrom(kernel, envelope, admitted.value, reply));
+    cell.accept(new Message(handler, body, senderIn(envelope), reply));
   }
 
   /** The caller of a stream has room for more. */

@@ -4,12 +4,13 @@
  * Owns: how one becomes the other, and which handler it means. What arrives was made elsewhere, by
  * whatever version of the code: an operation counts only when its name, version and kind all agree.
  */
+import type { Address } from "../address.ts";
 import type { OperationHandler } from "../kernel/behavior.ts";
 import type { Cell } from "../kernel/cell.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { Message, type ReplyTo } from "../kernel/message.ts";
+import { Message, WatchedTell } from "../kernel/message.ts";
 import { parseMessageType } from "../kernel/message-type.ts";
-import { parseTraceparent } from "../kernel/span.ts";
+import { parseTraceparent, type Span } from "../kernel/span.ts";
 import type { Envelope } from "./envelope.ts";
 
 /** The handler of `cell` for a message type; `undefined` when it has none of that kind. */
@@ -24,14 +25,24 @@ export function handlerOf(
   return handler?.type === type && handler.kind === kind ? handler : undefined;
 }
 
-/** The message that an envelope becomes, its body already checked. */
-export function messageFrom(
+/** The tell that an envelope becomes, its body already checked. */
+export function tellFrom(
   kernel: Kernel,
   envelope: Envelope,
-  to: { readonly handler: OperationHandler; readonly body: unknown },
-  reply: ReplyTo | undefined,
+  handler: OperationHandler,
+  body: unknown,
 ): Message {
-  const from = envelope.from === "" ? undefined : envelope.from;
-  const span = kernel.spanFrom(parseTraceparent(envelope.traceparent));
-  return new Message(to.handler, to.body, from, reply, span);
+  const span = spanOf(kernel, envelope);
+  const watched = span === undefined ? undefined : new WatchedTell(span);
+  return new Message(handler, body, senderIn(envelope), watched);
+}
+
+/** The span of a message that an envelope becomes, while somebody watches. */
+export function spanOf(kernel: Kernel, { traceparent }: Envelope): Span | undefined {
+  return kernel.spanFrom(parseTraceparent(traceparent));
+}
+
+/** Who sent it; absent for a program outside any actor. */
+export function senderIn({ from }: Envelope): Address | undefined {
+  return from === "" ? undefined : from;
 }

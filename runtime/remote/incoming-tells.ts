@@ -12,7 +12,7 @@ import type { Directory } from "../kernel/local-ref.ts";
 import type { Topics } from "../kernel/topics.ts";
 import { validated } from "../kernel/validation.ts";
 import { type Envelope, EnvelopeKind } from "./envelope.ts";
-import { handlerOf, messageFrom } from "./incoming-message.ts";
+import { handlerOf, tellFrom } from "./incoming-message.ts";
 import type { Postbox } from "./postbox.ts";
 
 /** The tells that arrive at a node. */
@@ -39,7 +39,7 @@ export class IncomingTells {
     else if (handler === undefined) reason = "no-handler";
     else if (!checked.ok) reason = "undecodable";
     else {
-      const message = messageFrom(kernel, envelope, { handler, body: checked.value }, undefined);
+      const message = tellFrom(kernel, envelope, handler, checked.value);
       // A cell that refuses has counted the letter itself.
       if (!cell.accept(message)) this.#reportBack(from, envelope, "mailbox-full");
       return;
@@ -67,7 +67,7 @@ export class IncomingTells {
     for (const [cell, handler] of this.#topics.subscribers(envelope.to)) {
       const checked = validated(handler.request, envelope.body);
       if (checked.ok) {
-        cell.accept(messageFrom(kernel, envelope, { handler, body: checked.value }, undefined));
+        cell.accept(tellFrom(kernel, envelope, handler, checked.value));
         continue;
       }
       const { from, body } = envelope;

@@ -117,7 +117,14 @@ export class RemoteRef {
     const type = messageTypeOf(this.protocol.name, operation);
     const { kernel } = this.#calls.postbox;
     const cause = senderOn(kernel, this.#owner)?.message;
-    const reply = new PendingReply(kernel.replies, type, callee, cause, options?.signal);
+    const reply = new PendingReply(
+      kernel.replies,
+      type,
+      callee,
+      cause,
+      options?.signal,
+      undefined,
+    );
     this.#open("ask", operation, payload, options, reply, callee);
     return reply.promise;
   }
@@ -157,7 +164,7 @@ export class RemoteRef {
       this.#deadLetter({ ...letter, body: payload }, reason);
       return undefined;
     }
-    const span = sender?.message?.span;
+    const span = sender?.message?.reply?.span;
     const traceparent = span === undefined ? {} : { traceparent: traceparentOf(span) };
     return { ...letter, body: checked.value, ...traceparent };
   }
@@ -206,7 +213,7 @@ export class RemoteRef {
       return;
     }
     callee.correlation = correlation;
-    const span = sender?.message?.span;
+    const span = sender?.message?.reply?.span;
     const sent = this.#calls.postbox.send(
       this.#node,
       kind === "ask" ? EnvelopeKind.ask : EnvelopeKind.open,

@@ -9,6 +9,7 @@
 import type { Address } from "../address.ts";
 import type { Cell } from "../kernel/cell.ts";
 import type { ChunkSink, Upstream } from "../kernel/message.ts";
+import type { Span } from "../kernel/span.ts";
 import type { ErrorRecord } from "../troupe-error.ts";
 import { errorRecord } from "../troupe-error.ts";
 
@@ -35,6 +36,7 @@ export class RemoteReply implements ChunkSink {
   readonly type: string;
   readonly isStream: boolean;
   readonly cause: undefined = undefined;
+  readonly span: Span | undefined;
   settled: boolean = false;
   readonly #answers: Answers;
   #credit: number;
@@ -44,13 +46,19 @@ export class RemoteReply implements ChunkSink {
     answers: Answers,
     caller: RemoteCaller,
     cell: Cell,
-    of: { readonly type: string; readonly isStream: boolean; readonly credit: number },
+    of: {
+      readonly type: string;
+      readonly isStream: boolean;
+      readonly credit: number;
+      readonly span: Span | undefined;
+    },
   ) {
     this.#answers = answers;
     this.caller = caller;
     this.cell = cell;
     this.type = of.type;
     this.isStream = of.isStream;
+    this.span = of.span;
     this.#credit = of.credit;
   }
 
