@@ -52,6 +52,7 @@ export { type LoadOptions, type Pace, runLoad } from "./load/load-run.ts";
 export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
 export type { Model, ModelCall } from "./model.ts";
 export { type PoolOptions, pool } from "./pool.ts";
+export { type BlobStore, contentKey, MOST_BLOB_BYTES } from "./ports/blob-store.ts";
 export { awaitedClock, type Cancel, type Clock, systemClock } from "./ports/clock.ts";
 export type {
   Delivery,
@@ -60,6 +61,8 @@ export type {
   Published,
   QueuedTask,
 } from "./ports/durable-queue.ts";
+export type { Append, EventLog, EventLogs, LogEntry } from "./ports/event-log.ts";
+export type { DelayRange } from "./ports/faults.ts";
 export type {
   BucketOptions,
   KeyValue,
@@ -78,20 +81,47 @@ export type {
   NodeIdentity,
 } from "./ports/membership.ts";
 export {
+  type MemoryBlobStore,
+  type MemoryBlobStoreOptions,
+  memoryBlobStore,
+} from "./ports/memory-blob-store.ts";
+export {
   type MemoryDurableQueue,
   type MemoryDurableQueueFaults,
   type MemoryDurableQueueOptions,
   memoryDurableQueue,
 } from "./ports/memory-durable-queue.ts";
 export {
+  type MemoryEventLogFaults,
+  type MemoryEventLogs,
+  type MemoryEventLogsOptions,
+  memoryEventLogs,
+} from "./ports/memory-event-log.ts";
+export {
   type MemoryKeyValueFaults,
   type MemoryKeyValues,
   type MemoryKeyValuesOptions,
   memoryKeyValues,
 } from "./ports/memory-key-value.ts";
-export { MemoryMembers } from "./ports/memory-membership.ts";
+export {
+  MemoryMembers,
+  type MemoryMembersFaults,
+  type MemoryMembersOptions,
+} from "./ports/memory-membership.ts";
+export {
+  type MemoryModelFaults,
+  MemoryModels,
+  type MemoryModelsOptions,
+  type ModelScript,
+  type ScriptedAnswer,
+  type ScriptedCall,
+} from "./ports/memory-model-client.ts";
 export { memoryPorts } from "./ports/memory-ports.ts";
-export { MemoryHub, type MemoryHubOptions } from "./ports/memory-transport.ts";
+export {
+  MemoryHub,
+  type MemoryHubFaults,
+  type MemoryHubOptions,
+} from "./ports/memory-transport.ts";
 export type {
   ModelClient,
   ModelClients,
@@ -102,6 +132,7 @@ export type {
 export type { Ports } from "./ports/ports.ts";
 export { type Random, seededRandom, systemRandom } from "./ports/random.ts";
 export { type Scheduler, systemScheduler } from "./ports/scheduler.ts";
+export type { Leadership, StoreFaults } from "./ports/store-faults.ts";
 export type { Transport, TransportSink, UndeliveredReason } from "./ports/transport.ts";
 export {
   type Args,

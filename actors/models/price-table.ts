@@ -89,6 +89,7 @@ function isLocal(model: ModelIdentity): boolean {
   switch (model.kind) {
     case "builtin":
     case "ollama":
+    case "scripted":
       return true;
   }
 }

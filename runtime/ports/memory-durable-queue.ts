@@ -14,22 +14,28 @@
 import { TroupeError } from "../troupe-error.ts";
 import type { Cancel, Clock } from "./clock.ts";
 import type { Delivery, DurableQueue, Priority, Published, QueuedTask } from "./durable-queue.ts";
+import { happens } from "./faults.ts";
+import type { Random } from "./random.ts";
+import { type Leadership, noStoreFaults, StoreCalls, type StoreFaults } from "./store-faults.ts";
 
 /** What can go wrong with a queue; all off at first, changed by tests while it runs. */
-export interface MemoryDurableQueueFaults {
-  /** Every call rejects with `store.unavailable` and has no effect. */
-  unavailable: boolean;
-  /** The next so many publishes are stored, yet reject with `store.unavailable`. */
-  storedButTimedOut: number;
+export interface MemoryDurableQueueFaults extends StoreFaults {
   /** The next so many acknowledgements are lost: they reject and the task stays. */
   acksLost: number;
+  /** The share of acknowledgements that are lost, 0..1. */
+  acksLostShare: number;
   /** The next so many deliveries are handed out once more without waiting for the ack wait. */
   duplicates: number;
+  /** The share of deliveries that are handed out once more, 0..1. */
+  duplicatesShare: number;
 }
 
 /** Options of {@link memoryDurableQueue}. */
 export interface MemoryDurableQueueOptions {
   readonly clock: Clock;
+  /** Decides what goes wrong; default one that draws the same each time. */
+  readonly random?: Random;
+  readonly faults?: Partial<MemoryDurableQueueFaults>;
   /** After how long an unacknowledged delivery is handed out again; default 3,000. */
   readonly ackWaitMs?: number;
   /** How many tasks of a capability and priority are held; default 10,000. */
@@ -39,7 +45,7 @@ export interface MemoryDurableQueueOptions {
 }
 
 /** A queue in memory, with its faults. */
-export interface MemoryDurableQueue extends DurableQueue {
+export interface MemoryDurableQueue extends DurableQueue, Leadership {
   readonly faults: MemoryDurableQueueFaults;
 }
 
@@ -93,12 +99,8 @@ interface DeadTask {
 }
 
 class MemoryQueue implements MemoryDurableQueue {
-  readonly faults: MemoryDurableQueueFaults = {
-    unavailable: false,
-    storedButTimedOut: 0,
-    acksLost: 0,
-    duplicates: 0,
-  };
+  readonly faults: MemoryDurableQueueFaults;
+  readonly #calls: StoreCalls;
   readonly #clock: Clock;
   readonly #ackWaitMs: number;
   readonly #capacity: number;
@@ -110,14 +112,78 @@ class MemoryQueue implements MemoryDurableQueue {
   readonly #dead = new Map<string, DeadTask[]>();
 
   constructor(options: MemoryDurableQueueOptions) {
-    this.#clock = options.clock;
+    const { clock, random } = options;
+    this.faults = {
+      ...noStoreFaults(),
+      acksLost: 0,
+      acksLostShare: 0,
+      duplicates: 0,
+      duplicatesShare: 0,
+      ...options.faults,
+    };
+    this.#calls = new StoreCalls("the queue", this.faults, { clock, random });
+    this.#clock = clock;
     this.#ackWaitMs = options.ackWaitMs ?? 3_000;
     this.#capacity = options.capacity ?? 10_000;
     this.#duplicateWindowMs = options.duplicateWindowMs ?? 120_000;
   }
 
-  async publish(task: QueuedTask): Promise<Published> {
-    this.#failIfUnavailable();
+  loseLeader(forMs?: number): number {
+    return this.#calls.loseLeader(forMs, () => {
+      for (const { capability } of this.#pullers) this.#serveSoon(capability);
+    });
+  }
+
+  publish(task: QueuedTask): Promise<Published> {
+    return this.#calls.write(
+      () => this.#accept(task),
+      (published) => published === "accepted",
+    );
+  }
+
+  async pull(
+    capability: string,
+    options: { readonly count: number; readonly waitMs: number; readonly signal?: AbortSignal },
+  ): Promise<readonly Delivery[]> {
+    const { signal } = options;
+    const ready = await this.#calls.read(() => this.#take(capability, options.count));
+    if (ready.length > 0 || signal?.aborted === true) return ready;
+    return new Promise((resolve) => {
+      const settle = (deliveries: readonly Delivery[]) => {
+        this.#pullers.delete(puller);
+        cancelWait();
+        signal?.removeEventListener("abort", giveUp);
+        resolve(deliveries);
+      };
+      const giveUp = () => settle([]);
+      const puller: Puller = { capability, count: options.count, settle };
+      const cancelWait = this.#clock.after(options.waitMs, giveUp);
+      signal?.addEventListener("abort", giveUp);
+      this.#pullers.add(puller);
+      // What came while the answer was on its way.
+      this.#serveSoon(capability);
+    });
+  }
+
+  async deadLetter(task: QueuedTask, history: unknown): Promise<void> {
+    const copy = structuredClone(history);
+    await this.#calls.write(
+      () => {
+        const letters = this.#dead.get(task.capability) ?? [];
+        this.#dead.set(task.capability, letters);
+        if (letters.some((letter) => letter.task.id === task.id)) return;
+        letters.push({ task, history: copy });
+        if (letters.length > MOST_DEAD_LETTERS) letters.shift();
+      },
+      () => false,
+    );
+  }
+
+  deadLetters(capability: string, limit: number): Promise<readonly DeadTask[]> {
+    return this.#calls.read(() => (this.#dead.get(capability) ?? []).slice(0, limit));
+  }
+
+  #accept(task: QueuedTask): Published {
     this.#forgetOldIds();
     if (this.#seen.has(task.id)) return "duplicate";
     const lane = this.#lane(task.capability, task.priority);
@@ -132,48 +198,7 @@ class MemoryQueue implements MemoryDurableQueue {
       gone: false,
     });
     this.#serveSoon(task.capability);
-    if (this.faults.storedButTimedOut > 0) {
-      this.faults.storedButTimedOut--;
-      throw unavailable();
-    }
     return "accepted";
-  }
-
-  async pull(
-    capability: string,
-    options: { readonly count: number; readonly waitMs: number; readonly signal?: AbortSignal },
-  ): Promise<readonly Delivery[]> {
-    this.#failIfUnavailable();
-    const ready = this.#take(capability, options.count);
-    const { signal } = options;
-    if (ready.length > 0 || signal?.aborted === true) return ready;
-    return new Promise((resolve) => {
-      const settle = (deliveries: readonly Delivery[]) => {
-        this.#pullers.delete(puller);
-        cancelWait();
-        signal?.removeEventListener("abort", giveUp);
-        resolve(deliveries);
-      };
-      const giveUp = () => settle([]);
-      const puller: Puller = { capability, count: options.count, settle };
-      const cancelWait = this.#clock.after(options.waitMs, giveUp);
-      signal?.addEventListener("abort", giveUp);
-      this.#pullers.add(puller);
-    });
-  }
-
-  async deadLetter(task: QueuedTask, history: unknown): Promise<void> {
-    this.#failIfUnavailable();
-    const letters = this.#dead.get(task.capability) ?? [];
-    this.#dead.set(task.capability, letters);
-    if (letters.some((letter) => letter.task.id === task.id)) return;
-    letters.push({ task, history: structuredClone(history) });
-    if (letters.length > MOST_DEAD_LETTERS) letters.shift();
-  }
-
-  async deadLetters(capability: string, limit: number): Promise<readonly DeadTask[]> {
-    this.#failIfUnavailable();
-    return (this.#dead.get(capability) ?? []).slice(0, limit);
   }
 
   #lane(capability: string, priority: Priority): Lane {
@@ -199,27 +224,46 @@ class MemoryQueue implements MemoryDurableQueue {
   #handOut(held: Held, lane: Lane): Delivery {
     held.deliveries++;
     this.#returnAfter(held, lane, this.#ackWaitMs);
-    if (this.faults.duplicates > 0) {
-      this.faults.duplicates--;
-      this.#returnAfter(held, lane, 0);
-    }
+    if (this.#isTwice()) this.#returnAfter(held, lane, 0);
+    // What is said while nobody listens is lost: the task comes back after its ack wait.
+    const heard = (delayMs: number) => {
+      if (!this.#calls.isAway) this.#returnAfter(held, lane, delayMs);
+    };
     return {
       task: held.task,
       deliveries: held.deliveries,
-      working: () => this.#returnAfter(held, lane, this.#ackWaitMs),
-      ack: async () => {
-        this.#failIfUnavailable();
-        if (this.faults.acksLost > 0) {
-          this.faults.acksLost--;
-          throw unavailable();
-        }
-        if (held.gone) return;
-        held.gone = true;
-        held.cancelReturn();
-        lane.size--;
-      },
-      nak: (delayMs) => this.#returnAfter(held, lane, delayMs),
+      working: () => heard(this.#ackWaitMs),
+      ack: () => this.#acknowledge(held, lane),
+      nak: heard,
     };
+  }
+
+  async #acknowledge(held: Held, lane: Lane): Promise<void> {
+    const isGone = await this.#calls.read(() => {
+      if (this.#isAckLost()) return false;
+      if (held.gone) return true;
+      held.gone = true;
+      held.cancelReturn();
+      lane.size--;
+      return true;
+    });
+    if (!isGone) throw new TroupeError("store.unavailable", "the acknowledgement was lost");
+  }
+
+  #isTwice(): boolean {
+    if (this.faults.duplicates > 0) {
+      this.faults.duplicates--;
+      return true;
+    }
+    return happens(this.#calls.random, this.faults.duplicatesShare);
+  }
+
+  #isAckLost(): boolean {
+    if (this.faults.acksLost > 0) {
+      this.faults.acksLost--;
+      return true;
+    }
+    return happens(this.#calls.random, this.faults.acksLostShare);
   }
 
   #returnAfter(held: Held, lane: Lane, delayMs: number): void {
@@ -235,7 +279,7 @@ class MemoryQueue implements MemoryDurableQueue {
   /** In a microtask, so that tasks published together are handed out together. */
   #serveSoon(capability: string): void {
     queueMicrotask(() => {
-      if (this.faults.unavailable) return;
+      if (this.#calls.isAway) return;
       for (const puller of this.#pullers) {
         if (puller.capability !== capability) continue;
         const taken = this.#take(capability, puller.count);
@@ -252,12 +296,4 @@ class MemoryQueue implements MemoryDurableQueue {
       this.#seen.delete(id);
     }
   }
-
-  #failIfUnavailable(): void {
-    if (this.faults.unavailable) throw unavailable();
-  }
-}
-
-function unavailable(): TroupeError {
-  return new TroupeError("store.unavailable", "the queue did not answer in time");
 }

@@ -12,8 +12,9 @@
  * one timer per bucket with a time to live.
  */
 
-import { messageOf, TroupeError } from "../troupe-error.ts";
+import { messageOf } from "../troupe-error.ts";
 import { type Cancel, type Clock, systemClock } from "./clock.ts";
+import { type DelayRange, drawnMs, happens } from "./faults.ts";
 import { checkedBucket, checkedFilter, checkedKey, filterMatches } from "./key-filter.ts";
 import type {
   BucketOptions,
@@ -25,46 +26,84 @@ import type {
   Put,
   PutOptions,
 } from "./key-value.ts";
+import type { Random } from "./random.ts";
+import { type Leadership, noStoreFaults, StoreCalls, type StoreFaults } from "./store-faults.ts";
 
-/** What can go wrong with a store; all off at first, changed by tests while it runs. */
-export interface MemoryKeyValueFaults {
-  /** Every call rejects with `store.unavailable` and has no effect. */
-  unavailable: boolean;
-  /** The next so many writes are stored, yet reject with `store.unavailable`. */
-  storedButTimedOut: number;
+/** What can go wrong with buckets; all off at first, changed by tests while they run. */
+export interface MemoryKeyValueFaults extends StoreFaults {
   /** Watches are told nothing; what they missed comes with the first change after it is off. */
   watchesSilent: boolean;
+  /** For how long watches stay silent after a leader came back. */
+  silentAfterLossMs: DelayRange;
+  /**
+   * The share of `get` and `entries` that answer as of up to 8 writes ago, 0..1.
+   * Breaks K2, as a handle that reads from any replica does; conditional writes stay exact.
+   */
+  staleShare: number;
 }
 
 /** Options of {@link memoryKeyValues}. */
 export interface MemoryKeyValuesOptions {
   /** Tells the age of values; default the process's clock. */
   readonly clock?: Clock;
+  /** Decides what goes wrong; default one that draws the same each time. */
+  readonly random?: Random;
+  readonly faults?: Partial<MemoryKeyValueFaults>;
 }
 
 /** Buckets in memory, with their faults. */
-export interface MemoryKeyValues extends KeyValues {
+export interface MemoryKeyValues extends KeyValues, Leadership {
   readonly faults: MemoryKeyValueFaults;
 }
 
 const MOST_WRITES = 1_000;
+/** How many writes a stale read may be behind. */
+const MOST_BEHIND = 8;
 
 /** Buckets that live as long as the returned object. */
 export function memoryKeyValues(options: MemoryKeyValuesOptions = {}): MemoryKeyValues {
   const clock = options.clock ?? systemClock;
-  const faults = { unavailable: false, storedButTimedOut: 0, watchesSilent: false };
+  const faults: MemoryKeyValueFaults = {
+    ...noStoreFaults(),
+    watchesSilent: false,
+    silentAfterLossMs: [0, 0],
+    staleShare: 0,
+    ...options.faults,
+  };
+  const calls = new StoreCalls("the store", faults, { clock, random: options.random });
+  const store: Store = { clock, faults, calls, silentUntilMs: -Infinity };
   const buckets = new Map<string, MemoryKeyValue>();
+  const hearAgain = (): void => {
+    for (const bucket of buckets.values()) bucket.tellSoon();
+  };
   return {
     faults,
     open: async (name, bucketOptions = {}) => {
-      failIfUnavailable(faults);
-      const known = buckets.get(checkedBucket(name));
-      if (known !== undefined) return known;
-      const bucket = new MemoryKeyValue(name, bucketOptions, clock, faults);
-      buckets.set(name, bucket);
-      return bucket;
+      checkedBucket(name);
+      return calls.read(() => {
+        const bucket = buckets.get(name) ?? new MemoryKeyValue(name, bucketOptions, store);
+        buckets.set(name, bucket);
+        return bucket;
+      });
+    },
+    loseLeader: (forMs) => {
+      const awayMs = calls.loseLeader(forMs, hearAgain);
+      const silentMs = drawnMs(calls.random, faults.silentAfterLossMs);
+      if (silentMs > 0) {
+        store.silentUntilMs = clock.monotonicMs() + awayMs + silentMs;
+        clock.after(awayMs + silentMs, hearAgain);
+      }
+      return awayMs;
     },
   };
+}
+
+/** What the buckets of one store share. */
+interface Store {
+  readonly clock: Clock;
+  readonly faults: MemoryKeyValueFaults;
+  readonly calls: StoreCalls;
+  silentUntilMs: number;
 }
 
 /** A key's last message; without a value it is a delete marker. */
@@ -81,28 +120,41 @@ interface Watcher {
   readonly missed: KeyValueChange[];
 }
 
+/** A write that a stale read may not have seen yet. */
+interface Replaced {
+  readonly key: string;
+  readonly revision: number;
+  readonly slot: Slot | undefined;
+}
+
 class MemoryKeyValue implements KeyValue {
   readonly bucket: string;
   readonly #ttlMs: number;
   readonly #clock: Clock;
-  readonly #faults: MemoryKeyValueFaults;
+  readonly #store: Store;
+  readonly #calls: StoreCalls;
   readonly #slots = new Map<string, Slot>();
   readonly #watchers = new Set<Watcher>();
+  /** The latest writes with what they replaced, oldest first; kept while reads may be stale. */
+  readonly #replaced: Replaced[] = [];
   #revision = 0;
   #sweepAtMs = Infinity;
   #cancelSweep: Cancel = () => {};
 
-  constructor(name: string, options: BucketOptions, clock: Clock, faults: MemoryKeyValueFaults) {
+  constructor(name: string, options: BucketOptions, store: Store) {
     this.bucket = name;
     this.#ttlMs = options.ttlMs ?? Infinity;
-    this.#clock = clock;
-    this.#faults = faults;
+    this.#clock = store.clock;
+    this.#store = store;
+    this.#calls = store.calls;
   }
 
   async get(key: string): Promise<KeyValueEntry | undefined> {
     checkedKey(key);
-    failIfUnavailable(this.#faults);
-    return this.#entryAt(key);
+    return this.#calls.read(() => {
+      this.#sweep();
+      return entryOf(this.#slotsAsRead().get(key));
+    });
   }
 
   create(key: string, value: unknown, options: PutOptions = {}): Promise<Put> {
@@ -119,16 +171,17 @@ class MemoryKeyValue implements KeyValue {
   }
 
   async put(key: string, value: unknown): Promise<number> {
-    const put = this.#write([{ key, value }], {});
+    const put = await this.#write([{ key, value }], {});
     return put.ok ? put.revision : 0;
   }
 
   async delete(key: string, expected?: number): Promise<Put> {
     checkedKey(key);
-    failIfUnavailable(this.#faults);
-    if (expected !== undefined && !this.#fits(key, expected)) return this.#conflict(key);
-    this.#store(key, undefined, Infinity);
-    return this.#acknowledged();
+    return this.#changing(() => {
+      if (expected !== undefined && !this.#fits(key, expected)) return this.#conflict(key);
+      this.#set(key, undefined, Infinity);
+      return { ok: true, revision: this.#revision };
+    });
   }
 
   async commit(writes: readonly KeyValueWrite[]): Promise<Put> {
@@ -141,42 +194,67 @@ class MemoryKeyValue implements KeyValue {
 
   async entries(filter: string): Promise<readonly KeyValueEntry[]> {
     checkedFilter(filter);
-    failIfUnavailable(this.#faults);
-    return this.#matching(filter);
+    return this.#calls.read(() => {
+      this.#sweep();
+      return matching(this.#slotsAsRead(), filter);
+    });
   }
 
   async watch(filter: string, listener: (change: KeyValueChange) => void): Promise<Cancel> {
     checkedFilter(filter);
-    failIfUnavailable(this.#faults);
-    const present = this.#matching(filter).map((entry) => ({ type: "put" as const, ...entry }));
-    const watcher: Watcher = { filter, listener, missed: present };
-    this.#watchers.add(watcher);
-    this.#tellSoon();
-    return () => {
-      this.#watchers.delete(watcher);
-    };
+    return this.#calls.read(() => {
+      this.#sweep();
+      const present = matching(this.#slots, filter);
+      const missed = present.map((entry) => ({ type: "put" as const, ...entry }));
+      const watcher: Watcher = { filter, listener, missed };
+      this.#watchers.add(watcher);
+      this.tellSoon();
+      return () => {
+        this.#watchers.delete(watcher);
+      };
+    });
+  }
+
+  /** Tells watchers what they missed, unless they are silent. */
+  tellSoon(): void {
+    queueMicrotask(() => {
+      const { faults, silentUntilMs } = this.#store;
+      for (const watcher of this.#watchers) {
+        if (faults.watchesSilent || this.#calls.isAway) return;
+        if (this.#clock.monotonicMs() < silentUntilMs) return;
+        for (const change of watcher.missed.splice(0)) {
+          if (this.#watchers.has(watcher)) watcher.listener(change);
+        }
+      }
+    });
   }
 
   /** All writes or none, in one step: nothing else runs in between. */
-  #write(writes: readonly KeyValueWrite[], options: PutOptions): Put {
+  #write(writes: readonly KeyValueWrite[], options: PutOptions): Promise<Put> {
     for (const write of writes) checkedKey(write.key);
-    failIfUnavailable(this.#faults);
-    const stale = writes.find(
-      ({ key, expected }) => expected !== undefined && !this.#fits(key, expected),
-    );
-    if (stale !== undefined) {
-      if (writes.length === 1) return this.#conflict(stale.key);
-      return { ok: false, conflict: { current: undefined } };
-    }
     const values = writes.map(({ value }) => ({ of: copyOf(value) }));
-    for (let at = 0; at < writes.length; at++) {
-      this.#store(writes[at]?.key ?? "", values[at], options.ttlMs ?? Infinity);
-    }
-    return this.#acknowledged();
+    return this.#changing(() => {
+      const stale = writes.find(
+        ({ key, expected }) => expected !== undefined && !this.#fits(key, expected),
+      );
+      if (stale !== undefined) {
+        if (writes.length === 1) return this.#conflict(stale.key);
+        return { ok: false, conflict: { current: undefined } };
+      }
+      for (let at = 0; at < writes.length; at++) {
+        this.#set(writes[at]?.key ?? "", values[at], options.ttlMs ?? Infinity);
+      }
+      return { ok: true, revision: this.#revision };
+    });
   }
 
-  #store(key: string, value: Slot["value"], ttlMs: number): void {
+  #changing(effect: () => Put): Promise<Put> {
+    return this.#calls.write(effect, (put) => put.ok);
+  }
+
+  #set(key: string, value: Slot["value"], ttlMs: number): void {
     this.#revision++;
+    this.#keepReplaced(key);
     const lifeMs = Math.min(this.#ttlMs, ttlMs);
     const diesAtMs = value === undefined ? Infinity : this.#clock.monotonicMs() + lifeMs;
     this.#slots.set(key, { key, revision: this.#revision, value, diesAtMs });
@@ -188,12 +266,26 @@ class MemoryKeyValue implements KeyValue {
     );
   }
 
-  #acknowledged(): Put {
-    if (this.#faults.storedButTimedOut > 0) {
-      this.#faults.storedButTimedOut--;
-      throw new TroupeError("store.unavailable", "the store did not answer in time");
+  #keepReplaced(key: string): void {
+    if (this.#store.faults.staleShare <= 0) {
+      this.#replaced.length = 0;
+      return;
     }
-    return { ok: true, revision: this.#revision };
+    this.#replaced.push({ key, revision: this.#revision, slot: this.#slots.get(key) });
+    if (this.#replaced.length > MOST_BEHIND) this.#replaced.shift();
+  }
+
+  /** The keys as a read sees them: as they are, or as they were a few writes ago. */
+  #slotsAsRead(): ReadonlyMap<string, Slot> {
+    const { random } = this.#calls;
+    const { length } = this.#replaced;
+    if (length === 0 || !happens(random, this.#store.faults.staleShare)) return this.#slots;
+    const slots = new Map(this.#slots);
+    for (const { key, slot } of this.#replaced.slice(random.int(length)).reverse()) {
+      if (slot === undefined) slots.delete(key);
+      else slots.set(key, slot);
+    }
+    return slots;
   }
 
   #fits(key: string, expected: number): boolean {
@@ -208,18 +300,7 @@ class MemoryKeyValue implements KeyValue {
 
   #entryAt(key: string): KeyValueEntry | undefined {
     this.#sweep();
-    const slot = this.#slots.get(key);
-    return slot?.value && { key, value: slot.value.of, revision: slot.revision };
-  }
-
-  #matching(filter: string): KeyValueEntry[] {
-    this.#sweep();
-    const entries: KeyValueEntry[] = [];
-    for (const { key, value, revision } of this.#slots.values()) {
-      if (value !== undefined && filterMatches(filter, key))
-        entries.push({ key, value: value.of, revision });
-    }
-    return entries.sort((a, b) => a.revision - b.revision);
+    return entryOf(this.#slots.get(key));
   }
 
   #sweepBy(atMs: number): void {
@@ -236,7 +317,7 @@ class MemoryKeyValue implements KeyValue {
     this.#sweepAtMs = Infinity;
     const dead = [...this.#slots.values()].filter((slot) => slot.diesAtMs <= nowMs);
     for (const slot of dead.sort((a, b) => a.diesAtMs - b.diesAtMs))
-      this.#store(slot.key, undefined, Infinity);
+      this.#set(slot.key, undefined, Infinity);
     let nextMs = Infinity;
     for (const slot of this.#slots.values()) nextMs = Math.min(nextMs, slot.diesAtMs);
     this.#sweepBy(nextMs);
@@ -246,19 +327,21 @@ class MemoryKeyValue implements KeyValue {
     for (const watcher of this.#watchers) {
       if (filterMatches(watcher.filter, change.key)) watcher.missed.push(change);
     }
-    if (this.#watchers.size > 0) this.#tellSoon();
+    if (this.#watchers.size > 0) this.tellSoon();
   }
+}
 
-  #tellSoon(): void {
-    queueMicrotask(() => {
-      for (const watcher of this.#watchers) {
-        if (this.#faults.watchesSilent) return;
-        for (const change of watcher.missed.splice(0)) {
-          if (this.#watchers.has(watcher)) watcher.listener(change);
-        }
-      }
-    });
+function entryOf(slot: Slot | undefined): KeyValueEntry | undefined {
+  return slot?.value && { key: slot.key, value: slot.value.of, revision: slot.revision };
+}
+
+function matching(slots: ReadonlyMap<string, Slot>, filter: string): KeyValueEntry[] {
+  const entries: KeyValueEntry[] = [];
+  for (const slot of slots.values()) {
+    const entry = filterMatches(filter, slot.key) ? entryOf(slot) : undefined;
+    if (entry !== undefined) entries.push(entry);
   }
+  return entries.sort((a, b) => a.revision - b.revision);
 }
 
 /** @throws {TypeError} when the value is not plain data */
@@ -268,9 +351,4 @@ function copyOf(value: unknown): unknown {
   } catch (cause) {
     throw new TypeError(`cannot be carried: ${messageOf(cause)}`, { cause });
   }
-}
-
-function failIfUnavailable(faults: MemoryKeyValueFaults): void {
-  if (faults.unavailable)
-    throw new TroupeError("store.unavailable", "the store did not answer in time");
 }

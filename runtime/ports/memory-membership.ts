@@ -1,9 +1,13 @@
 /**
- * The membership's in-memory twin: one list, seen by all its members.
+ * The membership's in-memory twin: one list, of which every member has a view of its own.
  *
  * M1 and M2 of `membership.ts`. Phases change when the owner of the list says so.
+ *
+ * I1: a view learns all changes, in their order, late by what the faults say.
+ * I2: a node that joins again takes the place of its older incarnations: they are down.
  */
-import type { Cancel } from "./clock.ts";
+import { type Cancel, type Clock, systemClock } from "./clock.ts";
+import { type DelayRange, drawnMs } from "./faults.ts";
 import type {
   Member,
   MemberPhase,
@@ -11,22 +15,49 @@ import type {
   MembershipEvent,
   NodeIdentity,
 } from "./membership.ts";
+import { type Random, seededRandom } from "./random.ts";
+
+/** What can go wrong with the list of members; off at first, changed by tests while it is used. */
+export interface MemoryMembersFaults {
+  /** How late each view learns of a change, drawn for each anew. */
+  delayMs: DelayRange;
+}
+
+/** What the list is made with. */
+export interface MemoryMembersOptions {
+  /** Measures delays; default the process's clock. */
+  readonly clock?: Clock;
+  /** Draws them; default one that draws the same each time. */
+  readonly random?: Random;
+  readonly faults?: Partial<MemoryMembersFaults>;
+}
 
 /** The members of a cluster within one process. */
 export class MemoryMembers {
+  readonly faults: MemoryMembersFaults;
+  readonly #clock: Clock;
+  readonly #random: Random;
   readonly #members = new Map<string, Member>();
-  readonly #listeners = new Set<(event: MembershipEvent) => void>();
+  readonly #views: View[] = [];
+
+  constructor(options: MemoryMembersOptions = {}) {
+    this.faults = { delayMs: [0, 0], ...options.faults };
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? seededRandom(0);
+  }
 
   /** Adds a node, `up`, and returns its view. */
   join(self: NodeIdentity, roles: readonly string[] = []): Membership {
     const { name, incarnation } = self;
-    this.#change({ name, incarnation, roles, phase: "up", lagMs: 0 });
-    return {
-      self,
-      members: () => [...this.#members.values()],
-      phaseOf: (node) => this.#members.get(keyOf(node))?.phase,
-      subscribe: (listener) => this.#subscribe(listener),
-    };
+    for (const member of this.#members.values()) {
+      const isOlder = member.name === name && member.incarnation !== incarnation;
+      if (isOlder && member.phase !== "down") this.#change({ ...member, phase: "down" });
+    }
+    const member: Member = { name, incarnation, roles, phase: "up", lagMs: 0 };
+    this.#change(member);
+    const view = new View(self, this.#members.values());
+    this.#views.push(view);
+    return view;
   }
 
   /**
@@ -41,16 +72,70 @@ export class MemoryMembers {
     this.#change({ ...member, phase });
   }
 
-  #change(member: Member): void {
-    const key = keyOf(member);
-    const previous = this.#members.get(key)?.phase;
-    this.#members.set(key, member);
-    for (const listener of [...this.#listeners]) listener({ member, previous });
+  /** The phase of a node, as the owner of the list has it; views may be behind. */
+  phaseOf(node: NodeIdentity): MemberPhase | undefined {
+    return this.#members.get(keyOf(node))?.phase;
   }
 
-  #subscribe(listener: (event: MembershipEvent) => void): Cancel {
+  #change(member: Member): void {
+    this.#members.set(keyOf(member), member);
+    for (const view of this.#views) {
+      const delayMs = drawnMs(this.#random, this.faults.delayMs);
+      const learn = view.learnLater(member);
+      if (delayMs <= 0 && !view.isBehind) learn();
+      else {
+        view.behind++;
+        this.#clock.after(delayMs, () => {
+          view.behind--;
+          learn();
+        });
+      }
+    }
+  }
+}
+
+class View implements Membership {
+  readonly self: NodeIdentity;
+  /** Changes that it has not learnt yet. */
+  behind = 0;
+  readonly #members = new Map<string, Member>();
+  readonly #news: Member[] = [];
+  readonly #listeners = new Set<(event: MembershipEvent) => void>();
+
+  constructor(self: NodeIdentity, members: Iterable<Member>) {
+    this.self = self;
+    for (const member of members) this.#members.set(keyOf(member), member);
+  }
+
+  get isBehind(): boolean {
+    return this.behind > 0;
+  }
+
+  members(): readonly Member[] {
+    const newest = new Map<string, Member>();
+    for (const member of this.#members.values()) newest.set(member.name, member);
+    return [...newest.values()];
+  }
+
+  phaseOf(node: NodeIdentity): MemberPhase | undefined {
+    return this.#members.get(keyOf(node))?.phase;
+  }
+
+  subscribe(listener: (event: MembershipEvent) => void): Cancel {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Queues a change; each call of what is returned learns the oldest one that is queued (I1). */
+  learnLater(change: Member): () => void {
+    this.#news.push(change);
+    return () => {
+      const member = this.#news.shift();
+      if (member === undefined) return;
+      const previous = this.#members.get(keyOf(member))?.phase;
+      this.#members.set(keyOf(member), member);
+      for (const listener of [...this.#listeners]) listener({ member, previous });
+    };
   }
 }
 

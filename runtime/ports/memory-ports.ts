@@ -9,7 +9,9 @@ import { EventFeed } from "../event-feed.ts";
 import { pinoLog } from "../log.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { systemClock } from "./clock.ts";
+import { memoryBlobStore } from "./memory-blob-store.ts";
 import { memoryDurableQueue } from "./memory-durable-queue.ts";
+import { memoryEventLogs } from "./memory-event-log.ts";
 import { memoryKeyValues } from "./memory-key-value.ts";
 import { MemoryMembers } from "./memory-membership.ts";
 import { MemoryHub } from "./memory-transport.ts";
@@ -40,6 +42,10 @@ export function memoryPorts(node: string, given: Partial<Ports> = {}): Ports {
   const tasks =
     given.tasks ?? createTasks({ queue, keyValues, membership, clock, random, events, log });
   const models = given.models ?? noModels;
+  // Stores that last come with logs and blobs that last, or with none.
+  const standsAlone = given.keyValues === undefined;
+  const eventLogs = given.eventLogs ?? (standsAlone ? memoryEventLogs({ clock }) : undefined);
+  const blobs = given.blobs ?? (standsAlone ? memoryBlobStore({ clock }) : undefined);
   return {
     clock,
     scheduler,
@@ -52,5 +58,7 @@ export function memoryPorts(node: string, given: Partial<Ports> = {}): Ports {
     queue,
     tasks,
     models,
+    ...(eventLogs === undefined ? {} : { eventLogs }),
+    ...(blobs === undefined ? {} : { blobs }),
   };
 }

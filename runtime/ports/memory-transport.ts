@@ -6,26 +6,50 @@
  *
  * X1–X3 of `transport.ts`. I1: a lost envelope is noticed when the next one of that link arrives.
  * I2: while a link is cut its envelopes wait in a bounded outbox; past it `send` refuses.
+ * I3: what is on its way to a node that leaves comes back undelivered, also when one of the same
+ *     name has joined since.
  */
 
 import type { Envelope } from "../remote/envelope.ts";
-import type { Clock } from "./clock.ts";
-import type { Random } from "./random.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type DelayRange, drawnMs, happens } from "./faults.ts";
+import { type Random, seededRandom } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { systemScheduler } from "./scheduler.ts";
-import type { Transport, TransportSink } from "./transport.ts";
+import type { Transport, TransportSink, UndeliveredReason } from "./transport.ts";
 
-/** How bad the links are. */
+/** What can go wrong on the links; all off at first, changed by tests while they run. */
+export interface MemoryHubFaults {
+  /** The share of envelopes that get lost, 0..1. */
+  loss: number;
+  /**
+   * How long an envelope is on its way. Envelopes of different links overtake one another; those of
+   * one link keep their order (X1).
+   */
+  delayMs: DelayRange;
+  /**
+   * The share of envelopes that arrive twice, 0..1. Breaks X1, which no transport of Troupe does:
+   * it shows what a receiver would do with one that did.
+   */
+  duplication: number;
+}
+
+/** What links are made with. */
 export interface MemoryHubOptions {
+  /** Gives arrivals their turns, as microtasks; default the process's own queues. */
   readonly scheduler?: Scheduler;
-  /** With both, envelopes take `delayMs`; order is kept. */
+  /** Measures delays; default the process's clock. */
   readonly clock?: Clock;
-  readonly delayMs?: number;
-  /** With `random`, the share of envelopes that get lost, 0..1. */
-  readonly loss?: number;
+  /** Decides what goes wrong; default one that draws the same each time. */
   readonly random?: Random;
+  readonly faults?: Partial<MemoryHubFaults>;
   /** How many envelopes a cut link holds; default 1,024. */
   readonly outbox?: number;
+  /**
+   * Gives an arrival its turn, instead of `scheduler`. What came from one node to another must keep
+   * its order.
+   */
+  readonly deliver?: (from: string, to: string, arrive: () => void) => void;
 }
 
 const OUTBOX = 1_024;
@@ -36,20 +60,30 @@ interface Link {
   isCut: boolean;
   /** Something was lost since the last arrival. */
   hasGap: boolean;
+  /** Arrivals that the clock delays, in order. */
+  readonly underWay: (() => void)[];
+  /** When the last of them is due, on the monotonic clock. */
+  lastMs: number;
   readonly outbox: Envelope[];
 }
 
 /** Links the transports of several systems. */
 export class MemoryHub {
-  readonly #options: MemoryHubOptions;
+  readonly faults: MemoryHubFaults;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #outbox: number;
+  readonly #deliver: (from: string, to: string, arrive: () => void) => void;
   readonly #nodes = new Map<string, MemoryTransport>();
   readonly #links = new Map<string, Link>();
-  /** The share of envelopes that get lost from now on, 0..1. */
-  loss: number;
 
   constructor(options: MemoryHubOptions = {}) {
-    this.#options = options;
-    this.loss = options.loss ?? 0;
+    const { scheduler = systemScheduler } = options;
+    this.faults = { loss: 0, delayMs: [0, 0], duplication: 0, ...options.faults };
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? seededRandom(0);
+    this.#outbox = options.outbox ?? OUTBOX;
+    this.#deliver = options.deliver ?? ((_from, _to, arrive) => scheduler.microtask(arrive));
   }
 
   /** The transport of a node. A node that joins again takes the place of the old one. */
@@ -63,7 +97,11 @@ export class MemoryHub {
   leave(node: string): void {
     this.#nodes.delete(node);
     for (const link of this.#links.values()) {
-      if (link.to === node) this.#giveBack(link);
+      if (link.to === node) {
+        for (const envelope of link.outbox.splice(0)) {
+          this.#giveBack(link, envelope, "disconnected");
+        }
+      }
       if (link.from === node) link.outbox.length = 0;
     }
   }
@@ -93,11 +131,11 @@ export class MemoryHub {
     const link = this.#link(from, to);
     const copy = copied(envelope);
     if (copy === undefined) {
-      this.#soon(() => this.#nodes.get(from)?.sink?.undelivered(to, envelope, "undecodable"));
+      this.#giveBack(link, envelope, "undecodable");
       return true;
     }
     if (link.isCut) {
-      if (link.outbox.length >= (this.#options.outbox ?? OUTBOX)) return false;
+      if (link.outbox.length >= this.#outbox) return false;
       link.outbox.push(copy);
       return true;
     }
@@ -107,25 +145,35 @@ export class MemoryHub {
 
   /** Carries a copy to every node that hears the topic; `false` = it cannot travel. */
   publish(from: string, topic: string, envelope: Envelope): boolean {
-    const copy = copied(envelope);
-    if (copy === undefined) return false;
+    if (copied(envelope) === undefined) return false;
     for (const [node, transport] of this.#nodes) {
       if (!transport.hears(topic)) continue;
-      if (node === from) this.#soon(() => transport.arrive(from, copy));
-      else if (!this.#link(from, node).isCut) this.#carry(this.#link(from, node), copy);
+      const link = this.#link(from, node);
+      const copy = copied(envelope);
+      if (copy === undefined || link.isCut) continue;
+      if (node === from) this.#deliver(from, node, () => transport.arrive(from, copy));
+      else this.#carry(link, copy);
     }
     return true;
   }
 
   #carry(link: Link, envelope: Envelope): void {
-    const { random } = this.#options;
-    if (random !== undefined && this.loss > 0 && random.next() < this.loss) {
+    const { loss, duplication } = this.faults;
+    if (happens(this.#random, loss)) {
       link.hasGap = true;
       return;
     }
-    this.#soon(() => {
+    this.#arriveLater(link, envelope);
+    if (happens(this.#random, duplication)) {
+      this.#arriveLater(link, copied(envelope) ?? envelope);
+    }
+  }
+
+  #arriveLater(link: Link, envelope: Envelope): void {
+    const addressee = this.#nodes.get(link.to);
+    this.#after(link, () => {
       const receiver = this.#nodes.get(link.to);
-      if (receiver === undefined) {
+      if (receiver === undefined || receiver !== addressee) {
         this.#nodes.get(link.from)?.sink?.undelivered(link.to, envelope, "disconnected");
         return;
       }
@@ -137,25 +185,33 @@ export class MemoryHub {
     });
   }
 
-  #giveBack(link: Link): void {
-    for (const envelope of link.outbox.splice(0)) {
-      this.#soon(() =>
-        this.#nodes.get(link.from)?.sink?.undelivered(link.to, envelope, "disconnected"),
-      );
-    }
+  #giveBack(link: Link, envelope: Envelope, reason: UndeliveredReason): void {
+    const { from, to } = link;
+    this.#deliver(to, from, () => this.#nodes.get(from)?.sink?.undelivered(to, envelope, reason));
   }
 
-  #soon(arrive: () => void): void {
-    const { clock, delayMs, scheduler = systemScheduler } = this.#options;
-    if (clock !== undefined && delayMs !== undefined) clock.after(delayMs, arrive);
-    else scheduler.microtask(arrive);
+  /** After the link's delay, and after all that is on its way before (X1). */
+  #after(link: Link, arrive: () => void): void {
+    const nowMs = this.#clock.monotonicMs();
+    const delayMs = drawnMs(this.#random, this.faults.delayMs);
+    if (delayMs <= 0 && link.underWay.length === 0) {
+      this.#deliver(link.from, link.to, arrive);
+      return;
+    }
+    link.lastMs = Math.max(nowMs + delayMs, link.lastMs);
+    link.underWay.push(arrive);
+    // Whichever timer fires first, what was sent first arrives first.
+    this.#clock.after(link.lastMs - nowMs, () => {
+      const first = link.underWay.shift();
+      if (first !== undefined) this.#deliver(link.from, link.to, first);
+    });
   }
 
   #link(from: string, to: string): Link {
     const key = `${from}>${to}`;
     let link = this.#links.get(key);
     if (link === undefined) {
-      link = { from, to, isCut: false, hasGap: false, outbox: [] };
+      link = { from, to, isCut: false, hasGap: false, underWay: [], lastMs: 0, outbox: [] };
       this.#links.set(key, link);
     }
     return link;

@@ -29,8 +29,8 @@ export interface ModelUsage {
 
 /** What a model is, for output and bills. */
 export interface ModelIdentity {
-  /** `builtin` is extractive and not an LLM. */
-  readonly kind: "builtin" | "ollama";
+  /** `builtin` is extractive and `scripted` says what a test wrote down: neither is an LLM. */
+  readonly kind: "builtin" | "ollama" | "scripted";
   readonly name: string;
 }
 

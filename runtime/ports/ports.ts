@@ -8,8 +8,10 @@
 import type { Tasks } from "../durable/tasks.ts";
 import type { EventSink } from "../event.ts";
 import type { Log } from "../log.ts";
+import type { BlobStore } from "./blob-store.ts";
 import type { Clock } from "./clock.ts";
 import type { DurableQueue } from "./durable-queue.ts";
+import type { EventLogs } from "./event-log.ts";
 import type { KeyValues } from "./key-value.ts";
 import type { Membership } from "./membership.ts";
 import type { ModelClients } from "./model-client.ts";
@@ -30,4 +32,8 @@ export interface Ports {
   readonly queue: DurableQueue;
   readonly tasks: Tasks;
   readonly models: ModelClients;
+  /** Absent where stores are given that have no logs: a log in memory would not last as they do. */
+  readonly eventLogs?: EventLogs;
+  /** Absent where stores are given that have no blobs. */
+  readonly blobs?: BlobStore;
 }

@@ -10,6 +10,15 @@ export interface Scheduler {
   microtask(turn: () => void): void;
   /** Runs `turn` after pending I/O has had its chance. */
   macrotask(turn: () => void): void;
+  /**
+   * Chooses which of `ready` actors, counted from the longest waiting, has the next turn. Where it
+   * is given, a dispatcher handles one message per turn and schedules the next one as a microtask;
+   * absent, the first come is the first served.
+   *
+   * @param ready - 1 or more
+   * @returns 0 to `ready - 1`
+   */
+  readonly pick?: (ready: number) => number;
 }
 
 /** The process's own queues. */

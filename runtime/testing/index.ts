@@ -1,3 +1,16 @@
-/** What tests of actors use: manual time and manual turns. Published as `troupe/testing`. */
+/**
+ * What tests of actors use: a seeded world, manual time and manual turns, probes. Published as
+ * `troupe/testing`.
+ */
 export { ManualClock, type ManualClockOptions } from "./manual-clock.ts";
 export { ManualScheduler, type ManualSchedulerOptions } from "./manual-scheduler.ts";
+export type { ManualTime } from "./manual-time.ts";
+export {
+  type JoinOptions,
+  type LedStore,
+  SeededWorld,
+  seededWorld,
+  type WorldOptions,
+} from "./seeded-world.ts";
+export type { WorldEvent, WorldHappening } from "./world-history.ts";
+export type { InitialFaults, WorldFaults } from "./world-stores.ts";

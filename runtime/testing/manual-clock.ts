@@ -6,12 +6,14 @@
  * C1: timers fire in the order of their instants, those of one instant in the order of their making.
  * C2: while a timer fires, both clocks show the instant it was due at.
  * C3: a timer set by a firing timer fires within the same advance when it is due by its end.
+ * C4: time never runs backwards, also when two advances overlap.
  *
  * Cost: O(log n) to find a timer's place, O(n) to insert it; n is the timers outstanding.
  */
 
 import { type Duration, durationMs } from "../duration.ts";
 import type { Cancel, Clock } from "../ports/clock.ts";
+import type { ManualTime } from "./manual-time.ts";
 
 /** Options of a {@link ManualClock}. */
 export interface ManualClockOptions {
@@ -37,7 +39,7 @@ const SETTLE_TURNS = 8;
  * clock.after(5_000, () => {});
  * clock.advance("5s"); // fires it
  */
-export class ManualClock implements Clock {
+export class ManualClock implements Clock, ManualTime {
   readonly #startMs: number;
   #elapsedMs = 0;
   /** By instant, latest first, so that the next one is popped from the end. */
@@ -69,20 +71,37 @@ export class ManualClock implements Clock {
     return this.#timers.length;
   }
 
+  /** When the next timer is due, on the monotonic clock; `Infinity` when there is none. */
+  get nextMs(): number {
+    return this.#timers.at(-1)?.atMs ?? Infinity;
+  }
+
   /** Moves time on, firing what becomes due, without letting promises settle in between. */
   advance(duration: Duration): void {
-    const endMs = this.#elapsedMs + durationMs(duration);
-    while (this.#fireNext(endMs));
-    this.#elapsedMs = endMs;
+    this.advanceTo(this.#elapsedMs + durationMs(duration));
+  }
+
+  /** Like {@link advance}, up to an instant of the monotonic clock; one that has passed does nothing. */
+  advanceTo(atMs: number): void {
+    while (this.#fireNext(atMs));
+    this.#elapsedMs = Math.max(this.#elapsedMs, atMs);
   }
 
   /** Moves time on; before, between and after timers whatever is ready runs, see {@link settle}. */
   async advanceAsync(duration: Duration): Promise<void> {
-    const endMs = this.#elapsedMs + durationMs(duration);
+    await this.advanceUntil(() => false, duration);
+  }
+
+  async advanceUntil(holds: () => boolean, within: Duration): Promise<boolean> {
+    const endMs = this.#elapsedMs + durationMs(within);
+    for (;;) {
+      await this.settle();
+      if (holds()) return true;
+      if (!this.#fireNext(endMs)) break;
+    }
+    this.advanceTo(endMs);
     await this.settle();
-    while (this.#fireNext(endMs)) await this.settle();
-    this.#elapsedMs = endMs;
-    await this.settle();
+    return holds();
   }
 
   /** Lets microtasks and a few turns of the event loop run; time stands still. */
@@ -94,7 +113,7 @@ export class ManualClock implements Clock {
     const next = this.#timers.at(-1);
     if (next === undefined || next.atMs > endMs) return false;
     this.#timers.pop();
-    this.#elapsedMs = next.atMs;
+    this.#elapsedMs = Math.max(this.#elapsedMs, next.atMs);
     next.fire();
     return true;
   }

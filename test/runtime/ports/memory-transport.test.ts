@@ -41,9 +41,9 @@ t.test("MemoryHub", async (t) => {
       undelivered: () => {},
       lost: (node) => heard.push(`lost from ${node}`),
     });
-    hub.loss = 1;
+    hub.faults.loss = 1;
     a.send("b", note(1, "gone"));
-    hub.loss = 0;
+    hub.faults.loss = 0;
     a.send("b", note(2, "here"));
     await new Promise((resolve) => setImmediate(resolve));
     t.same(heard, ["lost from a", "here"]);

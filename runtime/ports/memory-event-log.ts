@@ -1,0 +1,186 @@
+/**
+ * Logs in this process's memory: the twin of those in a stream of events.
+ *
+ * Owns: sequences, the fence and followers as JetStream has them. The rules J1–J5 are the port's
+ * (`event-log.ts`).
+ *
+ * I1: all logs of one store share one sequence, so that nobody comes to rely on gapless numbers (J1).
+ * I2: events are copied on the way in.
+ * I3: followers hear of entries later, in order; while they are silent what they miss is kept.
+ */
+import { deserialize, serialize } from "node:v8";
+import { messageOf, TroupeError } from "../troupe-error.ts";
+import type { Cancel, Clock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
+import type { Append, EventLog, EventLogs, LogEntry } from "./event-log.ts";
+import { checkedKey } from "./key-filter.ts";
+import type { Random } from "./random.ts";
+import { type Leadership, noStoreFaults, StoreCalls, type StoreFaults } from "./store-faults.ts";
+
+/** What can go wrong with logs; all off at first, changed by tests while they run. */
+export interface MemoryEventLogFaults extends StoreFaults {
+  /** Followers are told nothing; what they missed comes with the first entry after it is off. */
+  followsSilent: boolean;
+}
+
+/** Options of {@link memoryEventLogs}. */
+export interface MemoryEventLogsOptions {
+  /** Default the process's clock. */
+  readonly clock?: Clock;
+  /** Decides what goes wrong; default one that draws the same each time. */
+  readonly random?: Random;
+  readonly faults?: Partial<MemoryEventLogFaults>;
+}
+
+/** Logs in memory, with their faults. */
+export interface MemoryEventLogs extends EventLogs, Leadership {
+  readonly faults: MemoryEventLogFaults;
+}
+
+const MOST_EVENTS = 1_000;
+const MOST_BYTES = 1_000_000;
+
+/** Logs that live as long as the returned object. */
+export function memoryEventLogs(options: MemoryEventLogsOptions = {}): MemoryEventLogs {
+  const { clock = systemClock, random } = options;
+  const faults: MemoryEventLogFaults = {
+    ...noStoreFaults(),
+    followsSilent: false,
+    ...options.faults,
+  };
+  const store: Store = {
+    faults,
+    calls: new StoreCalls("the event log", faults, { clock, random }),
+    sequence: 0,
+  };
+  const logs = new Map<string, MemoryEventLog>();
+  return {
+    faults,
+    open: async (name) => {
+      checkedKey(name);
+      const log = logs.get(name) ?? new MemoryEventLog(name, store);
+      logs.set(name, log);
+      return log;
+    },
+    loseLeader: (forMs) =>
+      store.calls.loseLeader(forMs, () => {
+        for (const log of logs.values()) log.tellSoon();
+      }),
+  };
+}
+
+/** What the logs of one store share. */
+interface Store {
+  readonly faults: MemoryEventLogFaults;
+  readonly calls: StoreCalls;
+  sequence: number;
+}
+
+interface Follower {
+  readonly listener: (entry: LogEntry) => void;
+  readonly missed: LogEntry[];
+}
+
+class MemoryEventLog implements EventLog {
+  readonly name: string;
+  readonly #store: Store;
+  readonly #entries: LogEntry[] = [];
+  readonly #followers = new Set<Follower>();
+
+  constructor(name: string, store: Store) {
+    this.name = name;
+    this.#store = store;
+  }
+
+  async append(events: readonly unknown[], expected?: number): Promise<Append> {
+    if (events.length < 1 || events.length > MOST_EVENTS)
+      throw new RangeError(`an append holds 1 to ${MOST_EVENTS} events: ${events.length}`);
+    const copies = copyOf(events);
+    return this.#store.calls.write<Append>(
+      () => {
+        const last = this.#last;
+        if (expected !== undefined && expected !== last) return { ok: false, conflict: { last } };
+        for (const event of copies) this.#add({ sequence: ++this.#store.sequence, event });
+        this.tellSoon();
+        return { ok: true, sequence: this.#last };
+      },
+      (append) => append.ok,
+    );
+  }
+
+  read(from: number, limit: number = MOST_EVENTS): Promise<readonly LogEntry[]> {
+    return this.#store.calls.read(() => this.#from(from).slice(0, limit));
+  }
+
+  last(): Promise<number> {
+    return this.#store.calls.read(() => this.#last);
+  }
+
+  follow(from: number, listener: (entry: LogEntry) => void): Promise<Cancel> {
+    return this.#store.calls.read(() => {
+      const follower: Follower = { listener, missed: this.#from(from) };
+      this.#followers.add(follower);
+      this.tellSoon();
+      return () => {
+        this.#followers.delete(follower);
+      };
+    });
+  }
+
+  async purge(): Promise<void> {
+    await this.#store.calls.write(
+      () => {
+        const { length } = this.#entries;
+        this.#entries.length = 0;
+        return length;
+      },
+      (removed) => removed > 0,
+    );
+  }
+
+  /** Tells followers what they missed, unless they are silent. */
+  tellSoon(): void {
+    queueMicrotask(() => {
+      const { faults, calls } = this.#store;
+      for (const follower of this.#followers) {
+        if (faults.followsSilent || calls.isAway) return;
+        for (const entry of follower.missed.splice(0)) {
+          if (this.#followers.has(follower)) follower.listener(entry);
+        }
+      }
+    });
+  }
+
+  get #last(): number {
+    return this.#entries.at(-1)?.sequence ?? 0;
+  }
+
+  #add(entry: LogEntry): void {
+    this.#entries.push(entry);
+    for (const follower of this.#followers) follower.missed.push(entry);
+  }
+
+  #from(sequence: number): LogEntry[] {
+    return this.#entries.filter((entry) => entry.sequence >= sequence);
+  }
+}
+
+/**
+ * A copy, as storing and reading would make it.
+ *
+ * @throws {TypeError} when a value is not plain data
+ * @throws {TroupeError} `payload.too-large`
+ */
+function copyOf(events: readonly unknown[]): readonly unknown[] {
+  let bytes: Buffer;
+  try {
+    bytes = serialize(events);
+  } catch (cause) {
+    throw new TypeError(`cannot be carried: ${messageOf(cause)}`, { cause });
+  }
+  if (bytes.byteLength > MOST_BYTES) {
+    const data = { sizeBytes: bytes.byteLength, mostBytes: MOST_BYTES };
+    throw new TroupeError("payload.too-large", "the events exceed the log's limit", { data });
+  }
+  return deserialize(bytes) as unknown[];
+}

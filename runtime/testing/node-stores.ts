@@ -1,0 +1,121 @@
+/**
+ * The stores of a world as one of its nodes reaches them.
+ *
+ * Owns: that a node which stands still hears no answer until it goes on, that one which is cut off
+ * reaches nothing, and that one which is dead neither hears nor does anything. What stores do is
+ * the twins' business (`ports/memory-*.ts`).
+ *
+ * I1: answers and changes reach a node in turns of that node; those of one store keep their order.
+ * I2: a call of a node that is cut off rejects with `store.unavailable` after 5 s and has no effect.
+ * I3: a call of a dead node has no effect and never settles.
+ */
+
+import type { BlobStore } from "../ports/blob-store.ts";
+import type { Cancel } from "../ports/clock.ts";
+import type { Delivery, DurableQueue } from "../ports/durable-queue.ts";
+import type { EventLog, EventLogs } from "../ports/event-log.ts";
+import type { KeyValue, KeyValues } from "../ports/key-value.ts";
+
+/** The way between a node and the stores. */
+export interface StoreLine {
+  /** What `call` answers, as the node hears it (I1–I3). */
+  reach<T>(store: string, call: () => Promise<T>): Promise<T>;
+  /** Runs `news` in a turn of the node, unless it is cut off. */
+  hear(store: string, news: () => void): void;
+  /** Whether what the node says without waiting for an answer arrives. */
+  readonly isOpen: boolean;
+}
+
+/** Buckets as a node reaches them. */
+export function keyValuesOf(line: StoreLine, keyValues: KeyValues): KeyValues {
+  const reach = <T>(call: () => Promise<T>): Promise<T> => line.reach("keyValues", call);
+  const bucketOf = (bucket: KeyValue): KeyValue => ({
+    bucket: bucket.bucket,
+    get: (key) => reach(() => bucket.get(key)),
+    create: (key, value, options) => reach(() => bucket.create(key, value, options)),
+    update: (key, value, expected, options) =>
+      reach(() => bucket.update(key, value, expected, options)),
+    put: (key, value) => reach(() => bucket.put(key, value)),
+    delete: (key, expected) => reach(() => bucket.delete(key, expected)),
+    commit: (writes) => reach(() => bucket.commit(writes)),
+    entries: (filter) => reach(() => bucket.entries(filter)),
+    watch: (filter, listener) =>
+      heard(line, "keyValues", (listening) =>
+        bucket.watch(filter, (change) => listening(() => listener(change))),
+      ),
+  });
+  return {
+    open: async (name, options) => bucketOf(await reach(() => keyValues.open(name, options))),
+  };
+}
+
+/** A queue as a node reaches it. */
+export function queueOf(line: StoreLine, queue: DurableQueue): DurableQueue {
+  const reach = <T>(call: () => Promise<T>): Promise<T> => line.reach("queue", call);
+  const deliveryOf = (delivery: Delivery): Delivery => ({
+    task: delivery.task,
+    deliveries: delivery.deliveries,
+    working: () => {
+      if (line.isOpen) delivery.working();
+    },
+    ack: () => reach(() => delivery.ack()),
+    nak: (delayMs) => {
+      if (line.isOpen) delivery.nak(delayMs);
+    },
+  });
+  return {
+    publish: (task) => reach(() => queue.publish(task)),
+    pull: async (capability, options) => {
+      const deliveries = await reach(() => queue.pull(capability, options));
+      return deliveries.map(deliveryOf);
+    },
+    deadLetter: (task, history) => reach(() => queue.deadLetter(task, history)),
+    deadLetters: (capability, limit) => reach(() => queue.deadLetters(capability, limit)),
+  };
+}
+
+/** Event logs as a node reaches them. */
+export function eventLogsOf(line: StoreLine, eventLogs: EventLogs): EventLogs {
+  const reach = <T>(call: () => Promise<T>): Promise<T> => line.reach("eventLogs", call);
+  const logOf = (log: EventLog): EventLog => ({
+    name: log.name,
+    append: (events, expected) => reach(() => log.append(events, expected)),
+    read: (from, limit) => reach(() => log.read(from, limit)),
+    last: () => reach(() => log.last()),
+    purge: () => reach(() => log.purge()),
+    follow: (from, listener) =>
+      heard(line, "eventLogs", (listening) =>
+        log.follow(from, (entry) => listening(() => listener(entry))),
+      ),
+  });
+  return { open: async (name) => logOf(await reach(() => eventLogs.open(name))) };
+}
+
+/** Blobs as a node reaches them. */
+export function blobsOf(line: StoreLine, blobs: BlobStore): BlobStore {
+  const reach = <T>(call: () => Promise<T>): Promise<T> => line.reach("blobs", call);
+  return {
+    mostBytes: blobs.mostBytes,
+    put: (bytes, key) => reach(() => blobs.put(bytes, key)),
+    get: (key) => reach(() => blobs.get(key)),
+    delete: (key) => reach(() => blobs.delete(key)),
+  };
+}
+
+/** A subscription whose news stop when it is cancelled, also those that wait for their turn. */
+async function heard(
+  line: StoreLine,
+  store: string,
+  subscribe: (listening: (news: () => void) => void) => Promise<Cancel>,
+): Promise<Cancel> {
+  let isListening: boolean = true;
+  const listening = (news: () => void) =>
+    line.hear(store, () => {
+      if (isListening) news();
+    });
+  const cancel = await line.reach(store, () => subscribe(listening));
+  return () => {
+    isListening = false;
+    cancel();
+  };
+}

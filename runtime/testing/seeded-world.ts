@@ -1,0 +1,415 @@
+/**
+ * A world in one process in which a whole cluster runs, and runs again in the same way.
+ *
+ * Owns: the parts of a world and what befalls its nodes. Time is `manual-clock.ts`, the order of turns
+ * `world-scheduler.ts`, what goes wrong between nodes and in stores `world-stores.ts`, a node's life
+ * `world-node.ts`, the record `world-history.ts`.
+ *
+ * W1: the same seed and the same doings of the test give the same history, byte for byte.
+ * W2: time moves only when the test moves it; at each instant the world comes to rest first.
+ * W3: real asynchronous code runs in it unchanged, as long as it waits for nothing but promises,
+ *     actors, the node's clock and the node's stores: what waits for the process's own timers, files
+ *     or sockets is outside the world, and no seed knows when it ends.
+ * W4: a node that is gone, frozen or cut off for long enough is suspected, then down, as S21 has it;
+ *     one that lives to see itself down acts no more.
+ */
+
+import { type Duration, durationMs } from "../duration.ts";
+import type { Happening } from "../event.ts";
+import { type Log, silentLog } from "../log.ts";
+import type { Cancel } from "../ports/clock.ts";
+import { type DelayRange, drawnMs } from "../ports/faults.ts";
+import type { MemberPhase } from "../ports/membership.ts";
+import { MemoryModels, type ModelScript, type ScriptedCall } from "../ports/memory-model-client.ts";
+import type { Ports } from "../ports/ports.ts";
+import { type Random, seededRandom } from "../ports/random.ts";
+import type { Leadership } from "../ports/store-faults.ts";
+import type { System } from "../system.ts";
+import { ManualClock } from "./manual-clock.ts";
+import type { ManualTime } from "./manual-time.ts";
+import { TurnPump } from "./turn-pump.ts";
+import { type WorldEvent, type WorldHappening, WorldHistory } from "./world-history.ts";
+import { WorldNode } from "./world-node.ts";
+import { type TurnOwner, WorldScheduler } from "./world-scheduler.ts";
+import {
+  type InitialFaults,
+  type WorldFaults,
+  type WorldStores,
+  worldStores,
+} from "./world-stores.ts";
+
+/** Options of {@link seededWorld}. */
+export interface WorldOptions {
+  /** Any 32-bit integer; it decides everything that chance decides. */
+  readonly seed: number;
+  /** Nodes to begin with, by name; others join when they are first asked for. */
+  readonly nodes?: readonly string[];
+  /** What goes wrong; default nothing. */
+  readonly faults?: InitialFaults;
+  /** What models answer, by name; the first is `auto`. Default none. */
+  readonly models?: Readonly<Record<string, ModelScript>>;
+  /** Where nodes log to; default nowhere. */
+  readonly log?: Log;
+  /** After how long an absent node is suspected; default 1 to 3 s. */
+  readonly suspectedAfterMs?: DelayRange;
+  /** After how long an absent node is down; default 4 to 6 s. */
+  readonly downAfterMs?: DelayRange;
+  /**
+   * Whether ready turns run by themselves (`auto`, the default), or only in `step`, `settle` and
+   * whatever moves time (`manual`).
+   */
+  readonly drive?: "auto" | "manual";
+}
+
+/** How a node joins. */
+export interface JoinOptions {
+  /** What its membership says that it does. */
+  readonly roles?: readonly string[];
+  /** Ports of its own, instead of the world's. What they do is up to the test. */
+  readonly ports?: Partial<Ports>;
+}
+
+/** A store of the world that has a leader. */
+export type LedStore = "keyValues" | "queue" | "eventLogs" | "blobs";
+
+const SUSPECTED_AFTER_MS: DelayRange = [1_000, 3_000];
+const DOWN_AFTER_MS: DelayRange = [4_000, 6_000];
+const ALONE = "local";
+
+/**
+ * A world.
+ *
+ * @example
+ * const world = seededWorld({ seed: 17 });
+ * const ref = world.system("n1").spawn(counter);
+ * ref.tell("add", 2);
+ * const total = await world.run(ref.ask("total"));
+ * await world.end();
+ */
+export function seededWorld(options: WorldOptions): SeededWorld {
+  return new SeededWorld(options);
+}
+
+/** See {@link seededWorld}. */
+export class SeededWorld implements ManualTime {
+  readonly seed: number;
+  /** The world's time; nodes have clocks of their own that show it. */
+  readonly clock: ManualClock = new ManualClock();
+  /** For the test's own choices; draws of the world do not shift it. */
+  readonly random: Random;
+  /** What goes wrong from now on. */
+  readonly faults: WorldFaults;
+  readonly #options: WorldOptions;
+  readonly #chance: Random;
+  readonly #pump: TurnPump;
+  readonly #scheduler: WorldScheduler;
+  readonly #stores: WorldStores;
+  readonly #models: MemoryModels;
+  readonly #history = new WorldHistory();
+  /** The newest life of each node. */
+  readonly #nodes = new Map<string, WorldNode>();
+  readonly #owners = new Map<string, TurnOwner>();
+  /** Calls off what the others are about to say of an absent node. */
+  readonly #verdicts = new Map<WorldNode, Cancel>();
+  #seq = 0;
+  #lives = 0;
+
+  constructor(options: WorldOptions) {
+    const root = seededRandom(options.seed);
+    this.#options = options;
+    this.seed = options.seed;
+    this.random = root.fork("test");
+    this.#chance = root.fork("world");
+    this.#scheduler = new WorldScheduler(root.fork("turns"), () => {
+      if (options.drive !== "manual") this.#pump.wake();
+    });
+    this.#pump = new TurnPump(this.#scheduler, root.fork("stretches"));
+    this.#stores = worldStores({
+      clock: this.clock,
+      random: root.fork("stores"),
+      faults: options.faults ?? {},
+      deliver: (from, to, arrive) => this.#owners.get(to)?.turn(`from ${from}`, arrive),
+    });
+    this.faults = this.#stores.faults;
+    this.#models = new MemoryModels({
+      models: options.models ?? {},
+      random: root.fork("models"),
+      faults: this.faults.models,
+    });
+    for (const name of options.nodes ?? []) this.system(name);
+  }
+
+  // Nodes
+
+  /**
+   * The system of a node. It joins when it is asked for the first time, and anew, as another
+   * incarnation, when its last one crashed or was fenced.
+   *
+   * @param name - default `local`, for tests that need one node
+   * @param join - counts only when it joins now
+   */
+  system(name: string = ALONE, join: JoinOptions = {}): System {
+    const known = this.#nodes.get(name);
+    if (known !== undefined && known.phase !== "over") return known.system;
+    const incarnation = String(++this.#lives);
+    const owner = this.#scheduler.owner();
+    this.#owners.set(name, owner);
+    this.#happened({ type: "world.joined", name, incarnation });
+    const node = new WorldNode({
+      identity: { name, incarnation },
+      roles: join.roles ?? [],
+      owner,
+      clock: this.clock,
+      time: this,
+      random: seededRandom(this.seed).fork(`node ${name} ${incarnation}`),
+      log: this.#options.log ?? silentLog,
+      history: this.#history,
+      stores: this.#stores,
+      models: (clock) => this.#models.clients(clock),
+      given: join.ports ?? {},
+    });
+    for (const [other, { phase }] of this.#nodes) {
+      if (phase === "isolated") this.#stores.links.disconnect(name, other);
+    }
+    this.#nodes.set(name, node);
+    return node.system;
+  }
+
+  /** The nodes that have not crashed, by name, in order of joining. */
+  get nodes(): readonly string[] {
+    return [...this.#nodes].filter(([, node]) => node.phase !== "over").map(([name]) => name);
+  }
+
+  /** The node's process is gone, with all that was in it; the others find out (W4). */
+  crash(name: string): void {
+    const node = this.#living(name);
+    this.#happened({ type: "world.crashed", name });
+    node.end();
+    this.#declare(node);
+  }
+
+  /** The node shuts down in good order and leaves; lets time pass until it has. */
+  async stop(name: string): Promise<void> {
+    const node = this.#running(name);
+    await this.run(node.system.shutdown());
+    this.#move(node, "down");
+    this.#finish(node);
+  }
+
+  /** The node stands still: nothing in it runs, what reaches it waits. The others find out (W4). */
+  pause(name: string): void {
+    const node = this.#running(name);
+    this.#happened({ type: "world.paused", name });
+    node.pause();
+    this.#declare(node);
+  }
+
+  /** A paused node goes on; it is fenced when the others have declared it down meanwhile. */
+  resume(name: string): void {
+    this.#return(name, "paused", "world.resumed");
+  }
+
+  /** The node is cut off from all others and from the stores; the others find out (W4). */
+  isolate(name: string): void {
+    const node = this.#running(name);
+    this.#happened({ type: "world.isolated", name });
+    node.isolate();
+    for (const other of this.#nodes.keys()) this.#stores.links.disconnect(name, other);
+    this.#declare(node);
+  }
+
+  /** A node that was cut off comes back; it is fenced when it was declared down meanwhile. */
+  rejoin(name: string): void {
+    this.#return(name, "isolated", "world.rejoined");
+    for (const [other, { phase }] of this.#nodes) {
+      if (phase !== "isolated") this.#stores.links.connect(name, other);
+    }
+  }
+
+  /** Cuts the link between two nodes, both ways; nobody is suspected for that. */
+  cut(a: string, b: string): void {
+    this.#happened({ type: "world.cut", between: [a, b] });
+    this.#stores.links.disconnect(a, b);
+  }
+
+  /** Heals the link between two nodes. */
+  heal(a: string, b: string): void {
+    this.#happened({ type: "world.healed", between: [a, b] });
+    this.#stores.links.connect(a, b);
+  }
+
+  /** A store's leader is away, for 4 to 9 s unless it is said for how long; see {@link Leadership}. */
+  loseLeader(store: LedStore, forHowLong?: Duration): void {
+    const led: Leadership = this.#stores[store];
+    const forMs = led.loseLeader(forHowLong === undefined ? undefined : durationMs(forHowLong));
+    this.#happened({ type: "world.leader-lost", store, forMs });
+  }
+
+  /** All calls of scripted models so far. */
+  get modelCalls(): readonly ScriptedCall[] {
+    return this.#models.calls;
+  }
+
+  // Time and turns
+
+  /** Lets everything run that can run now; time stands still. */
+  settle(): Promise<void> {
+    return this.#pump.rest();
+  }
+
+  /** Runs one turn of one node, whichever the seed chooses; `false` when none was ready. */
+  step(): Promise<boolean> {
+    return this.#pump.step();
+  }
+
+  /** Moves time on, timer by timer; the world comes to rest at each. */
+  async advance(duration: Duration): Promise<void> {
+    await this.advanceUntil(() => false, duration);
+  }
+
+  async advanceUntil(holds: () => boolean, within: Duration): Promise<boolean> {
+    const endMs = this.clock.monotonicMs() + durationMs(within);
+    for (;;) {
+      await this.#pump.rest();
+      if (holds()) return true;
+      const nextMs = this.clock.nextMs;
+      if (nextMs > endMs) break;
+      this.clock.advanceTo(nextMs);
+    }
+    this.clock.advanceTo(endMs);
+    await this.#pump.rest();
+    return holds();
+  }
+
+  /**
+   * Lets time pass until a promise settles, and returns what it came to.
+   *
+   * @param within - default an hour of the world's time
+   * @throws {RangeError} when it is still pending then; otherwise what the promise rejects with
+   */
+  async run<T>(promise: PromiseLike<T>, { within = "1h" }: { within?: Duration } = {}): Promise<T> {
+    let isSettled: boolean = false;
+    const settled = Promise.resolve(promise).finally(() => {
+      isSettled = true;
+    });
+    settled.catch(() => {}); // it is handed over below; meanwhile nobody listens
+    if (await this.advanceUntil(() => isSettled, within)) return settled;
+    throw new RangeError(`still pending after ${within} of the world's time`);
+  }
+
+  /** Shuts all systems down, letting time pass; those of paused nodes die. */
+  async end(): Promise<void> {
+    const ending: Promise<void>[] = [];
+    for (const node of this.#nodes.values()) {
+      if (node.phase === "running") ending.push(node.system.shutdown());
+      else if (node.phase !== "over") this.#finish(node);
+    }
+    await this.run(Promise.all(ending));
+    for (const node of this.#nodes.values()) if (node.phase !== "over") this.#finish(node);
+  }
+
+  // The record
+
+  /** What happened so far, in order. */
+  get events(): readonly WorldEvent[] {
+    return this.#history.events;
+  }
+
+  /** The events of one type. */
+  eventsOf<T extends WorldEvent["type"]>(
+    type: T,
+  ): readonly Extract<WorldEvent, { readonly type: T }>[] {
+    return this.#history.events.filter(
+      (event): event is Extract<WorldEvent, { readonly type: T }> => event.type === type,
+    );
+  }
+
+  /** Writes a line of the test's own into the history. `data` is plain data. */
+  note(text: string, data?: unknown): void {
+    this.#happened(
+      data === undefined ? { type: "world.noted", text } : { type: "world.noted", text, data },
+    );
+  }
+
+  /** The history as canonical text: one line of JSON per event. */
+  history(): string {
+    return this.#history.text();
+  }
+
+  /** The SHA-256 of the history, hexadecimal. */
+  hash(): string {
+    return this.#history.hash();
+  }
+
+  #happened(happening: WorldHappening | Happening): void {
+    const atMs = this.clock.nowMs();
+    this.#history.add({ v: 1, node: "world", seq: ++this.#seq, atMs, ...happening });
+  }
+
+  #living(name: string): WorldNode {
+    const node = this.#nodes.get(name);
+    if (node !== undefined && node.phase !== "over") return node;
+    throw new RangeError(`no such node in this world: ${name}`);
+  }
+
+  #running(name: string): WorldNode {
+    const node = this.#living(name);
+    if (node.phase === "running") return node;
+    throw new RangeError(`${name} is ${node.phase}`);
+  }
+
+  /** An absent node comes back, or learns that it is too late. */
+  #return(
+    name: string,
+    from: "paused" | "isolated",
+    type: "world.resumed" | "world.rejoined",
+  ): void {
+    const node = this.#living(name);
+    if (node.phase !== from) throw new RangeError(`${name} is not ${from} but ${node.phase}`);
+    this.#happened({ type, name });
+    this.#verdicts.get(node)?.();
+    const { members } = this.#stores;
+    if (members.phaseOf(node.identity) === "down") {
+      this.#happened({ type: "world.fenced", name });
+      this.#finish(node);
+      return;
+    }
+    if (members.phaseOf(node.identity) === "suspected") this.#move(node, "up");
+    node.resume();
+  }
+
+  /** The others suspect an absent node, and then declare it down, unless it comes back before. */
+  #declare(node: WorldNode): void {
+    const { suspectedAfterMs = SUSPECTED_AFTER_MS, downAfterMs = DOWN_AFTER_MS } = this.#options;
+    const suspectMs = drawnMs(this.#chance, suspectedAfterMs);
+    const declareMs = drawnMs(this.#chance, downAfterMs);
+    const isDown = () => this.#stores.members.phaseOf(node.identity) === "down";
+    const cancelSuspicion = this.clock.after(Math.min(suspectMs, declareMs), () => {
+      if (!isDown()) this.#move(node, "suspected");
+    });
+    const cancelVerdict = this.clock.after(declareMs, () => {
+      if (!isDown()) this.#move(node, "down");
+      this.#leave(node);
+    });
+    this.#verdicts.set(node, () => {
+      cancelSuspicion();
+      cancelVerdict();
+    });
+  }
+
+  #move({ identity }: WorldNode, phase: MemberPhase): void {
+    this.#stores.members.move(identity, phase);
+    this.#happened({ type: "node.changed", ...identity, phase });
+  }
+
+  #finish(node: WorldNode): void {
+    node.end();
+    this.#leave(node);
+  }
+
+  /** From now on what is sent to the node is refused; before, it was lost. */
+  #leave({ identity }: WorldNode): void {
+    const newest = this.#nodes.get(identity.name);
+    if (newest?.identity === identity) this.#stores.links.leave(identity.name);
+  }
+}
