@@ -2,9 +2,19 @@
  * What tests of actors use: a seeded world, manual time and manual turns, probes. Published as
  * `troupe/testing`.
  */
+export { checkedWorld, forSeeds, SeedFailure, type SeedsOptions } from "./for-seeds.ts";
 export { ManualClock, type ManualClockOptions } from "./manual-clock.ts";
 export { ManualScheduler, type ManualSchedulerOptions } from "./manual-scheduler.ts";
 export type { ManualTime } from "./manual-time.ts";
+export {
+  type Matcher,
+  Probe,
+  type ProbedMessage,
+  type ProbeOptions,
+  type ProbeWait,
+  probe,
+  type TakenMessage,
+} from "./probe.ts";
 export {
   type JoinOptions,
   type LedStore,
