@@ -4,7 +4,8 @@
  * Owns: carrying, delaying, losing. Bodies are copied as a wire would copy them, so that no two
  * nodes share an object and what cannot travel fails here too.
  *
- * X1–X3 of `transport.ts`. I1: a lost envelope is noticed when the next one of that link arrives.
+ * X1–X3 of `transport.ts`. I1: a lost envelope is noticed when the next one of that link arrives,
+ *     and not before.
  * I2: while a link is cut its envelopes wait in a bounded outbox; past it `send` refuses.
  * I3: what is on its way to a node that leaves comes back undelivered, also when one of the same
  *     name has joined since.
@@ -58,7 +59,7 @@ interface Link {
   readonly from: string;
   readonly to: string;
   isCut: boolean;
-  /** Something was lost since the last arrival. */
+  /** Something was lost since the last envelope that was not. */
   hasGap: boolean;
   /** Arrivals that the clock delays, in order. */
   readonly underWay: (() => void)[];
@@ -120,7 +121,7 @@ export class MemoryHub {
     }
   }
 
-  /** Loses the next arrival's predecessor: as if one envelope from `a` to `b` was dropped. */
+  /** As if one envelope from `a` to `b` was lost now. */
   loseOne(a: string, b: string): void {
     this.#link(a, b).hasGap = true;
   }
@@ -171,16 +172,15 @@ export class MemoryHub {
 
   #arriveLater(link: Link, envelope: Envelope): void {
     const addressee = this.#nodes.get(link.to);
+    const { hasGap } = link;
+    link.hasGap = false;
     this.#after(link, () => {
       const receiver = this.#nodes.get(link.to);
       if (receiver === undefined || receiver !== addressee) {
         this.#nodes.get(link.from)?.sink?.undelivered(link.to, envelope, "disconnected");
         return;
       }
-      if (link.hasGap) {
-        link.hasGap = false;
-        receiver.sink?.lost(link.from);
-      }
+      if (hasGap) receiver.sink?.lost(link.from);
       receiver.arrive(link.from, envelope);
     });
   }

@@ -1,6 +1,7 @@
 import t from "tap";
 import type { QueuedTask } from "../../../runtime/ports/durable-queue.ts";
 import { memoryDurableQueue } from "../../../runtime/ports/memory-durable-queue.ts";
+import { seededRandom } from "../../../runtime/ports/random.ts";
 import { ManualClock } from "../../../runtime/testing/index.ts";
 import { durableQueueContract } from "../../contracts/durable-queue.ts";
 
@@ -90,5 +91,39 @@ t.test("MemoryDurableQueueFaults", async (t) => {
     t.equal(await queue.publish(task), "duplicate");
     clock.advance("2s");
     t.equal(await queue.publish(task), "accepted");
+  });
+
+  t.test("loses and repeats its shares, and hands every task out in the end", async (t) => {
+    const clock = new ManualClock();
+    const faults = { acksLostShare: 0.4, duplicatesShare: 0.4 };
+    const queue = memoryDurableQueue({ clock, random: seededRandom(1), faults });
+    for (let n = 0; n < 50; n++) await queue.publish({ ...task, id: `j.${n}` });
+    let [deliveries, lost] = [0, 0];
+    for (let round = 0; round < 40; round++) {
+      const pulled = queue.pull("work@1", { count: 50, waitMs: 1 });
+      await clock.advanceAsync(1);
+      for (const delivery of await pulled) {
+        deliveries++;
+        await delivery.ack().catch(() => lost++);
+      }
+      await clock.advanceAsync("3s");
+    }
+    t.ok(deliveries > 60, `${deliveries} deliveries of 50 tasks`);
+    t.ok(lost > 10, `${lost} acknowledgements lost`);
+    const left = queue.pull("work@1", { count: 50, waitMs: 1 });
+    await clock.advanceAsync(1);
+    t.strictSame(await left, []);
+  });
+
+  t.test("while its leader is away pulls hear nothing and nothing is kept alive", async (t) => {
+    const { clock, queue, pull } = setUp();
+    await queue.publish(task);
+    const [delivery] = await pull();
+    queue.loseLeader(4_000);
+    const waiting = queue.pull("work@1", { count: 1, waitMs: 10_000 });
+    await clock.advanceAsync(2_000);
+    delivery?.working(); // nobody hears it: without it the ack wait ends at 3 s
+    await clock.advanceAsync(2_000);
+    t.match(await waiting, [{ deliveries: 2 }]);
   });
 });

@@ -1,6 +1,7 @@
 import t from "tap";
 import type { KeyValueChange } from "../../../runtime/ports/key-value.ts";
 import { memoryKeyValues } from "../../../runtime/ports/memory-key-value.ts";
+import { seededRandom } from "../../../runtime/ports/random.ts";
 import { ManualClock } from "../../../runtime/testing/index.ts";
 import { keyValueContract } from "../../contracts/key-value.ts";
 
@@ -65,5 +66,45 @@ t.test("MemoryKeyValueFaults", async (t) => {
     await bucket.put("k", value);
     value.n = 2;
     t.strictSame((await bucket.get("k"))?.value, { n: 1 });
+  });
+
+  t.test("stale reads are a few writes behind, while conditional writes stay exact", async (t) => {
+    const store = memoryKeyValues({ clock: new ManualClock(), random: seededRandom(1) });
+    const bucket = await store.open("b");
+    store.faults.staleShare = 0.5;
+    const seen = new Set<unknown>();
+    let stale = 0;
+    for (let n = 1; n <= 100; n++) {
+      const revision = await bucket.put("k", n);
+      const value = (await bucket.get("k"))?.value;
+      const [entry] = await bucket.entries(">");
+      for (const read of [value, entry?.value]) {
+        const behind = n - Number(read ?? 0);
+        if (behind > 0) stale++;
+        t.ok(behind >= 0 && behind <= 8, `${behind} behind`);
+        seen.add(behind);
+      }
+      t.equal((await bucket.update("k", n, revision + 1)).ok, false);
+    }
+    t.ok(stale > 50, `${stale} of 200 reads`);
+    t.ok(seen.size > 5);
+    store.faults.staleShare = 0;
+    t.equal((await bucket.get("k"))?.value, 100, "K2 holds again once it is off");
+  });
+
+  t.test("K4: watches stay silent for a while after a leader came back", async (t) => {
+    const clock = new ManualClock();
+    const store = memoryKeyValues({ clock, faults: { silentAfterLossMs: [2_000, 2_000] } });
+    const bucket = await store.open("b");
+    const seen: string[] = [];
+    await bucket.watch(">", ({ key }) => seen.push(key));
+    t.equal(store.loseLeader(4_000), 4_000);
+    const put = bucket.put("a", 1);
+    await clock.advanceAsync(4_000);
+    await put;
+    await clock.advanceAsync(1_999);
+    t.strictSame(seen, []);
+    await clock.advanceAsync(1);
+    t.strictSame(seen, ["a"]);
   });
 });
