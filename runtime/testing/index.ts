@@ -6,15 +6,8 @@ export { checkedWorld, forSeeds, SeedFailure, type SeedsOptions } from "./for-se
 export { ManualClock, type ManualClockOptions } from "./manual-clock.ts";
 export { ManualScheduler, type ManualSchedulerOptions } from "./manual-scheduler.ts";
 export type { ManualTime } from "./manual-time.ts";
-export {
-  type Matcher,
-  Probe,
-  type ProbedMessage,
-  type ProbeOptions,
-  type ProbeWait,
-  probe,
-  type TakenMessage,
-} from "./probe.ts";
+export { Probe, type ProbeOptions, type ProbeWait, probe } from "./probe.ts";
+export type { Matcher, ProbedMessage, TakenMessage } from "./probed-message.ts";
 export {
   type JoinOptions,
   type LedStore,

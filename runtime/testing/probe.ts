@@ -12,42 +12,28 @@
  * Source: Akka's TestProbe.
  */
 import { AssertionError } from "node:assert";
-import { inspect, isDeepStrictEqual } from "node:util";
 import { type ActorContext, type ActorDefinition, actor, type Handlers } from "../actor.ts";
 import type { ActorRef, AnyActorRef } from "../actor-ref.ts";
 import type { Address } from "../address.ts";
 import { DeferredReply } from "../deferred-reply.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import type { ExitReason, Terminated } from "../exit-reason.ts";
-import type { Chunk, Operations, Protocol, Reply, Request } from "../protocol.ts";
+import type { Operations, Protocol, Reply, Request } from "../protocol.ts";
 import type { System } from "../system.ts";
-import { TroupeError } from "../troupe-error.ts";
 import { manualTimeOf } from "./manual-time.ts";
 import { ProbeStream } from "./probe-stream.ts";
+import {
+  answer,
+  fits,
+  type Matcher,
+  type ProbedMessage,
+  refuse,
+  shown,
+  shownMessage,
+  type TakenMessage,
+  type WaitingMessage,
+} from "./probed-message.ts";
 import { SeededWorld } from "./seeded-world.ts";
-
-/** A message as a probe received it. */
-export interface ProbedMessage {
-  readonly operation: string;
-  readonly payload: unknown;
-  /** Absent when a program outside any actor sent it. */
-  readonly sender: Address | undefined;
-  /** On the monotonic clock. */
-  readonly atMs: number;
-}
-
-/** A message that a test took, and how to answer it. */
-export interface TakenMessage<O extends Operations, N extends keyof O> {
-  readonly operation: N;
-  readonly payload: Request<O[N]>;
-  readonly sender: Address | undefined;
-  /** Answers an ask, or ends a stream with its result. */
-  reply(value: Reply<O[N]>): void;
-  /** Refuses an ask or breaks a stream; the asker sees a `TroupeError` of code `refused`. */
-  fail(code: string, data?: unknown): void;
-  /** Sends a chunk of a stream. */
-  chunk(value: Chunk<O[N]>): void;
-}
 
 /** How long to wait. */
 export interface ProbeWait {
@@ -64,9 +50,6 @@ export interface ProbeOptions<O extends Operations> {
   /** Operations that are recorded in `received` but that nobody waits for. */
   readonly ignore?: readonly (keyof O & string)[];
 }
-
-/** What a payload must be: equal to a value, or as a function says. */
-export type Matcher<Q> = Q | ((payload: Q) => boolean);
 
 const WITHIN: Duration = "3s";
 
@@ -88,10 +71,6 @@ export function probe<O extends Operations>(
   return new Probe(where.system(options.node ?? where.nodes[0]), protocol, options);
 }
 
-interface Waiting extends ProbedMessage {
-  readonly answer: DeferredReply<unknown> | ProbeStream | undefined;
-}
-
 /** See {@link probe}. */
 export class Probe<O extends Operations> {
   /** To hand out. */
@@ -99,9 +78,9 @@ export class Probe<O extends Operations> {
   readonly #system: System;
   readonly #ignored: ReadonlySet<string>;
   readonly #received: ProbedMessage[] = [];
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: WaitingMessage[] = [];
   readonly #ended = new Map<Address, Terminated | undefined>();
-  #taken: Waiting | undefined;
+  #taken: WaitingMessage | undefined;
   /** Those who wait for something to change, on a clock that runs by itself. */
   #waiters: (() => void)[] = [];
 
@@ -255,7 +234,7 @@ export class Probe<O extends Operations> {
     ctx: ActorContext<O, undefined, undefined>,
     operation: string,
     payload: unknown,
-    reply: Waiting["answer"],
+    reply: WaitingMessage["answer"],
   ): void {
     const atMs = ctx.clock.monotonicMs();
     const message = { operation, payload, sender: ctx.sender, atMs, answer: reply };
@@ -265,7 +244,7 @@ export class Probe<O extends Operations> {
     this.#changed();
   }
 
-  #take<N extends keyof O & string>(message: Waiting): TakenMessage<O, N> {
+  #take<N extends keyof O & string>(message: WaitingMessage): TakenMessage<O, N> {
     this.#waiting.splice(this.#waiting.indexOf(message), 1);
     this.#taken = message;
     return {
@@ -282,7 +261,7 @@ export class Probe<O extends Operations> {
   }
 
   /** What else is waiting, for errors. */
-  #others(except?: Waiting): string {
+  #others(except?: WaitingMessage): string {
     const others = this.#waiting.filter((message) => message !== except).map(shownMessage);
     return others.length === 0 ? "" : `; waiting: ${others.join(", ")}`;
   }
@@ -317,41 +296,8 @@ export class Probe<O extends Operations> {
   }
 }
 
-function fits(message: Waiting, operation: string, matcher: unknown): boolean {
-  if (message.operation !== operation) return false;
-  if (typeof matcher === "function") return matcher(message.payload) === true;
-  return matcher === undefined || isDeepStrictEqual(message.payload, matcher);
-}
-
-function answer(message: Waiting | undefined, value: unknown): void {
-  answerOf(message).resolve(value);
-}
-
-function refuse(message: Waiting, code: string, data: unknown): void {
-  const reply = answerOf(message);
-  if (reply instanceof ProbeStream) reply.fail(code, data);
-  else {
-    const refusal = { outcome: "failed", data: { code, data } } as const;
-    reply.reject(new TroupeError("refused", `refused: ${code}`, refusal));
-  }
-}
-
-function answerOf(message: Waiting | undefined): DeferredReply<unknown> | ProbeStream {
-  if (message?.answer !== undefined) return message.answer;
-  throw new TypeError(`${message?.operation ?? "nothing that was taken"} wants no answer`);
-}
-
-function shown(operation: string, payload: unknown): string {
-  if (typeof payload === "function") return `${operation} that matches`;
-  return payload === undefined ? operation : `${operation} ${inspect(payload)}`;
-}
-
 function span(duration: Duration): string {
   return typeof duration === "number" ? `${duration}ms` : duration;
-}
-
-function shownMessage({ operation, payload, sender }: ProbedMessage): string {
-  return `${shown(operation, payload)} from ${sender ?? "outside"}`;
 }
 
 function failed(message: string, actual?: unknown, expected?: unknown): AssertionError {

@@ -18,7 +18,7 @@ import { type Duration, durationMs } from "../duration.ts";
 import type { Happening } from "../event.ts";
 import { type Log, silentLog } from "../log.ts";
 import type { Cancel } from "../ports/clock.ts";
-import { type DelayRange, drawnMs } from "../ports/faults.ts";
+import type { DelayRange } from "../ports/faults.ts";
 import type { MemberPhase } from "../ports/membership.ts";
 import { MemoryModels, type ModelScript, type ScriptedCall } from "../ports/memory-model-client.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -28,6 +28,7 @@ import type { System } from "../system.ts";
 import { ManualClock } from "./manual-clock.ts";
 import type { ManualTime } from "./manual-time.ts";
 import { TurnPump } from "./turn-pump.ts";
+import { verdictOn } from "./verdict.ts";
 import { type WorldEvent, type WorldHappening, WorldHistory } from "./world-history.ts";
 import { WorldNode } from "./world-node.ts";
 import { type TurnOwner, WorldScheduler } from "./world-scheduler.ts";
@@ -378,23 +379,22 @@ export class SeededWorld implements ManualTime {
     node.resume();
   }
 
-  /** The others suspect an absent node, and then declare it down, unless it comes back before. */
+  /** The others find out that a node is absent (W4). */
   #declare(node: WorldNode): void {
-    const { suspectedAfterMs = SUSPECTED_AFTER_MS, downAfterMs = DOWN_AFTER_MS } = this.#options;
-    const suspectMs = drawnMs(this.#chance, suspectedAfterMs);
-    const declareMs = drawnMs(this.#chance, downAfterMs);
-    const isDown = () => this.#stores.members.phaseOf(node.identity) === "down";
-    const cancelSuspicion = this.clock.after(Math.min(suspectMs, declareMs), () => {
-      if (!isDown()) this.#move(node, "suspected");
-    });
-    const cancelVerdict = this.clock.after(declareMs, () => {
-      if (!isDown()) this.#move(node, "down");
-      this.#leave(node);
-    });
-    this.#verdicts.set(node, () => {
-      cancelSuspicion();
-      cancelVerdict();
-    });
+    this.#verdicts.set(
+      node,
+      verdictOn({
+        clock: this.clock,
+        random: this.#chance,
+        suspectedAfterMs: this.#options.suspectedAfterMs ?? SUSPECTED_AFTER_MS,
+        downAfterMs: this.#options.downAfterMs ?? DOWN_AFTER_MS,
+        isDown: () => this.#stores.members.phaseOf(node.identity) === "down",
+        declare: (phase) => {
+          this.#move(node, phase);
+          if (phase === "down") this.#leave(node);
+        },
+      }),
+    );
   }
 
   #move({ identity }: WorldNode, phase: MemberPhase): void {

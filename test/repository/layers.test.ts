@@ -157,6 +157,7 @@ t.test("Time and randomness", async (t) => {
       // These let real promises settle; their time is manual.
       "runtime/testing/manual-clock.ts",
       "runtime/testing/manual-scheduler.ts",
+      "runtime/testing/turn-pump.ts",
     ]);
   });
 });
