@@ -117,14 +117,7 @@ export class RemoteRef {
     const type = messageTypeOf(this.protocol.name, operation);
     const { kernel } = this.#calls.postbox;
     const cause = senderOn(kernel, this.#owner)?.message;
-    const reply = new PendingReply(
-      kernel.replies,
-      type,
-      callee,
-      cause,
-      options?.signal,
-      undefined,
-    );
+    const reply = new PendingReply(kernel.replies, type, callee, cause, options?.signal, undefined);
     this.#open("ask", operation, payload, options, reply, callee);
     return reply.promise;
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import t from "tap";
-import { actor, ask, messageOf, protocol, stream, tell } from "../../../runtime/index.ts";
+import { actor, ask, messageOf, pathOf, protocol, stream, tell } from "../../../runtime/index.ts";
 import { forSeeds, seededWorld } from "../../../runtime/testing/index.ts";
 import { divergence } from "../../../runtime/testing/world-history.ts";
 import { busyWorld } from "./busy-world.ts";
@@ -133,6 +133,34 @@ t.test("SeededWorld", async (t) => {
     t.equal(total, 0);
     await asked;
     await world.end();
+  });
+
+  t.test("S19: step is one message of one actor, and the seed says whose", async (t) => {
+    const orderIn = async (seed: number) => {
+      const world = seededWorld({ seed, drive: "manual" });
+      const order: string[] = [];
+      const noting = actor(protocol("noting@1", { add: tell<number>() }), () => undefined, {
+        add: (ctx, n) => {
+          order.push(`${pathOf(ctx.self.address)}${n}`);
+        },
+      });
+      const refs = ["a", "b", "c"].map((name) => world.system().spawn(noting, { name }));
+      await world.settle();
+      for (const n of [1, 2]) for (const ref of refs) ref.tell("add", n);
+      for (let handled = 0; await world.step(); handled = order.length) {
+        t.ok(order.length - handled <= 1, "one message at most");
+      }
+      for (const name of ["a", "b", "c"]) {
+        const own = order.filter((turn) => turn.startsWith(name));
+        t.strictSame(own, [`${name}1`, `${name}2`], "S3: each sender's order stands");
+      }
+      await world.end();
+      return order.join();
+    };
+    const orders = new Set<string>();
+    for (let seed = 1; seed <= 40; seed++) orders.add(await orderIn(seed));
+    t.equal(await orderIn(1), await orderIn(1));
+    t.ok(orders.size > 20, `${orders.size} orders`);
   });
 
   t.test("a turn that throws breaks the world, and says so to whoever waits", async (t) => {
