@@ -391,6 +391,7 @@ export class Cell implements Runnable {
     if (this.options.isConcurrent) return runConcurrently(this, limit);
     if (this.#phase === Phase.starting && this.busy === 0) {
       begin(this);
+      this.kernel.current = undefined;
       if (limit > 1 && this.context !== undefined) return 1 + this.run(limit - 1);
       this.turnEnds();
       return 1;
