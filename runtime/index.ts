@@ -44,6 +44,20 @@ export type { LatencySummary } from "./load/latency.ts";
 export { type LoadLoop, type LoadReport, loadReportText } from "./load/load-report.ts";
 export { type LoadOptions, type Pace, runLoad } from "./load/load-run.ts";
 export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
+export {
+  type MachineActorOptions,
+  type MachineContext,
+  machineActor,
+} from "./machine/machine-actor.ts";
+export type { InspectedState, MachineInspection } from "./machine/machine-inspection.ts";
+export type {
+  EventTell,
+  MachineAsks,
+  MachineCondition,
+  MachineOperations,
+  MachineState,
+} from "./machine/machine-protocol.ts";
+export type { MachineDelay, MachineRecord } from "./machine/machine-record.ts";
 export type { Model, ModelCall } from "./model.ts";
 export { awaitedClock, type Cancel, type Clock, systemClock } from "./ports/clock.ts";
 export type {

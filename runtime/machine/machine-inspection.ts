@@ -1,0 +1,101 @@
+/**
+ * XState's inspection events as plain data.
+ *
+ * Owns: their shape, which follows that of Stately's inspector: ids in the place of references.
+ */
+import type { AnyActorRef, EventObject, InspectionEvent } from "xstate";
+import { plainParts } from "../plain-data.ts";
+
+/** What every inspection event says. */
+interface Inspected {
+  /** The machine's session. */
+  readonly rootId: string;
+  /** The XState actor that the event is about: the machine, or one below it. */
+  readonly sessionId: string;
+  /** Its id among its siblings. */
+  readonly id: string;
+}
+
+/** An XState actor's snapshot, without what is not plain data. */
+export interface InspectedState {
+  readonly status: string;
+  readonly value?: unknown;
+  readonly context?: unknown;
+  readonly output?: unknown;
+  readonly error?: unknown;
+  readonly tags?: readonly string[];
+}
+
+/** An inspection event of a machine, as plain data. */
+export type MachineInspection =
+  | (Inspected & {
+      /** An actor was made. */
+      readonly type: "@xstate.actor";
+      readonly parentId?: string;
+      /** The name of its logic, where it has one. */
+      readonly src?: string;
+    })
+  | (Inspected & {
+      /** An event was sent. */
+      readonly type: "@xstate.event";
+      readonly sourceId?: string;
+      readonly event: EventObject;
+    })
+  | (Inspected & {
+      /** An event was handled (`snapshot`), or a single transition was made (`microstep`). */
+      readonly type: "@xstate.snapshot" | "@xstate.microstep" | "@xstate.transition";
+      readonly event: EventObject;
+      readonly snapshot: InspectedState;
+    })
+  | (Inspected & {
+      /** An action was carried out. */
+      readonly type: "@xstate.action";
+      readonly action: { readonly type: string; readonly params?: unknown };
+    });
+
+/** An inspection event of XState as plain data. */
+export function inspectionOf(event: InspectionEvent): MachineInspection {
+  const actor = event.actorRef as AnyActorRef;
+  const of = { rootId: event.rootId, sessionId: actor.sessionId, id: actor.id };
+  switch (event.type) {
+    case "@xstate.actor": {
+      const parentId = actor._parent?.sessionId;
+      return {
+        type: event.type,
+        ...of,
+        ...(parentId === undefined ? {} : { parentId }),
+        ...(typeof actor.src === "string" ? { src: actor.src } : {}),
+      };
+    }
+    case "@xstate.event": {
+      const sourceId = event.sourceRef?.sessionId;
+      const sent = plainParts(event.event) as EventObject;
+      return {
+        type: event.type,
+        ...of,
+        ...(sourceId === undefined ? {} : { sourceId }),
+        event: sent,
+      };
+    }
+    case "@xstate.action":
+      return { type: event.type, ...of, action: plainParts(event.action) as { type: string } };
+    case "@xstate.snapshot":
+    case "@xstate.microstep":
+    case "@xstate.transition":
+      return {
+        type: event.type,
+        ...of,
+        event: plainParts(event.event) as EventObject,
+        snapshot: stateIn(event.snapshot),
+      };
+  }
+}
+
+function stateIn(snapshot: object): InspectedState {
+  const { status, value, context, output, error, tags } = snapshot as Readonly<
+    Record<string, unknown>
+  >;
+  const shown = { status, value, context, output, error };
+  const state = plainParts(shown) as InspectedState;
+  return tags instanceof Set ? { ...state, tags: [...(tags as Set<string>)] } : state;
+}
