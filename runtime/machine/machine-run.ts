@@ -17,7 +17,8 @@
  *     by a step of its own, so that no other message is blamed for it.
  * M4: when the generation ends, so do the machine, all actors below it and their delays, in the turn
  *     in which `signal` aborts.
- * M5: a machine that is done stops its actor, after those who wait for it were told.
+ * M5: a machine that is done answers those who wait for it and what is queued, and then stops its
+ *     actor. Events that come meanwhile are refused.
  */
 import {
   type AnyActorLogic,
@@ -126,11 +127,13 @@ export class MachineRun {
 
   /** Handles an event; with `save`, returns when the state that follows is saved. */
   receive(event: EventObject): void | Promise<void> {
+    if (this.#isOver) return this.#ctx.fail("machine-done");
     return this.#step(event);
   }
 
   /** Handles what occurred outside the handlers. */
   catchUp(): void | Promise<void> {
+    if (this.#isOver) return this.#ctx.stop();
     return this.#step(undefined);
   }
 
@@ -245,9 +248,9 @@ export class MachineRun {
    * Sees to it that a handler runs soon. Refused by a full mailbox, it is not needed: the messages in
    * it run soon.
    */
-  #announce(): void {
-    if (this.#isAnnounced) return;
-    this.#isAnnounced = this.#ctx.self.tell(STEP);
+  #announce(): boolean {
+    this.#isAnnounced ||= this.#ctx.self.tell(STEP);
+    return this.#isAnnounced;
   }
 
   #step(event: EventObject | undefined): void | Promise<void> {
@@ -302,7 +305,7 @@ export class MachineRun {
     }
     if (snapshot.status !== "done" || this.#isOver) return;
     this.#isOver = true;
-    this.#ctx.stop();
+    if (!this.#announce()) this.#ctx.stop();
   }
 
   #await(holds: Waiter["holds"], answer: Waiter["answer"]): unknown {

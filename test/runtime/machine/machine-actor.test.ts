@@ -120,6 +120,20 @@ t.test("machineActor", async (t) => {
     },
   );
 
+  t.test("M5: answers what is queued when the machine is done, and refuses events", async (t) => {
+    const { system } = world();
+    const ref = system.spawn(machineActor(light), { input: { turns: 0 } });
+    await ref.ready;
+    ref.tell("TOGGLE");
+    ref.tell("break");
+    ref.tell("TOGGLE");
+    const state = ref.ask("snapshot");
+    t.equal(await ref.ask("output"), "broken after 1");
+    t.match(await state, { value: "broken", status: "done" });
+    t.equal(system.deadLetters, 1, "the last event");
+    await system.shutdown();
+  });
+
   t.test("M5: a permanent one that is done starts again", async (t) => {
     const { system, clock } = world();
     const definition = machineActor(light, { restart: "permanent" });
