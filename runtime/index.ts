@@ -133,6 +133,12 @@ export {
 export type { Envelope, EnvelopeKindNumber } from "./remote/envelope.ts";
 export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";
+export {
+  type StoreActorContext,
+  type StoreActorOptions,
+  type StoreOperations,
+  storeActor,
+} from "./store/store-actor.ts";
 export type { Backoff, Decision, Intensity, RestartType, Strategy } from "./supervision.ts";
 export {
   Supervisor,
