@@ -41,6 +41,7 @@ export class StoreRun {
   /** What effects send meanwhile is handled at once. */
   #isHandling: boolean = false;
   readonly #rejections: unknown[] = [];
+  #isOwed: boolean = false;
   readonly #enqueue: unknown;
 
   constructor(store: AnyStore, ctx: RunContext, listeners: RunListeners) {
@@ -70,6 +71,7 @@ export class StoreRun {
     } finally {
       this.#isHandling = false;
     }
+    if (this.#isOwed) this.#announce();
   }
 
   /** The context as plain data. */
@@ -86,10 +88,10 @@ export class StoreRun {
     const before = this.#snapshot;
     const [next, effects] = this.#store.transition(before as never, event as never);
     this.#snapshot = next;
+    // Before the effects, whose events bring contexts that are newer.
+    if (next.context !== before.context)
+      this.#watch(this.#listeners.changed?.(next.context, this.#ctx));
     for (const effect of effects as readonly Effect[]) this.#perform(effect);
-    const { changed } = this.#listeners;
-    if (changed === undefined || next.context === before.context) return;
-    this.#watch(changed(next.context, this.#ctx));
   }
 
   #perform(effect: Effect): void {
@@ -111,8 +113,13 @@ export class StoreRun {
     if (!isThenable(result)) return;
     result.then(undefined, (error: unknown) => {
       this.#rejections.push(error);
-      this.#own.tell(FAIL, undefined);
+      this.#announce();
     });
+  }
+
+  /** Refused by a full mailbox, it is tried again after the next event. */
+  #announce(): void {
+    this.#isOwed = !this.#own.tell(FAIL, undefined);
   }
 
   get #own(): { tell(type: string, payload: unknown): boolean } {

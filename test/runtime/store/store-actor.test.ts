@@ -2,6 +2,7 @@ import { createStore, createStoreLogic } from "@xstate/store";
 import { undoRedo } from "@xstate/store/undo";
 import t from "tap";
 import { actor, protocol, type Schema, storeActor, tell } from "../../../runtime/index.ts";
+import { ManualScheduler } from "../../../runtime/testing/index.ts";
 import { gate, world } from "../world.ts";
 
 const cart = createStore({
@@ -154,7 +155,13 @@ t.test("storeActor", async (t) => {
         }),
       },
     });
-    const ref = system.spawn(storeActor(store, { emitted: (event) => void emitted.push(event) }));
+    const changes: number[] = [];
+    const ref = system.spawn(
+      storeActor(store, {
+        emitted: (event) => void emitted.push(event),
+        changed: ({ log }) => void changes.push(log.length),
+      }),
+    );
     ref.tell("go", { word: "go" });
     ref.tell("note", { word: "next" });
     await clock.settle();
@@ -168,6 +175,7 @@ t.test("storeActor", async (t) => {
       "late",
     ]);
     t.strictSame(emitted, [{ type: "said", word: "go" }]);
+    t.strictSame(changes, [2, 3, 4, 5], "newer contexts come later");
     await system.shutdown();
   });
 
@@ -201,6 +209,34 @@ t.test("storeActor", async (t) => {
     );
     t.strictSame(failed, ["an effect", "a late effect"]);
     await system.shutdown();
+  });
+
+  t.test("R3: with a full mailbox, a rejection is not lost", async (t) => {
+    const scheduler = new ManualScheduler();
+    const { system, events } = world({ scheduler });
+    const store = createStore({
+      context: { n: 0 },
+      on: {
+        inc: ({ n }) => ({ n: n + 1 }),
+        trip: (_, event: { readonly why: string }, enqueue) => {
+          enqueue.effect(() => Promise.reject(new Error(event.why)));
+        },
+      },
+    });
+    const ref = system.spawn(storeActor(store, { mailbox: { capacity: 1 } }));
+    ref.tell("trip", { why: "too late" });
+    scheduler.run();
+    t.equal(ref.tell("inc"), true);
+    await new Promise((resolve) => setImmediate(resolve));
+    t.equal(system.deadLetters, 1, "its message was refused");
+    scheduler.run();
+    t.match(
+      events.filter(({ type }) => type === "actor.failed"),
+      [{ message: "too late" }],
+    );
+    const ended = system.shutdown();
+    await scheduler.runAsync();
+    await ended;
   });
 
   t.test("checks payloads against the schemas of the store's events", async (t) => {
