@@ -49,8 +49,13 @@ export {
   type MachineContext,
   machineActor,
 } from "./machine/machine-actor.ts";
-export type { InspectedState, MachineInspection } from "./machine/machine-inspection.ts";
 export type {
+  InspectedActor,
+  InspectedState,
+  MachineInspection,
+} from "./machine/machine-inspection.ts";
+export type {
+  EventPayload,
   EventTell,
   MachineAsks,
   MachineCondition,

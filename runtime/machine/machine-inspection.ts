@@ -6,11 +6,11 @@
 import type { AnyActorRef, EventObject, InspectionEvent } from "xstate";
 import { plainParts } from "../plain-data.ts";
 
-/** What every inspection event says. */
-interface Inspected {
+/** The XState actor that an inspection event is about. */
+export interface InspectedActor {
   /** The machine's session. */
   readonly rootId: string;
-  /** The XState actor that the event is about: the machine, or one below it. */
+  /** Its own session: the machine's, or that of an actor below it. */
   readonly sessionId: string;
   /** Its id among its siblings. */
   readonly id: string;
@@ -28,26 +28,26 @@ export interface InspectedState {
 
 /** An inspection event of a machine, as plain data. */
 export type MachineInspection =
-  | (Inspected & {
+  | (InspectedActor & {
       /** An actor was made. */
       readonly type: "@xstate.actor";
       readonly parentId?: string;
       /** The name of its logic, where it has one. */
       readonly src?: string;
     })
-  | (Inspected & {
+  | (InspectedActor & {
       /** An event was sent. */
       readonly type: "@xstate.event";
       readonly sourceId?: string;
       readonly event: EventObject;
     })
-  | (Inspected & {
+  | (InspectedActor & {
       /** An event was handled (`snapshot`), or a single transition was made (`microstep`). */
       readonly type: "@xstate.snapshot" | "@xstate.microstep" | "@xstate.transition";
       readonly event: EventObject;
       readonly snapshot: InspectedState;
     })
-  | (Inspected & {
+  | (InspectedActor & {
       /** An action was carried out. */
       readonly type: "@xstate.action";
       readonly action: { readonly type: string; readonly params?: unknown };

@@ -48,7 +48,7 @@ export interface MachineCondition<M extends AnyStateMachine> {
 type EventOf<M extends AnyStateMachine> = EventFromLogic<M>;
 
 /** The fields of the events of type `K`, without the type. */
-type Payload<E, K> = E extends { readonly type: infer T }
+export type EventPayload<E, K> = E extends { readonly type: infer T }
   ? K extends T
     ? Omit<E, "type">
     : never
@@ -75,8 +75,8 @@ export type MachineAsks<M extends AnyStateMachine> = {
 
 /** The operations of a machine actor. */
 export type MachineOperations<M extends AnyStateMachine> = {
-  readonly [K in EventOf<M>["type"] as string extends K ? never : K]: EventTell<
-    Payload<EventOf<M>, K>
+  readonly [K in EventFromLogic<M>["type"] as string extends K ? never : K]: EventTell<
+    EventPayload<EventFromLogic<M>, K>
   >;
 } & MachineAsks<M>;
 
