@@ -57,7 +57,7 @@ function copyOf(value: object, path: string, above: Set<object>, otherwise: Othe
   if (value instanceof Error) return { name: value.name, message: value.message };
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    return otherwise(`a ${value.constructor.name}`, path);
+    return otherwise(`an instance of ${value.constructor.name}`, path);
   }
   const fields: [string, unknown][] = [];
   for (const [key, field] of Object.entries(value)) {

@@ -45,8 +45,6 @@ export interface MachineCondition<M extends AnyStateMachine> {
   readonly tag?: TagsFrom<M>;
 }
 
-type EventOf<M extends AnyStateMachine> = EventFromLogic<M>;
-
 /** The fields of the events of type `K`, without the type. */
 export type EventPayload<E, K> = E extends { readonly type: infer T }
   ? K extends T

@@ -1,6 +1,6 @@
 import t from "tap";
 import { assign, emit, fromCallback, fromPromise, sendParent, sendTo, setup } from "xstate";
-import { actor, ask, machineActor, protocol, tell } from "../../../runtime/index.ts";
+import { actor, ask, MemoryHub, machineActor, protocol, tell } from "../../../runtime/index.ts";
 import { rejection, world } from "../world.ts";
 
 const light = setup({
@@ -119,6 +119,23 @@ t.test("machineActor", async (t) => {
       await system.shutdown();
     },
   );
+
+  t.test("S18: is reached from another node, by events whose names hold dots too", async (t) => {
+    const hub = new MemoryHub();
+    const near = world({ node: "near", transport: hub.join("near") });
+    const far = world({ node: "far", transport: hub.join("far") });
+    const definition = machineActor(light);
+    await far.system.spawn(definition, { name: "l", input: { turns: 0 } }).ready;
+    const ref = near.system.refOf(definition.protocol, "far/l");
+    ref.tell("TOGGLE");
+    ref.tell("user.login", { name: "Ada" });
+    t.match(await ref.ask("snapshot"), { value: "on", context: { by: "Ada", turns: 1 } });
+    t.match(await ref.ask("until", { tag: "bright" }), { tags: ["bright"] });
+    const output = ref.ask("output");
+    ref.tell("break");
+    t.equal(await output, "broken after 1");
+    await Promise.all([near.system.shutdown(), far.system.shutdown()]);
+  });
 
   t.test("M5: answers what is queued when the machine is done, and refuses events", async (t) => {
     const { system } = world();

@@ -254,7 +254,10 @@ t.test("A machine's record", async (t) => {
     const ref = system.spawn(machineActor(machine));
     t.match(await rejection(ref.ask("persisted")), {
       code: "refused",
-      data: { code: "not-plain", data: "context.at.map is a Map, which is no plain data" },
+      data: {
+        code: "not-plain",
+        data: "context.at.map is an instance of Map, which is no plain data",
+      },
     });
     ref.tell("spawn");
     t.match(await rejection(ref.ask("persisted")), { data: { code: "not-plain" } });
