@@ -46,7 +46,7 @@ export interface MachineActorOptions<M extends AnyStateMachine> extends ActorOpt
   readonly save?: (record: MachineRecord, ctx: MachineContext<M>) => void | Promise<void>;
   /** Called with what the machine emits. */
   readonly emitted?: (event: EmittedFrom<M>, ctx: MachineContext<M>) => void;
-  /** Called with XState's inspection events; takes about half of the throughput. */
+  /** Called with XState's inspection events; takes three quarters of the throughput. */
   readonly inspect?: (event: MachineInspection) => void;
 }
 
@@ -69,7 +69,7 @@ interface AnyOptions {
  * @param machine - typed by `setup({ types })`: events without types are no operations
  * @throws {TypeError} when an event's type is no operation's name, or that of one of the asks
  *
- * Cost: 3.6 KB an actor and some 3 µs an event, which are XState's.
+ * Cost: 8 KB an actor, about half of it XState's, and as much time per event as XState takes.
  *
  * @example
  * const light = machineActor(lightMachine);

@@ -20,6 +20,13 @@ export interface DelayedEvent {
   readonly id: string;
 }
 
+/** What a machine's delays need. */
+interface World {
+  readonly clock: Clock;
+  /** Read at the first delay without a name, and not before: it costs the actor its path. */
+  readonly random: Random;
+}
+
 interface XStateClock {
   readonly setTimeout: (fire: () => void, delayMs: number) => unknown;
   readonly clearTimeout: (delay: unknown) => void;
@@ -49,16 +56,14 @@ export class MachineClock {
       if (delay instanceof Delay) this.#end(delay);
     },
   };
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #world: World;
   readonly #due: (carryOut: () => void) => void;
   readonly #delays = new Set<Delay>();
   #about: DelayedEvent | undefined = undefined;
 
   /** @param due - takes what is to be carried out, when its time has come */
-  constructor(clock: Clock, random: Random, due: (carryOut: () => void) => void) {
-    this.#clock = clock;
-    this.#random = random;
+  constructor(world: World, due: (carryOut: () => void) => void) {
+    this.#world = world;
     this.#due = due;
   }
 
@@ -67,7 +72,7 @@ export class MachineClock {
     const { scheduler } = system;
     const schedule = scheduler.schedule;
     scheduler.schedule = (source, target, event, delayMs, given) => {
-      const id = given ?? this.#random.id();
+      const id = given ?? this.#world.random.id();
       this.#about = { source, target, event, id };
       schedule(source, target, event, delayMs, id);
       this.#about = undefined;
@@ -76,7 +81,7 @@ export class MachineClock {
 
   /** The events outstanding, with the milliseconds that each has left. */
   outstanding(): readonly (DelayedEvent & { readonly leftMs: number })[] {
-    const nowMs = this.#clock.monotonicMs();
+    const nowMs = this.#world.clock.monotonicMs();
     return [...this.#delays].flatMap(({ about, dueMs }) =>
       about === undefined ? [] : [{ ...about, leftMs: Math.max(0, dueMs - nowMs) }],
     );
@@ -88,18 +93,21 @@ export class MachineClock {
   }
 
   #set(fire: () => void, delayMs: number): Delay {
-    const delay = new Delay(this.#about, this.#clock.monotonicMs() + Math.max(0, delayMs || 0));
+    const delay = new Delay(
+      this.#about,
+      this.#world.clock.monotonicMs() + Math.max(0, delayMs || 0),
+    );
     this.#delays.add(delay);
     this.#arm(delay, fire);
     return delay;
   }
 
   #arm(delay: Delay, fire: () => void): void {
-    const leftMs = delay.dueMs - this.#clock.monotonicMs();
+    const leftMs = delay.dueMs - this.#world.clock.monotonicMs();
     delay.cancel =
       leftMs > LONGEST_MS
-        ? this.#clock.after(LONGEST_MS, () => this.#arm(delay, fire))
-        : this.#clock.after(leftMs, () => this.#due(() => this.#carryOut(delay, fire)));
+        ? this.#world.clock.after(LONGEST_MS, () => this.#arm(delay, fire))
+        : this.#world.clock.after(leftMs, () => this.#due(() => this.#carryOut(delay, fire)));
   }
 
   #carryOut(delay: Delay, fire: () => void): void {

@@ -107,7 +107,7 @@ export class MachineRun {
   ) {
     this.#ctx = ctx;
     this.#listeners = listeners;
-    this.#clock = new MachineClock(ctx.clock, ctx.random, (carryOut) => this.#occurred(carryOut));
+    this.#clock = new MachineClock(ctx, (carryOut) => this.#occurred(carryOut));
     this.#isStepping = true;
     const { inspect } = listeners;
     this.#root = createActor(this.#logicOf(machine), {
