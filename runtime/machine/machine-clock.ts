@@ -6,7 +6,7 @@
  *
  * C1: a delay that is due is handed over, never carried out by the clock itself.
  * C2: one that is called off is not carried out, also when it was handed over already.
- * C3: after `cancelAll` none is left.
+ * C3: none is asked of the clock that is longer than a platform's timer can be.
  */
 import type { AnyActorRef, EventObject } from "xstate";
 import type { Cancel, Clock } from "../ports/clock.ts";
@@ -85,11 +85,6 @@ export class MachineClock {
     return [...this.#delays].flatMap(({ about, dueMs }) =>
       about === undefined ? [] : [{ ...about, leftMs: Math.max(0, dueMs - nowMs) }],
     );
-  }
-
-  /** Calls all delays off. */
-  cancelAll(): void {
-    for (const delay of [...this.#delays]) this.#end(delay);
   }
 
   #set(fire: () => void, delayMs: number): Delay {

@@ -337,7 +337,6 @@ export class MachineRun {
     this.#isClosed = true;
     if (this.#snapshot.status === "error") stopBelow(this.#root);
     else this.#root.stop();
-    this.#clock.cancelAll();
     if (this.#owed !== undefined) this.#logLate(this.#owed.error);
   }
 

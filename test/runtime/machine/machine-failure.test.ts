@@ -153,6 +153,59 @@ t.test("A machine that throws", async (t) => {
     await system.shutdown();
   });
 
+  t.test("M2: takes no further step before the supervisor has decided", async (t) => {
+    const { system, clock, events } = world();
+    const ran: string[] = [];
+    const machine = setup({
+      types: { events: {} as { readonly type: "go" | "trip" | "after" } },
+      actors: {
+        twice: fromCallback(({ sendBack, receive }) => {
+          receive(() => {
+            sendBack({ type: "trip" });
+            sendBack({ type: "after" });
+          });
+        }),
+      },
+      actions: { trip: () => thrown("it fell"), note: () => ran.push("after") },
+    }).createMachine({
+      invoke: { src: "twice", id: "t" },
+      on: {
+        go: { actions: sendTo("t", { type: "go" }) },
+        trip: { actions: "trip" },
+        after: { actions: "note" },
+      },
+    });
+    const ref = system.spawn(machineActor(machine));
+    ref.tell("go");
+    await clock.advanceAsync("1s");
+    t.strictSame(failures(events), ["it fell"]);
+    t.strictSame(ran, [], "what the failed machine had to come went with it");
+    await system.shutdown();
+  });
+
+  t.test("saves nothing after it was killed from within", async (t) => {
+    const { system, clock } = world();
+    const saved: unknown[] = [];
+    const machine = setup({
+      types: { events: {} as { readonly type: "die" } },
+      actions: { die: () => {} },
+    }).createMachine({
+      initial: "a",
+      states: { a: { on: { die: { target: "b", actions: "die" } } }, b: {} },
+    });
+    const ref = system.spawn(
+      machineActor(machine, {
+        provide: () => ({ actions: { die: () => void system.stop(ref, "kill") } }),
+        save: (record) => void saved.push(record),
+      }),
+    );
+    await ref.ready;
+    ref.tell("die");
+    await clock.settle();
+    t.equal(saved.length, 1, "at the start");
+    await system.shutdown();
+  });
+
   t.test("S10: whose first step throws does not start, and leaves nothing behind", async (t) => {
     const stopped: string[] = [];
     const base = setup({
@@ -298,6 +351,7 @@ t.test("A machine that throws", async (t) => {
       t.equal((await ref.ask("snapshot")).status, "active");
       await system.stop(ref);
       t.strictSame(lines, ["the inspector", "the disposal"]);
+      t.equal(system.deadLetters, 0);
       await system.shutdown();
     },
   );
