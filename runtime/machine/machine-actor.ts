@@ -18,11 +18,12 @@ import {
 } from "../actor.ts";
 import { isThenable } from "../kernel/thenable.ts";
 import type { Operations } from "../protocol.ts";
-import { messageOf, TroupeError } from "../troupe-error.ts";
+import { TroupeError } from "../troupe-error.ts";
 import type { MachineInspection } from "./machine-inspection.ts";
 import { type MachineOperations, machineProtocol, STEP } from "./machine-protocol.ts";
 import type { MachineRecord } from "./machine-record.ts";
-import { type Condition, MachineRun, type RunContext } from "./machine-run.ts";
+import { MachineRun, type RunContext } from "./machine-run.ts";
+import type { Condition } from "./machine-waiters.ts";
 
 /** What the options of a machine actor may do; the state is the machine's own. */
 export type MachineContext<M extends AnyStateMachine> = Omit<
@@ -107,19 +108,11 @@ type Handler = (ctx: Context, payload: unknown) => unknown;
 /** The operations that are no events of the machine. */
 const own: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ["snapshot", ({ state }) => state.state()],
-  ["persisted", persisted],
+  ["persisted", ({ state }) => state.persisted()],
   ["until", ({ state }, condition) => state.until((condition ?? {}) as Condition)],
   ["output", ({ state }) => state.output()],
   [STEP, ({ state }) => state.catchUp()],
 ]);
-
-function persisted(ctx: Context): MachineRecord {
-  try {
-    return ctx.state.record();
-  } catch (error) {
-    return ctx.fail("not-plain", messageOf(error));
-  }
-}
 
 function receiverOf(type: string): Handler {
   return (ctx, payload) => {

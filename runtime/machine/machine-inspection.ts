@@ -2,8 +2,12 @@
  * XState's inspection events as plain data.
  *
  * Owns: their shape, which follows that of Stately's inspector: ids in the place of references.
+ *
+ * I1: an event that waited for a handler is shown once, when it was sent, with its sender; what was
+ *     done with it is shown when it was done.
  */
 import type { AnyActorRef, EventObject, InspectionEvent } from "xstate";
+import type { Log } from "../log.ts";
 import { plainParts } from "../plain-data.ts";
 
 /** The XState actor that an inspection event is about. */
@@ -53,8 +57,49 @@ export type MachineInspection =
       readonly action: { readonly type: string; readonly params?: unknown };
     });
 
-/** An inspection event of XState as plain data. */
-export function inspectionOf(event: InspectionEvent): MachineInspection {
+/** Shows one machine's inspection events. */
+export class Inspector {
+  readonly #show: (event: MachineInspection) => unknown;
+  readonly #log: () => Log;
+  #isHolding: boolean = false;
+  #isResending: boolean = false;
+
+  /** @param log - where an error of `show` goes; asked for when there is one */
+  constructor(show: (event: MachineInspection) => unknown, log: () => Log) {
+    this.#show = show;
+    this.#log = log;
+  }
+
+  /** The machine is given an event that it will take later. */
+  holding(): void {
+    this.#isHolding = true;
+  }
+
+  /** The machine is given an event that it was given before. */
+  resending(): void {
+    this.#isResending = true;
+  }
+
+  /** XState shows something. */
+  seen(event: InspectionEvent): void {
+    const isOfMachine = (event.actorRef as AnyActorRef)._parent === undefined;
+    if (isOfMachine && this.#isHolding && event.type === "@xstate.snapshot") {
+      this.#isHolding = false;
+      return;
+    }
+    if (isOfMachine && this.#isResending && event.type === "@xstate.event") {
+      this.#isResending = false;
+      return;
+    }
+    try {
+      this.#show(inspectionOf(event));
+    } catch (error) {
+      this.#log().error({ err: error }, "a machine's inspector threw");
+    }
+  }
+}
+
+function inspectionOf(event: InspectionEvent): MachineInspection {
   const actor = event.actorRef as AnyActorRef;
   const of = { rootId: event.rootId, sessionId: actor.sessionId, id: actor.id };
   switch (event.type) {

@@ -5,9 +5,9 @@
  * until a handler runs, so that steps are serial with messages, belong to the actor that takes them,
  * and fail it as a handler does.
  *
- * Owns: when the machine steps, what becomes of a step that throws, who waits for a state. Its
- * neighbours are `machine-clock.ts` (delays), `actor-guard.ts` (errors outside steps) and
- * `machine-record.ts` (its state as plain data).
+ * Owns: when the machine steps, and what becomes of a step that throws. Its neighbours are
+ * `machine-clock.ts` (delays), `actor-guard.ts` (errors outside steps), `machine-waiters.ts` (who waits
+ * for a state) and `machine-record.ts` (its state as plain data).
  *
  * M1: the machine steps only within a handler. What occurred outside comes first in the next one, so
  *     that the machine sees everything in the order in which it occurred.
@@ -28,18 +28,17 @@ import {
   type AnyStateMachine,
   createActor,
   type EventObject,
-  type InspectionEvent,
 } from "xstate";
 import type { ActorContext } from "../actor.ts";
-import { DeferredReply } from "../deferred-reply.ts";
 import { isThenable } from "../kernel/thenable.ts";
-import { plainParts } from "../plain-data.ts";
 import type { Tell } from "../protocol.ts";
+import { messageOf } from "../troupe-error.ts";
 import { guardActors, stopBelow } from "./actor-guard.ts";
 import { MachineClock } from "./machine-clock.ts";
-import { inspectionOf, type MachineInspection } from "./machine-inspection.ts";
+import { Inspector, type MachineInspection } from "./machine-inspection.ts";
 import { STEP } from "./machine-protocol.ts";
 import { type MachineRecord, recordOf, resumeDelays, snapshotIn } from "./machine-record.ts";
+import { type Condition, MachineWaiters, stateOf } from "./machine-waiters.ts";
 
 /** The operations that a run uses itself. */
 type OwnOperations = Readonly<Record<typeof STEP, Tell<undefined>>>;
@@ -52,18 +51,6 @@ export interface RunListeners {
   readonly save: ((record: MachineRecord) => unknown) | undefined;
   readonly emitted: ((event: EventObject) => unknown) | undefined;
   readonly inspect: ((event: MachineInspection) => unknown) | undefined;
-}
-
-/** A condition as it comes from outside; see `MachineCondition`. */
-export interface Condition {
-  readonly state?: unknown;
-  readonly tag?: unknown;
-}
-
-interface Waiter {
-  readonly reply: DeferredReply<unknown>;
-  readonly holds: (snapshot: AnyMachineSnapshot) => boolean;
-  readonly answer: (snapshot: AnyMachineSnapshot) => unknown;
 }
 
 /** An error, in a box because anything can be thrown. */
@@ -79,16 +66,14 @@ export class MachineRun {
   readonly #root: AnyActorRef;
   /** What occurred outside a handler, oldest first. */
   readonly #pending: (() => void)[] = [];
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters = new MachineWaiters();
+  readonly #inspector: Inspector | undefined;
   #isStepping: boolean = false;
   #isClosed: boolean = false;
   /** Those who wait were told that it is done. */
   #isOver: boolean = false;
   /** A tell of `STEP` is queued, as far as is known. */
   #isAnnounced: boolean = false;
-  /** For inspection: the machine was given an event that it takes later, or is given it now. */
-  #isHolding: boolean = false;
-  #isResending: boolean = false;
   /** The step in hand threw; until that is dealt with, the machine takes no other. */
   #thrown: Thrown | undefined = undefined;
   /** An error that occurred outside and still has to be thrown (M3). */
@@ -110,11 +95,13 @@ export class MachineRun {
     this.#clock = new MachineClock(ctx, (carryOut) => this.#occurred(carryOut));
     this.#isStepping = true;
     const { inspect } = listeners;
+    const inspector = inspect === undefined ? undefined : new Inspector(inspect, () => ctx.log);
+    this.#inspector = inspector;
     this.#root = createActor(this.#logicOf(machine), {
       input: ctx.input,
       clock: this.#clock.port,
       logger: (...values: unknown[]) => ctx.log.info({ values }, "a machine logs"),
-      ...(inspect === undefined ? {} : { inspect: (event) => this.#inspected(inspect, event) }),
+      ...(inspector === undefined ? {} : { inspect: (event) => inspector.seen(event) }),
       ...(record === undefined ? {} : { snapshot: snapshotIn(record) }),
     });
     this.#start(record);
@@ -127,19 +114,29 @@ export class MachineRun {
 
   /** Handles an event; with `save`, returns when the state that follows is saved. */
   receive(event: EventObject): void | Promise<void> {
-    if (this.#isOver) return this.#ctx.fail("machine-done");
-    return this.#step(event);
+    return this.#step(event, false);
   }
 
-  /** Handles what occurred outside the handlers. */
+  /** Handles what occurred outside the handlers, and throws what is owed. */
   catchUp(): void | Promise<void> {
     if (this.#isOver) return this.#ctx.stop();
-    return this.#step(undefined);
+    return this.#step(undefined, true);
   }
 
   /** Where the machine is, as plain data. */
   state(): unknown {
-    return stateOf(this.#snapshot);
+    return this.#read((snapshot) => stateOf(snapshot));
+  }
+
+  /** Its state, to go on from; refused where that is no plain data. */
+  persisted(): unknown {
+    return this.#read(() => {
+      try {
+        return this.record();
+      } catch (error) {
+        return this.#ctx.fail("not-plain", messageOf(error));
+      }
+    });
   }
 
   /** Its state, to go on from. Throws what `recordOf` throws. */
@@ -148,18 +145,13 @@ export class MachineRun {
   }
 
   /** Its state once `condition` holds. */
-  until({ state, tag }: Condition): unknown {
-    return this.#await(
-      (snapshot) =>
-        (state === undefined || snapshot.matches(state as never)) &&
-        (tag === undefined || snapshot.hasTag(tag as never)),
-      stateOf,
-    );
+  until(condition: Condition): unknown {
+    return this.#read((snapshot) => this.#waiters.until(snapshot, condition));
   }
 
   /** Its output once it is done. */
   output(): unknown {
-    return this.#await(({ status }) => status === "done", outputOf);
+    return this.#read((snapshot) => this.#waiters.output(snapshot));
   }
 
   // Stepping.
@@ -195,7 +187,7 @@ export class MachineRun {
       transition: (snapshot: AnyMachineSnapshot, event: EventObject, scope: AnyActorScope) => {
         if (event.type === "xstate.stop") return machine.transition(snapshot, event, scope);
         if (!this.#isStepping || this.#thrown !== undefined) {
-          this.#isHolding = true;
+          this.#inspector?.holding();
           this.#occurred(() => this.#resend(event));
           return snapshot;
         }
@@ -211,25 +203,26 @@ export class MachineRun {
     scope: AnyActorScope,
   ): AnyMachineSnapshot {
     const effects: (() => void)[] = [];
-    let next: AnyMachineSnapshot;
+    const held = { ...scope, defer: (effect: () => void) => void effects.push(effect) };
+    const next = this.#attempted(() => machine.transition(snapshot, event, held));
+    if (next?.status === "error") this.#fail(next.error);
+    if (next === undefined || next.status === "error") return snapshot;
+    for (const effect of effects) scope.defer(() => this.#attempted(effect));
+    return next;
+  }
+
+  #attempted<T>(call: () => T): T | undefined {
     try {
-      const held = { ...scope, defer: (effect: () => void) => void effects.push(effect) };
-      next = machine.transition(snapshot, event, held);
+      return call();
     } catch (error) {
       this.#fail(error);
-      return snapshot;
+      return undefined;
     }
-    if (next.status === "error") {
-      this.#fail(next.error);
-      return snapshot;
-    }
-    for (const effect of effects) scope.defer(effect);
-    return next;
   }
 
   #resend(event: EventObject): void {
     if (this.#snapshot.status !== "active") return;
-    this.#isResending = true;
+    this.#inspector?.resending();
     this.#root.send(event);
   }
 
@@ -253,7 +246,12 @@ export class MachineRun {
     return this.#isAnnounced;
   }
 
-  #step(event: EventObject | undefined): void | Promise<void> {
+  /**
+   * Carries out what occurred, then `event`.
+   *
+   * @param pays - whether errors from outside are thrown here (M3)
+   */
+  #step(event: EventObject | undefined, pays: boolean): void | Promise<void> {
     const before = this.#snapshot;
     // One that is still queued, or was dropped by a full mailbox, is as good as handled.
     this.#isAnnounced = false;
@@ -263,10 +261,10 @@ export class MachineRun {
       if (this.#thrown !== undefined) break;
     }
     this.#owed ??= this.#taken();
-    if (event !== undefined && this.#snapshot.status === "active") this.#root.send(event);
+    if (event !== undefined) this.#take(event);
     let thrown = this.#taken();
     this.#isStepping = false;
-    if (event === undefined) {
+    if (pays) {
       thrown = this.#owed;
       this.#owed = undefined;
     }
@@ -280,6 +278,18 @@ export class MachineRun {
     });
   }
 
+  #take(event: EventObject): void {
+    if (this.#snapshot.status === "active") this.#root.send(event);
+    else this.#attempted(() => this.#ctx.fail("machine-done"));
+  }
+
+  /** Answers an ask, after what occurred before it. */
+  #read(answer: (snapshot: AnyMachineSnapshot) => unknown): unknown {
+    const settled = this.#step(undefined, false);
+    if (settled === undefined) return answer(this.#snapshot);
+    return settled.then(() => answer(this.#snapshot));
+  }
+
   #taken(): Thrown | undefined {
     const thrown = this.#thrown;
     this.#thrown = undefined;
@@ -291,7 +301,8 @@ export class MachineRun {
     if (this.#isClosed) return undefined;
     const snapshot = this.#snapshot;
     if (snapshot !== before) {
-      const saved = this.#listeners.save?.(this.record());
+      const { save } = this.#listeners;
+      const saved = save?.(this.record());
       if (isThenable(saved)) return Promise.resolve(saved).then(() => this.#tell(snapshot));
     }
     this.#tell(snapshot);
@@ -299,21 +310,10 @@ export class MachineRun {
   }
 
   #tell(snapshot: AnyMachineSnapshot): void {
-    for (const waiter of this.#waiters.splice(0)) {
-      if (waiter.holds(snapshot)) waiter.reply.resolve(waiter.answer(snapshot));
-      else if (waiter.reply.isAwaited) this.#waiters.push(waiter);
-    }
+    this.#waiters.notify(snapshot);
     if (snapshot.status !== "done" || this.#isOver) return;
     this.#isOver = true;
     if (!this.#announce()) this.#ctx.stop();
-  }
-
-  #await(holds: Waiter["holds"], answer: Waiter["answer"]): unknown {
-    const snapshot = this.#snapshot;
-    if (holds(snapshot)) return answer(snapshot);
-    const reply = new DeferredReply<unknown>();
-    this.#waiters.push({ reply, holds, answer });
-    return reply;
   }
 
   // Its beginning and its end.
@@ -343,33 +343,4 @@ export class MachineRun {
   #logLate(error: unknown): void {
     this.#ctx.log.error({ err: error }, "a machine was ending when this was thrown");
   }
-
-  /** An event that was held for a handler is shown as if that had not been. */
-  #inspected(inspect: (event: MachineInspection) => unknown, event: InspectionEvent): void {
-    if (event.actorRef === this.#root) {
-      if (event.type === "@xstate.snapshot" && this.#isHolding) {
-        this.#isHolding = false;
-        return;
-      }
-      if (event.type === "@xstate.event" && this.#isResending) {
-        this.#isResending = false;
-        return;
-      }
-    }
-    try {
-      inspect(inspectionOf(event));
-    } catch (error) {
-      this.#ctx.log.error({ err: error }, "a machine's inspector threw");
-    }
-  }
-}
-
-function stateOf(snapshot: AnyMachineSnapshot): unknown {
-  const { value, context, status, tags } = snapshot;
-  const state = { value, context: plainParts(context), status, tags: [...tags] };
-  return status === "done" ? { ...state, output: outputOf(snapshot) } : state;
-}
-
-function outputOf({ output }: AnyMachineSnapshot): unknown {
-  return plainParts(output);
 }

@@ -39,8 +39,12 @@ function bell() {
 
 function ringing(actor: ReturnType<typeof bell>["actor"]) {
   return setup({
-    types: { events: {} as { readonly type: "leave" | "rung" } },
+    types: {
+      context: {} as { readonly rings: number },
+      events: {} as { readonly type: "leave" | "rung" },
+    },
     actors: { bell: actor },
+    actions: { count: assign({ rings: ({ context }) => context.rings + 1 }) },
   });
 }
 
@@ -265,6 +269,7 @@ t.test("machineActor", async (t) => {
     const { system } = world();
     const outside = bell();
     const machine = ringing(outside.actor).createMachine({
+      context: { rings: 0 },
       invoke: { src: "bell" },
       initial: "start",
       states: {
@@ -288,10 +293,15 @@ t.test("machineActor", async (t) => {
       const { system, clock } = world();
       const outside = bell();
       const machine = ringing(outside.actor).createMachine({
+        context: { rings: 0 },
         invoke: { src: "bell" },
         initial: "start",
         on: { leave: {} },
-        states: { start: { on: { rung: "rung" } }, rung: { on: { rung: "again" } }, again: {} },
+        states: {
+          start: { on: { rung: { target: "rung", actions: "count" } } },
+          rung: { on: { rung: { target: "again", actions: "count" } } },
+          again: { on: { rung: { actions: "count" } } },
+        },
       });
       const ref = system.spawn(machineActor(machine, { mailbox: { capacity: 1, onFull } }));
       await ref.ready;
@@ -302,6 +312,9 @@ t.test("machineActor", async (t) => {
       outside.ring();
       await clock.settle();
       t.equal((await ref.ask("snapshot")).value, "again", onFull);
+      const full = ref.ask("until", { state: "again" });
+      outside.ring();
+      t.match(await full, { context: { rings: 3 } }, "an ask in the mailbox does as well");
       await system.shutdown();
     }
   });
