@@ -8,7 +8,7 @@
  */
 import type { AnyActorRef, EventObject, InspectionEvent } from "xstate";
 import type { Log } from "../log.ts";
-import { plainParts } from "../plain-data.ts";
+import { plainParts } from "../plain-copy.ts";
 
 /** The XState actor that an inspection event is about. */
 export interface InspectedActor {

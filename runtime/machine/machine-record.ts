@@ -9,7 +9,7 @@
  * R3: reading a record does not change it.
  */
 import type { AnyActorRef, EventObject, Snapshot } from "xstate";
-import { plainCopy } from "../plain-data.ts";
+import { plainCopy } from "../plain-copy.ts";
 import type { MachineClock } from "./machine-clock.ts";
 
 /** An event that was on its way when a record was made. */

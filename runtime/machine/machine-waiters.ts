@@ -8,7 +8,7 @@
  */
 import type { AnyMachineSnapshot } from "xstate";
 import { DeferredReply } from "../deferred-reply.ts";
-import { plainParts } from "../plain-data.ts";
+import { plainParts } from "../plain-copy.ts";
 
 /** A condition as it comes from outside; see `MachineCondition`. */
 export interface Condition {

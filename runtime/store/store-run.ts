@@ -11,7 +11,7 @@
 import type { AnyStore, EventObject } from "@xstate/store";
 import type { ActorContext } from "../actor.ts";
 import { isThenable } from "../kernel/thenable.ts";
-import { plainParts } from "../plain-data.ts";
+import { plainParts } from "../plain-copy.ts";
 import type { Operations } from "../protocol.ts";
 
 /** Tells a store to fail of what an effect rejected with; its own business. */

@@ -312,9 +312,11 @@ t.test("machineActor", async (t) => {
       outside.ring();
       await clock.settle();
       t.equal((await ref.ask("snapshot")).value, "again", onFull);
-      const full = ref.ask("until", { state: "again" });
-      outside.ring();
-      t.match(await full, { context: { rings: 3 } }, "an ask in the mailbox does as well");
+      if (onFull === "reject") {
+        const full = ref.ask("until", { state: "again" });
+        outside.ring();
+        t.match(await full, { context: { rings: 3 } }, "an ask that is queued does as well");
+      }
       await system.shutdown();
     }
   });

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import t from "tap";
 import { pack, unpack } from "../../cluster/wire/packing.ts";
-import { plainCopy, plainParts } from "../../runtime/plain-data.ts";
+import { plainCopy, plainParts } from "../../runtime/plain-copy.ts";
 
 const nested = (depth: number): unknown => (depth === 0 ? 1 : { in: nested(depth - 1) });
 
-t.test("Plain data", async (t) => {
+t.test("Plain copies", async (t) => {
   t.test("P1, P2: is copied as it is, and shares nothing with its original", async (t) => {
     const bytes = Buffer.from([1, 2, 3]);
     const at = new Date(5);

@@ -1,8 +1,8 @@
 /**
- * Copies of values as plain data: what a message may carry and a store may keep.
+ * Plain copies of what others made: of contexts, events and errors, which nobody made for a message.
  *
- * Owns: what counts as plain, and what becomes of the rest. The bytes are the business of whoever
- * packs them (`cluster/wire/packing.ts`), whose limits these are.
+ * Owns: what of them a message may carry or a store may keep, and what becomes of the rest. The bytes
+ * are the business of whoever packs them (`cluster/wire/packing.ts`), whose limits these are.
  *
  * P1: plain are null, booleans, numbers, strings, bigints, dates, byte arrays, and arrays and objects
  *     of these, at most 30 levels deep; a value with `toJSON` stands for what that returns.
