@@ -50,6 +50,25 @@ export type { LatencySummary } from "./load/latency.ts";
 export { type LoadLoop, type LoadReport, loadReportText } from "./load/load-report.ts";
 export { type LoadOptions, type Pace, runLoad } from "./load/load-run.ts";
 export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
+export {
+  type MachineActorOptions,
+  type MachineContext,
+  machineActor,
+} from "./machine/machine-actor.ts";
+export type {
+  InspectedActor,
+  InspectedState,
+  MachineInspection,
+} from "./machine/machine-inspection.ts";
+export type {
+  EventPayload,
+  EventTell,
+  MachineAsks,
+  MachineCondition,
+  MachineOperations,
+  MachineState,
+} from "./machine/machine-protocol.ts";
+export type { MachineDelay, MachineRecord } from "./machine/machine-record.ts";
 export type { Model, ModelCall } from "./model.ts";
 export { type PoolOptions, pool } from "./pool.ts";
 export { type BlobStore, contentKey, MOST_BLOB_BYTES } from "./ports/blob-store.ts";
@@ -157,6 +176,12 @@ export {
 export type { Envelope, EnvelopeKindNumber } from "./remote/envelope.ts";
 export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";
+export {
+  type StoreActorContext,
+  type StoreActorOptions,
+  type StoreOperations,
+  storeActor,
+} from "./store/store-actor.ts";
 export type { Backoff, Decision, Intensity, RestartType, Strategy } from "./supervision.ts";
 export {
   Supervisor,

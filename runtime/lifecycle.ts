@@ -7,6 +7,8 @@
  * L1: the table agrees with the machine on every (phase, event) pair; a random walk of live XState
  *     actors against it is a permanent test.
  * L2: `stopped` is final. L3: an event that a phase does not know changes nothing.
+ * L4: phases and events are those of the machine, all of them, and every phase can be reached; a
+ *     machine of which this is not true fails to load.
  *
  * Cost: one byte read per event. A live XState actor per cell would cost 3.6 KB and 20 µs.
  */
@@ -95,6 +97,10 @@ export function liveLifecycle(): { send(event: LifeEventNumber): void; phase(): 
 
 /** Walks the machine from its initial state with XState's pure transition until no phase is new. */
 function compiled(): Uint8Array {
+  const { events } = machine;
+  if (events.length !== EVENTS || events.some((name) => !lifeEventNames.includes(name))) {
+    throw new RangeError(`the machine has other events: ${events.join(", ")}`);
+  }
   const steps = new Uint8Array(phaseNames.length * EVENTS);
   const [initial] = initialTransition(machine);
   const seen = new Set<PhaseNumber>([numberOf(initial.value)]);
@@ -110,6 +116,7 @@ function compiled(): Uint8Array {
       open.push(next);
     }
   }
+  if (seen.size !== phaseNames.length) throw new RangeError("a phase cannot be reached");
   return steps;
 }
 
@@ -118,5 +125,8 @@ function nameOf(event: LifeEventNumber): string {
 }
 
 function numberOf(value: unknown): PhaseNumber {
-  return Phase[value as keyof typeof Phase];
+  const name = String(value);
+  // A table of bytes would take `undefined` for the first phase.
+  if (!Object.hasOwn(Phase, name)) throw new RangeError(`the machine has another phase: ${name}`);
+  return Phase[name as keyof typeof Phase];
 }

@@ -114,12 +114,16 @@ function operation(kind: Operation["kind"], given: Record<string, Schema | undef
 }
 
 const NAME = /^[a-z][a-z0-9.-]*@[1-9][0-9]*$/;
-const OPERATION = /^[a-z][A-Za-z0-9]*$/;
+// Events of state machines are operations too, hence upper case and dots: `TOGGLE`, `user.login`. How
+// a dot stays apart from those of protocol names on the wire is `kernel/message-type.ts`.
+const OPERATION = /^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/;
 
 /**
  * Declares a protocol.
  *
  * @param name - `name@version`: lower case letters, digits, `.` and `-`, then a version from 1
+ * @param operations - by name: words of letters, digits, `_` and `-`, joined by dots, the first one
+ *   starting with a letter; camelCase where nothing else prescribes the name
  * @throws {TypeError} when the name or an operation's name has another form
  *
  * @example
@@ -128,7 +132,8 @@ const OPERATION = /^[a-z][A-Za-z0-9]*$/;
 export function protocol<const O extends Operations>(name: string, operations: O): Protocol<O> {
   if (!NAME.test(name)) throw new TypeError(`not a protocol name: ${name} (like summariser@1)`);
   for (const key of Object.keys(operations)) {
-    if (!OPERATION.test(key)) throw new TypeError(`not an operation name: ${key} (camelCase)`);
+    if (!OPERATION.test(key))
+      throw new TypeError(`not an operation name: ${key} (like toggle or user.login)`);
   }
   return { name, operations };
 }

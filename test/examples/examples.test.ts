@@ -66,6 +66,23 @@ t.test("The examples", async (t) => {
     t.equal(await output("07-supervisor-and-stream"), "still\nhere\n2 words\n");
   });
 
+  t.test("08: a machine asks another actor, tries again, and ends with its output", async (t) => {
+    t.strictSame((await output("08-machine-actor")).trim().split("\n"), [
+      '{"value":"open","context":{"customer":"Ada","cents":420,"receipt":""},"status":"active","tags":[]}',
+      "the till is closed",
+      "Ada: receipt for 420 cents",
+    ]);
+  });
+
+  t.test("09: a store's changes are published, and a failed one starts afresh", async (t) => {
+    t.strictSame((await output("09-store-actor")).trim().split("\n"), [
+      "7 apples",
+      "5 apples",
+      "9 apples",
+      "restarted with 10, then 9",
+    ]);
+  });
+
   t.test("are all run here", async (t) => {
     const files = await readdir(new URL("../../examples/", import.meta.url));
     const names = files.filter((name) => name.endsWith(".js")).map((name) => name.slice(0, -3));

@@ -48,6 +48,19 @@ t.test("README.md", async (t) => {
 });
 
 t.test("The documents", async (t) => {
+  t.test("show TypeScript only as it stands in an example that runs as a test", async (t) => {
+    const examples = sourcesUnder("examples").map(read);
+    for (const document of documents()) {
+      for (const block of blocksOf(read(document), "ts")) {
+        const [title = ""] = block.split("\n");
+        t.ok(
+          examples.some((example) => example.includes(block)),
+          `${document}, in no example: ${title}`,
+        );
+      }
+    }
+  });
+
   t.test("link to what exists", async (t) => {
     for (const document of ["README.md", "CONTRIBUTING.md", ...documents()]) {
       const folder = join(ROOT, document, "..");
@@ -63,7 +76,7 @@ t.test("The documents", async (t) => {
 });
 
 function documents(): readonly string[] {
-  return ["docs/guarantees.md", "docs/errors.md", "docs/cluster.md"];
+  return ["docs/guarantees.md", "docs/errors.md", "docs/cluster.md", "docs/machines.md"];
 }
 
 /** The anchors that a Markdown document's headings make. */

@@ -1,5 +1,5 @@
 import t from "tap";
-import { seededRandom } from "../../../runtime/index.ts";
+import { protocol, seededRandom, tell } from "../../../runtime/index.ts";
 import { messageTypeOf, parseMessageType } from "../../../runtime/kernel/message-type.ts";
 import { parseTraceparent, Spans, traceparentOf } from "../../../runtime/kernel/span.ts";
 
@@ -9,6 +9,26 @@ t.test("message type", async (t) => {
     t.same(parseMessageType("a.b.bid@12"), { protocol: "a.b@12", operation: "bid" });
     for (const wrong of ["", "bid", "bid@1", ".bid@1", "a.@1", "a.bid"]) {
       t.equal(parseMessageType(wrong), undefined, wrong);
+    }
+  });
+
+  t.test("keeps the dots of an operation apart from those of its protocol", async (t) => {
+    const names = [
+      ["door@1", "user.login"],
+      ["door.user@1", "login"],
+      ["door.user@1", "a.b-c.D_e"],
+      ["a.b.c@12", "TOGGLE"],
+    ] as const;
+    const types = names.map(([of, operation]) => messageTypeOf(of, operation));
+    t.equal(new Set(types).size, names.length, types.join(" "));
+    for (const [i, [of, operation]] of names.entries()) {
+      t.same(parseMessageType(types[i] ?? ""), { protocol: of, operation });
+    }
+    for (const accepted of ["toggle", "TOGGLE", "user.login", "form-submit", "A_1.b.c"]) {
+      t.doesNotThrow(() => protocol("door@1", { [accepted]: tell() }), accepted);
+    }
+    for (const wrong of ["", ".a", "a.", "a..b", "a:b", "a b", "a@b", "*", "a.*", "_a", "1a"]) {
+      t.throws(() => protocol("door@1", { [wrong]: tell() }), TypeError, wrong);
     }
   });
 });
