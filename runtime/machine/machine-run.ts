@@ -72,7 +72,7 @@ export class MachineRun {
   #isClosed: boolean = false;
   /** Those who wait were told that it is done. */
   #isOver: boolean = false;
-  /** A tell of `STEP` is queued, as far as is known. */
+  /** A tell of `STEP` is on its way. */
   #isAnnounced: boolean = false;
   /** The step in hand threw; until that is dealt with, the machine takes no other. */
   #thrown: Thrown | undefined = undefined;
@@ -119,6 +119,7 @@ export class MachineRun {
 
   /** Handles what occurred outside the handlers, and throws what is owed. */
   catchUp(): void | Promise<void> {
+    this.#isAnnounced = false;
     if (this.#isOver) return this.#ctx.stop();
     return this.#step(undefined, true);
   }
@@ -237,13 +238,11 @@ export class MachineRun {
     if (!this.#isStepping) this.#announce();
   }
 
-  /**
-   * Sees to it that a handler runs soon. Refused by a full mailbox, it is not needed: the messages in
-   * it run soon.
-   */
-  #announce(): boolean {
-    this.#isAnnounced ||= this.#ctx.self.tell(STEP);
-    return this.#isAnnounced;
+  /** Sees to it that a handler runs soon: a task's result is taken whatever the mailbox's bound. */
+  #announce(): void {
+    if (this.#isAnnounced) return;
+    this.#isAnnounced = true;
+    this.#ctx.task(() => undefined, STEP);
   }
 
   /**
@@ -253,8 +252,6 @@ export class MachineRun {
    */
   #step(event: EventObject | undefined, pays: boolean): void | Promise<void> {
     const before = this.#snapshot;
-    // One that is still queued, or was dropped by a full mailbox, is as good as handled.
-    this.#isAnnounced = false;
     this.#isStepping = true;
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
       next();
@@ -313,7 +310,7 @@ export class MachineRun {
     this.#waiters.notify(snapshot);
     if (snapshot.status !== "done" || this.#isOver) return;
     this.#isOver = true;
-    if (!this.#announce()) this.#ctx.stop();
+    this.#announce();
   }
 
   // Its beginning and its end.
