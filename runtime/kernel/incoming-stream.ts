@@ -121,6 +121,8 @@ export class IncomingStream
     if (this.#chunks.length > 0) {
       const chunk = this.#chunks.shift();
       this.#take();
+      // Whoever stops at the last chunk still wants the result.
+      if (this.#outcome !== undefined && this.#chunks.length === 0) this.#finish(this.#outcome);
       return Promise.resolve({ done: false, value: chunk?.value });
     }
     const waiting = new Deferred<Step>();
@@ -182,6 +184,8 @@ export class IncomingStream
   /** The producer broke off; a `stream.aborted` is completed with the last sequence. */
   reject(error: unknown): void {
     if (this.settled) return;
+    // It may wait for credit that will not come any more.
+    this.#upstream?.cancel();
     const isAbort =
       error instanceof TroupeError &&
       (error.code === "stream.aborted" || (error.code === "actor.stopped" && this.#received > 0));

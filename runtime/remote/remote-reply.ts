@@ -98,6 +98,8 @@ export class RemoteReply implements ChunkSink {
   reject(error: unknown): void {
     if (this.settled) return;
     this.settled = true;
+    // It may wait for credit that will not come any more.
+    this.#producer?.cancel();
     this.#answers.failure(this, errorRecord(error));
   }
 
@@ -113,7 +115,6 @@ export class RemoteReply implements ChunkSink {
   breakOff(error: unknown): void {
     if (!this.isStream || this.settled) return;
     this.reject(error);
-    this.#producer?.cancel();
     this.cell.cancel(this);
   }
 }
