@@ -34,6 +34,8 @@ export interface RateVariant {
   readonly batch: number;
   /** Exactly this much work in every run; otherwise as much as fills the run's time. */
   readonly exactly?: number;
+  /** Where a run or the warm-up must last longer than usual. */
+  readonly pace?: { readonly runMs?: number; readonly warmMs?: number };
   readonly run: (count: number) => Promise<Completed> | Completed;
   readonly end?: () => Promise<void> | void;
 }

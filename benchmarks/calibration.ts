@@ -10,30 +10,32 @@
  */
 import type { RateVariant } from "./benchmark.ts";
 
-/** Runs after the amount is known and before one counts. */
-const WARM_RUNS = 3;
 /** The most that one step makes of the amount. */
 const GROWTH = 10;
 
-/** A number of work units that takes `variant` about `targetMs`, found by trying. */
-export async function calibrated(variant: RateVariant, targetMs: number): Promise<number> {
-  if (variant.exactly !== undefined) return variant.exactly;
+/** How long a run is to last, and how long a variant runs before one counts. */
+export interface Pace {
+  readonly runMs: number;
+  readonly warmMs: number;
+}
+
+/** A number of work units that takes `variant` about `runMs`, found by trying. */
+export async function calibrated(variant: RateVariant, { runMs, warmMs }: Pace): Promise<number> {
+  if (variant.exactly !== undefined) {
+    await elapsedOf(variant, variant.exactly);
+    return variant.exactly;
+  }
   let count = variant.batch;
+  let spentMs = 0;
   for (;;) {
     const elapsedMs = await elapsedOf(variant, count);
-    if (elapsedMs >= targetMs / 2) {
-      count = inBatches(variant, (count * targetMs) / elapsedMs);
-      break;
-    }
-    const wanted = elapsedMs > 0 ? (count * targetMs) / elapsedMs : Number.POSITIVE_INFINITY;
-    count = inBatches(variant, Math.min(wanted * 1.1, count * GROWTH));
+    spentMs += elapsedMs;
+    const fits = elapsedMs >= runMs / 2;
+    if (fits && spentMs >= warmMs) return inBatches(variant, (count * runMs) / elapsedMs);
+    // The compiler may do the work several times faster by and by: the amount follows.
+    const wanted = elapsedMs > 0 ? (count * runMs) / elapsedMs : Number.POSITIVE_INFINITY;
+    count = inBatches(variant, Math.min(fits ? wanted : wanted * 1.1, count * GROWTH));
   }
-  // The compiler has seen the work by now and may do it several times faster.
-  for (let i = 0; i < WARM_RUNS; i++) {
-    const elapsedMs = await elapsedOf(variant, count);
-    count = inBatches(variant, (count * targetMs) / Math.max(elapsedMs, targetMs / GROWTH));
-  }
-  return count;
 }
 
 /**

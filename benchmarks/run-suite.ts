@@ -89,10 +89,11 @@ class Series {
   async measure(): Promise<void> {
     const { quick } = this.#run.setting;
     const launches = quick ? 1 : (this.#benchmark.launches ?? LAUNCHES);
-    const rounds = quick ? QUICK_ROUNDS : (this.#benchmark.rounds ?? ROUNDS);
+    const most = this.#benchmark.rounds ?? ROUNDS;
+    const rounds = quick ? Math.min(QUICK_ROUNDS, most) : most;
     for (let launch = 0; launch < launches; launch++) {
       this.#run.say(`${this.#benchmark.name}, launch ${launch + 1} of ${launches}`);
-      await this.#launch(Math.min(rounds, this.#benchmark.rounds ?? rounds));
+      await this.#launch(rounds);
     }
   }
 

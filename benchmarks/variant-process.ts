@@ -10,7 +10,7 @@
  * V2: nothing goes to standard output: that is the report's.
  */
 import type { Setting, Variant } from "./benchmark.ts";
-import { calibrated, rateOf } from "./calibration.ts";
+import { calibrated, type Pace, rateOf } from "./calibration.ts";
 import { suiteOf } from "./suites.ts";
 
 /** What the harness asks for. */
@@ -30,9 +30,8 @@ export type Answer =
   | { readonly type: "done"; readonly value: number }
   | { readonly type: "failed"; readonly message: string };
 
-/** How long a run takes about. */
-const RUN_MS = 200;
-const QUICK_RUN_MS = 50;
+const PACE: Pace = { runMs: 200, warmMs: 600 };
+const QUICK_PACE: Pace = { runMs: 50, warmMs: 200 };
 
 let variant: Variant | undefined;
 let count = 0;
@@ -65,7 +64,8 @@ async function make(order: Extract<Order, { type: "make" }>): Promise<number> {
   if (spec === undefined) throw new Error(`no variant ${order.variant} of ${order.benchmark}`);
   variant = await spec.make(order.setting);
   if (variant.kind === "rate") {
-    count = await calibrated(variant, order.setting.quick ? QUICK_RUN_MS : RUN_MS);
+    const pace = order.setting.quick ? QUICK_PACE : PACE;
+    count = await calibrated(variant, { ...pace, ...variant.pace });
   }
   return count;
 }

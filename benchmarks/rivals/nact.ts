@@ -27,7 +27,7 @@ export interface Nact {
     parent: NactRef,
     receive: (state: S, message: M, ctx: NactContext) => S | Promise<S>,
     name?: string,
-    options?: { readonly initialStateFunc?: () => S },
+    options?: { readonly initialStateFunc?: () => S; readonly afterStop?: () => void },
   ): NactRef;
   dispatch(to: NactRef, message: unknown, sender?: NactRef): void;
   query(to: NactRef, message: unknown, timeoutMs: number): Promise<unknown>;
