@@ -13,7 +13,7 @@ interface Broker {
   createService(schema: unknown): unknown;
   start(): Promise<void>;
   stop(): Promise<void>;
-  waitForServices(names: readonly string[]): Promise<unknown>;
+  waitForServices(names: readonly string[], timeoutMs: number, everyMs: number): Promise<unknown>;
   call(action: string, params: unknown, options?: unknown): Promise<unknown>;
 }
 
@@ -23,6 +23,9 @@ interface Moleculer {
 
 /** Calls within calls before the stack is left. */
 const NESTED = 64;
+
+const START_MS = 10_000;
+const LOOK_MS = 1;
 
 /** Starts moleculer. */
 export async function startMoleculer(
@@ -48,7 +51,7 @@ export async function startMoleculer(
         calls[type] = `${name}.${type}`;
       }
       broker.createService({ name, actions });
-      await broker.waitForServices([name]);
+      await broker.waitForServices([name], START_MS, LOOK_MS);
       return {
         tell: (message) => {
           const action = calls[message.type] ?? "";
