@@ -6,7 +6,8 @@
  *
  * B1: a variant counts completed work where it is received, and says how much it was; the harness
  *     refuses a run that completed another amount than it was asked for.
- * B2: a variant measures its own time, so that making and clearing away are not in it.
+ * B2: a variant measures its own time with a `Stopwatch`, so that making and clearing away
+ *     are not in it, nor what other processes took.
  */
 
 /** What a variant is made with. */

@@ -6,9 +6,11 @@
  * standard error. Without `--json` the report is also written to `.troupe/bench/<suite>/`, with a
  * chart. Exit codes: 0 every goal met, 1 not, 2 wrong usage.
  */
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type BenchOptions, parseBenchOptions, USAGE } from "./bench-options.ts";
 import { chartOf } from "./chart.ts";
 import { allMet, type Report, tableOf } from "./report.ts";
@@ -21,7 +23,7 @@ if (parsed.ok) process.exitCode = await bench(parsed.options);
 else process.exitCode = misused(parsed.problem);
 
 async function bench(options: BenchOptions): Promise<number> {
-  const { only, quick, seed, dataDir } = options;
+  const { only, quick, seed, dataDir = dataBeside() } = options;
   const suite = await suiteOf(options.suite);
   if (suite === undefined) return misused(`there is no suite ${options.suite}`);
   if (picked(suite, only).length === 0) {
@@ -64,6 +66,12 @@ async function show(report: Report): Promise<void> {
   await writeFile(join(directory, "report.html"), chartOf(report));
   process.stdout.write(`${tableOf(report)}\n`);
   say(`written to ${join(directory, "report.json")} and report.html`);
+}
+
+/** Data that lies beside the repository, where it does. */
+function dataBeside(): string | undefined {
+  const directory = fileURLToPath(new URL("../../../shared/data", import.meta.url));
+  return existsSync(directory) ? directory : undefined;
 }
 
 function misused(problem: string): number {

@@ -9,6 +9,7 @@ import type { Benchmark, RateVariant, VariantSpec } from "../benchmark.ts";
 import { startMoleculer } from "../rivals/moleculer.ts";
 import type { RivalSystem } from "../rivals/rival.ts";
 import { rivalVariant } from "../rivals/rivals.ts";
+import { Stopwatch } from "../stopwatch.ts";
 import type { Parcel } from "./parcel.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -44,9 +45,9 @@ export async function asking(
       if (answer !== left * 2) throw new Error(`asked to double ${left}, got ${answer}`);
     }
   };
-  const startMs = performance.now();
+  const watch = new Stopwatch();
   await Promise.all(Array.from({ length: callers }, (_, number) => caller(number)));
-  return performance.now() - startMs;
+  return watch.elapsedMs;
 }
 
 async function ours(callers: number): Promise<RateVariant> {

@@ -14,6 +14,7 @@ import {
 } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant, Setting } from "../benchmark.ts";
 import type { RivalActor, RivalMessage, RivalSystem } from "../rivals/rival.ts";
+import { Stopwatch } from "../stopwatch.ts";
 import { BareLoop, type BareMessage } from "./bare-loop.ts";
 import { Dice } from "./dice.ts";
 import { Finish } from "./finish.ts";
@@ -101,13 +102,13 @@ async function ours({ seed }: Setting): Promise<RateVariant> {
     run: async (count) => {
       const before = await received();
       street.busy = ACTORS;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = street.finish.next;
       for (let to = 0; to < ACTORS; to++) {
         neighbours[to]?.tell("begin", { left: count / BATCH, seq: 0, from: to, to });
       }
       await finished;
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       return { completed: (await received()) - before, elapsedMs };
     },
     end: () => system.shutdown(),
@@ -141,10 +142,10 @@ function bare({ seed }: Setting): RateVariant {
     batch: BATCH,
     run: (count) => {
       for (const one of all) one.received = 0;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       for (const one of all) send(one, count / BATCH);
       loop.drain(handlers);
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       return { completed: all.reduce((sum, { received }) => sum + received, 0), elapsedMs };
     },
   };
@@ -182,13 +183,13 @@ async function on(system: RivalSystem, { seed }: Setting): Promise<RateVariant> 
     run: async (count) => {
       received = 0;
       busy = ACTORS;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = finish.next;
       for (let from = 0; from < ACTORS; from++) {
         neighbours[from]?.tell({ type: "begin", left: count / BATCH, seq: 0, from });
       }
       await finished;
-      return { completed: received, elapsedMs: performance.now() - startMs };
+      return { completed: received, elapsedMs: watch.elapsedMs };
     },
   };
 }

@@ -5,6 +5,7 @@
 import { actor, createSystem, protocol, silentLog, tell } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant, Setting } from "../benchmark.ts";
 import { nactModule } from "../rivals/nact.ts";
+import { Stopwatch } from "../stopwatch.ts";
 
 const TOGETHER = 100;
 
@@ -45,13 +46,13 @@ export function churn(): RateVariant {
         await system.stop(ref);
         gone++;
       };
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       for (let left = count; left > 0; left -= TOGETHER) {
         const cycles: Promise<void>[] = [];
         for (let i = 0; i < TOGETHER; i++) cycles.push(cycle());
         await Promise.all(cycles);
       }
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       return { completed: Math.min(gone, lives.started, lives.stopped), elapsedMs };
     },
     end: () => system.shutdown(),
@@ -66,7 +67,7 @@ function onNact(setting: Setting): RateVariant {
     batch: TOGETHER,
     run: async (count) => {
       let stopped = 0;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       for (let left = count; left > 0; left -= TOGETHER) {
         await new Promise<void>((resolve) => {
           let missing = TOGETHER;
@@ -80,7 +81,7 @@ function onNact(setting: Setting): RateVariant {
           }
         });
       }
-      return { completed: stopped, elapsedMs: performance.now() - startMs };
+      return { completed: stopped, elapsedMs: watch.elapsedMs };
     },
     end: () => nact.stop(system),
   };

@@ -17,6 +17,7 @@ import {
 } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant } from "../benchmark.ts";
 import type { RivalActor, RivalMessage, RivalSystem } from "../rivals/rival.ts";
+import { Stopwatch } from "../stopwatch.ts";
 import { BareLoop, type BareMessage } from "./bare-loop.ts";
 import { Finish } from "./finish.ts";
 import type { Parcel } from "./parcel.ts";
@@ -110,11 +111,11 @@ async function fanInOf(
     batch: BATCH,
     run: async (count) => {
       const before = await ref.ask("added");
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = finish.next;
       ref.tell("begin", { left: count, seq: 0, from: 0, to: 0 });
       await finished;
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       return { completed: (await ref.ask("added")) - before, elapsedMs };
     },
     end: () => system.shutdown(),
@@ -144,14 +145,14 @@ function bare(): RateVariant {
     batch: BATCH,
     run: (count) => {
       const to: Tally = { added: 0 };
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       for (let left = count; left > 0; left -= BATCH) {
         for (const one of from) {
           for (let i = 0; i < SHARE; i++) loop.send({ operation: "add", to, left, from: one });
         }
         loop.drain(handlers);
       }
-      return { completed: to.added, elapsedMs: performance.now() - startMs };
+      return { completed: to.added, elapsedMs: watch.elapsedMs };
     },
   };
 }
@@ -189,11 +190,11 @@ async function on(system: RivalSystem, isAsync: boolean): Promise<RateVariant> {
     run: async (count) => {
       added = 0;
       wanted = count;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = finish.next;
       askSenders();
       await finished;
-      return { completed: added, elapsedMs: performance.now() - startMs };
+      return { completed: added, elapsedMs: watch.elapsedMs };
     },
   };
 }

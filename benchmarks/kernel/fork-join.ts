@@ -13,6 +13,7 @@ import {
 } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant } from "../benchmark.ts";
 import type { RivalActor, RivalMessage, RivalSystem } from "../rivals/rival.ts";
+import { Stopwatch } from "../stopwatch.ts";
 import { BareLoop, type BareMessage } from "./bare-loop.ts";
 import { Finish } from "./finish.ts";
 import type { Parcel } from "./parcel.ts";
@@ -104,11 +105,11 @@ async function ours(): Promise<RateVariant> {
     batch: BATCH,
     run: async (count) => {
       const before = await completed();
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = finish.next;
       ref.tell("begin", { left: count / BATCH, seq: 0, from: 0, to: 0 });
       await finished;
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       return { completed: (await completed()) - before, elapsedMs };
     },
     end: () => system.shutdown(),
@@ -141,7 +142,7 @@ function bare(): RateVariant {
     run: (count) => {
       for (const one of team) one.done = 0;
       const from: Tally = { done: 0 };
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       for (let left = count / BATCH; left > 0; left--) {
         for (let task = 0; task < TASKS; task++) {
           for (const to of team) forks.send({ operation: "work", to, left, from });
@@ -149,7 +150,7 @@ function bare(): RateVariant {
         forks.drain(work);
         joins.drain(join);
       }
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       return { completed: team.reduce((sum, { done }) => sum + done, from.done), elapsedMs };
     },
   };
@@ -192,11 +193,11 @@ async function on(system: RivalSystem): Promise<RateVariant> {
     batch: BATCH,
     run: async (count) => {
       completed = 0;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = finish.next;
       joiner.tell({ type: "begin", left: count / BATCH, seq: 0, from: 0 });
       await finished;
-      return { completed, elapsedMs: performance.now() - startMs };
+      return { completed, elapsedMs: watch.elapsedMs };
     },
   };
 }

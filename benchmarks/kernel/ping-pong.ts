@@ -13,6 +13,7 @@ import {
 } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant } from "../benchmark.ts";
 import type { RivalActor, RivalMessage, RivalSystem } from "../rivals/rival.ts";
+import { Stopwatch } from "../stopwatch.ts";
 import { BareLoop, type BareMessage } from "./bare-loop.ts";
 import { Finish } from "./finish.ts";
 import type { Parcel } from "./parcel.ts";
@@ -54,11 +55,11 @@ async function ours(): Promise<RateVariant> {
     batch: 2,
     run: async (count) => {
       const before = await hits();
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = finish.next;
       players[0]?.tell("hit", { left: count, seq: 0, from: 1, to: 0 });
       await finished;
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       return { completed: (await hits()) - before, elapsedMs };
     },
     end: () => system.shutdown(),
@@ -82,10 +83,10 @@ function bare(): RateVariant {
     batch: 2,
     run: (count) => {
       const [ping, pong] = [{ hits: 0 }, { hits: 0 }];
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       loop.send({ operation: "hit", to: ping, left: count, from: pong });
       loop.drain(handlers);
-      return { completed: ping.hits + pong.hits, elapsedMs: performance.now() - startMs };
+      return { completed: ping.hits + pong.hits, elapsedMs: watch.elapsedMs };
     },
   };
 }
@@ -107,11 +108,11 @@ async function on(system: RivalSystem): Promise<RateVariant> {
     batch: 2,
     run: async (count) => {
       hits = 0;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = finish.next;
       players[0]?.tell({ type: "hit", left: count, seq: 0, from: 1 });
       await finished;
-      return { completed: hits, elapsedMs: performance.now() - startMs };
+      return { completed: hits, elapsedMs: watch.elapsedMs };
     },
   };
 }

@@ -15,6 +15,7 @@ import {
   tell,
 } from "../../runtime/index.ts";
 import type { Benchmark, FigureVariant, Setting } from "../benchmark.ts";
+import { Stopwatch } from "../stopwatch.ts";
 import { Finish } from "./finish.ts";
 
 const CHILDREN = 10_000;
@@ -88,12 +89,12 @@ async function restart(size: number): Promise<number> {
       }
     }
   };
-  const startMs = performance.now();
+  const watch = new Stopwatch();
   countAll(BEFORE);
   tally.refs[size / 2]?.tell("crash");
   countAll(AFTER);
   await restarted;
-  const elapsedMs = performance.now() - startMs;
+  const { elapsedMs } = watch;
   if (system.deadLetters !== 1) throw new Error(`${system.deadLetters} dead letters instead of 1`);
   await system.shutdown();
   return elapsedMs;

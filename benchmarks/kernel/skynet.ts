@@ -18,6 +18,7 @@ import {
 } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant, Setting } from "../benchmark.ts";
 import { type NactContext, type NactRef, nactModule } from "../rivals/nact.ts";
+import { Stopwatch } from "../stopwatch.ts";
 
 const DIVISION = 10;
 const LEAVES = 1_000_000;
@@ -86,11 +87,11 @@ function ours({ quick }: Setting): RateVariant {
     exactly: quick ? QUICK_LEAVES : LEAVES,
     run: async (count) => {
       const system = createSystem({ log: silentLog });
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const { sum, leaves } = await new Promise<Sum>((report) => {
         system.spawn(skynet, { input: { number: 0, size: count, report } });
       });
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       await system.shutdown({ deadline: "60s" });
       return checked(count, sum, leaves, elapsedMs);
     },
@@ -118,9 +119,9 @@ function bare({ quick }: Setting): RateVariant {
     batch: 1,
     exactly: quick ? QUICK_LEAVES : LEAVES,
     run: async (count) => {
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const { sum, leaves } = await bareSkynet(0, count);
-      return checked(count, sum, leaves, performance.now() - startMs);
+      return checked(count, sum, leaves, watch.elapsedMs);
     },
   };
 }
@@ -143,7 +144,7 @@ function onNact(setting: Setting): RateVariant {
     exactly: setting.quick ? QUICK_LEAVES : NACT_LEAVES,
     run: async (count) => {
       const system = nact.start();
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const { sum, leaves } = await new Promise<Sum>((report) => {
         const initial = (): NactBranch => ({ sum: 0, leaves: 0, missing: DIVISION });
         const options = { initialStateFunc: initial };
@@ -178,7 +179,7 @@ function onNact(setting: Setting): RateVariant {
         const root: NactRef = nact.spawn(system, receive(true), "root", options);
         nact.dispatch(root, { type: "begin", number: 0, size: count });
       });
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       nact.stop(system);
       return checked(count, sum, leaves, elapsedMs);
     },

@@ -8,6 +8,7 @@ import { actor, createSystem, protocol, silentLog, tell } from "../../runtime/in
 import type { Benchmark, RateVariant, Setting } from "../benchmark.ts";
 import { type NactContext, nactModule, spawnUnnamed } from "../rivals/nact.ts";
 import { type XStateActor, xstateModule } from "../rivals/xstate.ts";
+import { Stopwatch } from "../stopwatch.ts";
 import { Finish } from "./finish.ts";
 
 const BATCH = 1_000;
@@ -42,7 +43,7 @@ function ours(isNamed: boolean): RateVariant {
       const system = createSystem({ log: silentLog });
       const starts: Starts = { wanted: count, started: 0, finish: new Finish() };
       const options = { input: starts };
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = starts.finish.next;
       if (isNamed) {
         for (let i = 0; i < count; i++) system.spawn(idle, { name: `a${i}`, input: starts });
@@ -50,7 +51,7 @@ function ours(isNamed: boolean): RateVariant {
         for (let i = 0; i < count; i++) system.spawn(idle, options);
       }
       await finished;
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       await system.shutdown({ deadline: "60s" });
       return { completed: starts.started, elapsedMs };
     },
@@ -76,14 +77,14 @@ function onNact(setting: Setting, isNamed: boolean): RateVariant {
       ) => ({
         pokes: state.pokes + 1,
       });
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       if (isNamed) {
         const options = { initialStateFunc: initial };
         for (let i = 0; i < count; i++) nact.spawn(system, receive, `a${i}`, options);
       } else {
         for (let i = 0; i < count; i++) spawnUnnamed(nact, system, receive, initial);
       }
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       nact.stop(system);
       return { completed: started, elapsedMs };
     },
@@ -110,9 +111,9 @@ function onXState(setting: Setting): RateVariant {
     run: (count) => {
       started = 0;
       const actors: XStateActor[] = [];
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       for (let i = 0; i < count; i++) actors.push(createActor(machine).start());
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       for (const one of actors) one.stop();
       return { completed: started, elapsedMs };
     },

@@ -5,6 +5,7 @@
  */
 import { actor, createSystem, protocol, silentLog, stream } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant } from "../benchmark.ts";
+import { Stopwatch } from "../stopwatch.ts";
 
 const CHUNKS = 1_000;
 
@@ -36,7 +37,7 @@ async function ours(): Promise<RateVariant> {
     batch: CHUNKS,
     run: async (count) => {
       let completed = 0;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       for (let left = count; left > 0; left -= CHUNKS) {
         const chunks = ref.stream("count", { to: CHUNKS });
         let sum = 0;
@@ -47,7 +48,7 @@ async function ours(): Promise<RateVariant> {
         const result = await chunks.result;
         if (result.sum !== sum) throw new Error(`the chunks' sum is ${sum}, not ${result.sum}`);
       }
-      return { completed, elapsedMs: performance.now() - startMs };
+      return { completed, elapsedMs: watch.elapsedMs };
     },
     end: () => system.shutdown(),
   };
@@ -64,14 +65,14 @@ function bare(): RateVariant {
     run: async (count) => {
       let completed = 0;
       let sum = 0;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       for (let left = count; left > 0; left -= CHUNKS) {
         for await (const { token } of bareCount(CHUNKS)) {
           sum += token;
           completed++;
         }
       }
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       if (sum !== (count / CHUNKS) * ((CHUNKS * (CHUNKS + 1)) / 2))
         throw new Error("a chunk is wrong");
       return { completed, elapsedMs };

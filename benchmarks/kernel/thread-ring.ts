@@ -13,6 +13,7 @@ import {
 } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant } from "../benchmark.ts";
 import type { RivalActor, RivalMessage, RivalSystem } from "../rivals/rival.ts";
+import { Stopwatch } from "../stopwatch.ts";
 import { BareLoop, type BareMessage } from "./bare-loop.ts";
 import { Finish } from "./finish.ts";
 import type { Parcel } from "./parcel.ts";
@@ -61,11 +62,11 @@ async function ours(): Promise<RateVariant> {
     batch: LINKS,
     run: async (count) => {
       const before = await passed();
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = finish.next;
       ring[0]?.tell("pass", { left: count, seq: 0, from: LINKS - 1, to: 0 });
       await finished;
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       return { completed: (await passed()) - before, elapsedMs };
     },
     end: () => system.shutdown(),
@@ -100,10 +101,10 @@ function bare(): RateVariant {
     batch: LINKS,
     run: (count) => {
       for (const one of ring) one.passed = 0;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       loop.send({ operation: "pass", to: first, left: count, from: first });
       loop.drain(handlers);
-      const elapsedMs = performance.now() - startMs;
+      const { elapsedMs } = watch;
       return { completed: ring.reduce((sum, { passed }) => sum + passed, 0), elapsedMs };
     },
   };
@@ -127,11 +128,11 @@ async function on(system: RivalSystem): Promise<RateVariant> {
     batch: LINKS,
     run: async (count) => {
       passed = 0;
-      const startMs = performance.now();
+      const watch = new Stopwatch();
       const finished = finish.next;
       ring[0]?.tell({ type: "pass", left: count, seq: 0, from: LINKS - 1 });
       await finished;
-      return { completed: passed, elapsedMs: performance.now() - startMs };
+      return { completed: passed, elapsedMs: watch.elapsedMs };
     },
   };
 }
