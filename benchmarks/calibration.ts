@@ -21,12 +21,13 @@ export interface Pace {
 
 /** A number of work units that takes `variant` about `runMs`, found by trying. */
 export async function calibrated(variant: RateVariant, { runMs, warmMs }: Pace): Promise<number> {
+  let spentMs = 0;
   if (variant.exactly !== undefined) {
-    await elapsedOf(variant, variant.exactly);
+    do spentMs += await elapsedOf(variant, variant.exactly);
+    while (spentMs < warmMs);
     return variant.exactly;
   }
   let count = variant.batch;
-  let spentMs = 0;
   for (;;) {
     const elapsedMs = await elapsedOf(variant, count);
     spentMs += elapsedMs;

@@ -2,7 +2,8 @@
  * Spawn: how fast actors come to life, with a name and without.
  *
  * An actor is counted where it starts: in its `init`, nact's initial state, the entry of XState's
- * first state. Taking them down again is not in the time.
+ * first state. Taking them down again is not in the time. Every variant starts as many, because what
+ * lives already is what makes collection dear.
  */
 import { actor, createSystem, protocol, silentLog, tell } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant, Setting } from "../benchmark.ts";
@@ -11,7 +12,8 @@ import { type XStateActor, xstateModule } from "../rivals/xstate.ts";
 import { Stopwatch } from "../stopwatch.ts";
 import { Finish } from "./finish.ts";
 
-const BATCH = 1_000;
+const ACTORS = 100_000;
+const QUICK_ACTORS = 10_000;
 
 const Idle = protocol("idle@1", { poke: tell() });
 
@@ -35,10 +37,15 @@ const idle = actor(
   },
 );
 
-function ours(isNamed: boolean): RateVariant {
+function countOf({ quick }: Setting): number {
+  return quick ? QUICK_ACTORS : ACTORS;
+}
+
+function ours(setting: Setting, isNamed: boolean): RateVariant {
   return {
     kind: "rate",
-    batch: BATCH,
+    batch: 1,
+    exactly: countOf(setting),
     run: async (count) => {
       const system = createSystem({ log: silentLog });
       const starts: Starts = { wanted: count, started: 0, finish: new Finish() };
@@ -62,7 +69,8 @@ function onNact(setting: Setting, isNamed: boolean): RateVariant {
   const nact = nactModule(setting);
   return {
     kind: "rate",
-    batch: BATCH,
+    batch: 1,
+    exactly: countOf(setting),
     run: (count) => {
       const system = nact.start();
       let started = 0;
@@ -107,7 +115,8 @@ function onXState(setting: Setting): RateVariant {
   });
   return {
     kind: "rate",
-    batch: BATCH,
+    batch: 1,
+    exactly: countOf(setting),
     run: (count) => {
       started = 0;
       const actors: XStateActor[] = [];
@@ -127,7 +136,7 @@ export const spawnUnnamedActors: Benchmark = {
   unit: "actors/s",
   better: "more",
   variants: {
-    troupe: { make: () => ours(false) },
+    troupe: { make: (setting) => ours(setting, false) },
     nact: { make: (setting) => onNact(setting, false), rival: "nact" },
     xstate: { make: onXState, rival: "xstate" },
   },
@@ -144,7 +153,7 @@ export const spawnNamedActors: Benchmark = {
   unit: "actors/s",
   better: "more",
   variants: {
-    troupe: { make: () => ours(true) },
+    troupe: { make: (setting) => ours(setting, true) },
     nact: { make: (setting) => onNact(setting, true), rival: "nact" },
   },
   rows: [{ name: "spawn named vs nact", against: ["nact"], goal: 2 }],

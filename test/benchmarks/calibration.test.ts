@@ -36,17 +36,17 @@ t.test("Calibration", async (t) => {
     t.ok(spentMs >= PACE.warmMs);
   });
 
-  t.test("leaves a fixed amount as it is, after a run that warms up", async (t) => {
+  t.test("leaves a fixed amount as it is, and warms up with it", async (t) => {
     let runs = 0;
     const fixed = variant(1, {
       exactly: 5,
       run: (count) => {
         runs++;
-        return { completed: count, elapsedMs: 1 };
+        return { completed: count, elapsedMs: 250 };
       },
     });
     t.equal(await calibrated(fixed, PACE), 5);
-    t.equal(runs, 1);
+    t.equal(runs, 3, "three runs of 250 ms are the first to reach 600 ms");
   });
 
   t.test("K2: a run that completed another number throws", async (t) => {
