@@ -1,27 +1,84 @@
-/** Runs benchmark suites by name: `node dist/benchmarks/main.js [suite…] [--seed N] [--json]`. */
-import { parseArgs } from "node:util";
-import { kernelSuite } from "./kernel.ts";
-import { type Report, tableOf } from "./report.ts";
+/**
+ * Runs a benchmark suite: `node dist/benchmarks/main.js <suite> [--only NAME] [--quick] [--json]
+ * [--seed N] [--data DIR]`.
+ *
+ * The report is on standard output, as a table or with `--json` as one document; talk is on
+ * standard error. Without `--json` the report is also written to `.troupe/bench/<suite>/`, with a
+ * chart. Exit codes: 0 every goal met, 1 not, 2 wrong usage.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BenchOptions, parseBenchOptions, USAGE } from "./bench-options.ts";
+import { chartOf } from "./chart.ts";
+import { allMet, type Report, tableOf } from "./report.ts";
+import { installRivals, notesOn } from "./rivals/installation.ts";
+import { picked, rivalsOf, runSuite } from "./run-suite.ts";
+import { suiteOf } from "./suites.ts";
 
-const suites: Readonly<Record<string, (seed: number) => Promise<Report>>> = {
-  kernel: kernelSuite,
-};
+const parsed = parseBenchOptions(process.argv.slice(2));
+if (parsed.ok) process.exitCode = await bench(parsed.options);
+else process.exitCode = misused(parsed.problem);
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: "boolean", default: false }, seed: { type: "string", default: "1" } },
-});
-const names = positionals.length === 0 ? Object.keys(suites) : positionals;
-const unknown = names.filter((name) => !Object.hasOwn(suites, name));
-const seed = Number(values.seed);
-if (unknown.length > 0 || !Number.isInteger(seed)) {
-  const what = unknown.length > 0 ? `no suite ${unknown.join(", ")}` : `not a seed: ${values.seed}`;
-  process.stderr.write(`${what}; suites: ${Object.keys(suites).join(", ")}\n`);
-  process.exitCode = 2;
-} else {
-  for (const name of names) {
-    const report = await suites[name]?.(seed);
-    if (report === undefined) continue;
-    process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${tableOf(report)}\n`);
+async function bench(options: BenchOptions): Promise<number> {
+  const { only, quick, seed, dataDir = dataBeside() } = options;
+  const suite = await suiteOf(options.suite);
+  if (suite === undefined) return misused(`there is no suite ${options.suite}`);
+  if (picked(suite, only).length === 0) {
+    const names = suite.benchmarks.flatMap(({ rows }) => rows.map(({ name }) => name));
+    return misused(`no row is called ${only}; there are:\n  ${names.join("\n  ")}`);
   }
+  const rivals = rivalsOf(suite, only);
+  const installed = rivals.length === 0 ? undefined : await installRivals(say);
+  const rivalsDir = installed?.ok === true ? installed.directory : undefined;
+  const rows = await runSuite({
+    suite,
+    say,
+    setting: {
+      quick,
+      seed,
+      ...(dataDir === undefined ? {} : { dataDir }),
+      ...(rivalsDir === undefined ? {} : { rivalsDir }),
+    },
+    ...(only === undefined ? {} : { only }),
+    ...(installed?.ok === false ? { withoutRivals: installed.problem } : {}),
+  });
+  const report: Report = {
+    v: 1,
+    suite: suite.name,
+    seed,
+    rows,
+    quick,
+    machine: `node ${process.versions.node}, ${process.platform} ${process.arch}, ${availableParallelism()} cores`,
+    rivals: rivalsDir === undefined ? [] : await notesOn(rivalsDir, rivals),
+  };
+  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else await show(report);
+  return allMet(report) ? 0 : 1;
+}
+
+async function show(report: Report): Promise<void> {
+  const directory = join(process.cwd(), ".troupe", "bench", report.suite);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(join(directory, "report.html"), chartOf(report));
+  process.stdout.write(`${tableOf(report)}\n`);
+  say(`written to ${join(directory, "report.json")} and report.html`);
+}
+
+/** Data that lies beside the repository, where it does. */
+function dataBeside(): string | undefined {
+  const directory = fileURLToPath(new URL("../../../shared/data", import.meta.url));
+  return existsSync(directory) ? directory : undefined;
+}
+
+function misused(problem: string): number {
+  process.stderr.write(`bench: ${problem}\n${USAGE}\n`);
+  return 2;
+}
+
+function say(line: string): void {
+  process.stderr.write(`bench: ${line}\n`);
 }

@@ -1,4 +1,7 @@
-/** `troupe bench load`: puts load on the actors of a cluster and says how they bear it. */
+/**
+ * `troupe bench load`: puts load on the actors of a cluster and says how they bear it. The suites,
+ * `troupe bench kernel` and others, are `bench-suite.ts`.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +24,7 @@ import {
   systemRandom,
   systemScheduler,
 } from "../runtime/index.ts";
+import { suiteCommands } from "./bench-suite.ts";
 import { CommandError, ExitCode } from "./exit-code.ts";
 import { type NodeProcess, startNodeProcess } from "./node-process.ts";
 
@@ -42,7 +46,7 @@ interface LoadCommandOptions {
 
 const ECHO = fileURLToPath(new URL("./echo-node.js", import.meta.url));
 
-/** The command and its subcommand. */
+/** The command and its subcommands. */
 export function benchCommand(): Command {
   const bench = new Command("bench").description("measure");
   bench
@@ -62,6 +66,7 @@ export function benchCommand(): Command {
     .option("--timeout <span>", "of each request", spanOf, 5_000)
     .option("--json", "print a JSON document")
     .action(benchLoad);
+  for (const suite of suiteCommands()) bench.addCommand(suite);
   return bench;
 }
 

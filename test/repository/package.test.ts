@@ -104,6 +104,16 @@ t.test("The packed package", async (t) => {
     t.equal(stdout, "");
   });
 
+  t.test("says where the benchmark suites are, which it does not hold", async (t) => {
+    const main = join(project, "node_modules", MANIFEST.name, MANIFEST.bin.troupe);
+    const { code, stderr } = await run(process.execPath, [main, "bench", "kernel"]).then(
+      () => ({ code: 0, stderr: "" }),
+      (error: { readonly code: number; readonly stderr: string }) => error,
+    );
+    t.equal(code, 69);
+    t.match(stderr, /run them from a clone of the repository/);
+  });
+
   t.test("reviews licences by `npx troupe demo`", async (t) => {
     const dir = join(project, "third-party");
     for (const name of REVIEWED) {
