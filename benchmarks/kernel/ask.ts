@@ -60,7 +60,7 @@ async function ours(callers: number): Promise<RateVariant> {
     run: async (count) => {
       const before = await ref.ask("doubled");
       const elapsedMs = await asking(callers, count, (left, from) =>
-        ref.ask("double", { left, seq: left, from, to: 0 }, OPTIONS),
+        ref.ask("double", { left, seq: left, from }, OPTIONS),
       );
       return { completed: (await ref.ask("doubled")) - before, elapsedMs };
     },

@@ -64,12 +64,12 @@ class NeighbourState {
       return;
     }
     const to = this.#dice.below(ACTORS);
-    this.#street.neighbours[to]?.tell("ping", { left, seq: this.received, from: this.#number, to });
+    this.#street.neighbours[to]?.tell("ping", { left, seq: this.received, from: this.#number });
   }
 
   answer({ left, from }: Parcel): void {
     this.received++;
-    const answer = { left: left - 1, seq: this.received, from: this.#number, to: from };
+    const answer = { left: left - 1, seq: this.received, from: this.#number };
     this.#street.neighbours[from]?.tell("pong", answer);
   }
 }
@@ -105,7 +105,7 @@ async function ours({ seed }: Setting): Promise<RateVariant> {
       const watch = new Stopwatch();
       const finished = street.finish.next;
       for (let to = 0; to < ACTORS; to++) {
-        neighbours[to]?.tell("begin", { left: count / BATCH, seq: 0, from: to, to });
+        neighbours[to]?.tell("begin", { left: count / BATCH, seq: 0, from: to });
       }
       await finished;
       const { elapsedMs } = watch;

@@ -38,9 +38,8 @@ type SinkRef = ActorRef<typeof Sink.operations>;
 type SenderRef = ActorRef<typeof Sender.operations>;
 
 const sender = actor(Sender, (sink: SinkRef) => ({ sink }), {
-  send: ({ state }, { left, to }) => {
-    for (let i = 0; i < SHARE; i++)
-      state.sink.tell("add", { left: left - i, seq: i, from: to, to: 0 });
+  send: ({ state }, { left, from }) => {
+    for (let i = 0; i < SHARE; i++) state.sink.tell("add", { left: left - i, seq: i, from });
   },
 });
 
@@ -76,8 +75,7 @@ class SinkState {
       senders[i]?.tell("send", {
         left: this.#wanted - this.added,
         seq: this.added,
-        from: 0,
-        to: i,
+        from: i,
       });
     }
   }
@@ -113,7 +111,7 @@ async function fanInOf(
       const before = await ref.ask("added");
       const watch = new Stopwatch();
       const finished = finish.next;
-      ref.tell("begin", { left: count, seq: 0, from: 0, to: 0 });
+      ref.tell("begin", { left: count, seq: 0, from: 0 });
       await finished;
       const { elapsedMs } = watch;
       return { completed: (await ref.ask("added")) - before, elapsedMs };

@@ -36,9 +36,9 @@ type WorkerRef = ActorRef<typeof Worker.operations>;
 type MasterRef = ActorRef<typeof Master.operations>;
 
 const worker = actor(Worker, (master: MasterRef) => ({ master, worked: 0 }), {
-  work: ({ state }, { left, to }) => {
+  work: ({ state }, { left, from }) => {
     state.worked++;
-    state.master.tell("join", { left, seq: state.worked, from: to, to: 0 });
+    state.master.tell("join", { left, seq: state.worked, from });
   },
   worked: ({ state }) => state.worked,
 });
@@ -77,7 +77,7 @@ class MasterState {
     const { workers } = this.#team;
     for (let task = 0; task < TASKS; task++) {
       for (let to = 0; to < WORKERS; to++) {
-        workers[to]?.tell("work", { left: this.#rounds, seq: task, from: 0, to });
+        workers[to]?.tell("work", { left: this.#rounds, seq: task, from: to });
       }
     }
   }
@@ -107,7 +107,7 @@ async function ours(): Promise<RateVariant> {
       const before = await completed();
       const watch = new Stopwatch();
       const finished = finish.next;
-      ref.tell("begin", { left: count / BATCH, seq: 0, from: 0, to: 0 });
+      ref.tell("begin", { left: count / BATCH, seq: 0, from: 0 });
       await finished;
       const { elapsedMs } = watch;
       return { completed: (await completed()) - before, elapsedMs };

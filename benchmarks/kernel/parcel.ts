@@ -1,8 +1,8 @@
 /**
  * What is sent in the benchmarks of messages: four fields, a new object for every message.
  *
- * The rivals' messages carry the operation's name in one of their four fields; ours take it beside
- * them.
+ * One of the four is the operation's name: ours take it beside the payload, the rivals' and the bare
+ * loop's messages carry it as a field.
  */
 
 /** A payload. */
@@ -10,7 +10,6 @@ export interface Parcel {
   /** How many are still to be sent, this one included, or a number to work with. */
   readonly left: number;
   readonly seq: number;
-  /** Numbers of whoever sends it and whoever gets it. */
+  /** The number of whoever sends it. */
   readonly from: number;
-  readonly to: number;
 }

@@ -9,6 +9,7 @@ import {
   createSystem,
   protocol,
   silentLog,
+  type Tell,
   tell,
 } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant } from "../benchmark.ts";
@@ -19,32 +20,57 @@ import { Finish } from "./finish.ts";
 import type { Parcel } from "./parcel.ts";
 import { tellBenchmark } from "./tell-benchmark.ts";
 
-const Player = protocol("player@1", { hit: tell<Parcel>(), hits: ask<undefined, number>() });
+const Player = protocol("player@1", {
+  meet: tell<Other>(),
+  hit: tell<Parcel>(),
+  hits: ask<undefined, number>(),
+});
 
-/** What a player is made with: its number, both players, and whom to tell of the last ball. */
+type PlayerRef = ActorRef<{ readonly hit: Tell<Parcel> }>;
+
+/** Whom a player plays with. */
+interface Other {
+  readonly ref: PlayerRef;
+}
+
+/** What a player is made with: its number, and whom to tell of the last ball. */
 interface Side {
   readonly number: number;
-  readonly players: readonly ActorRef<typeof Player.operations>[];
   readonly finish: Finish;
 }
 
-const player = actor(Player, (side: Side) => ({ side, hits: 0 }), {
-  hit: ({ state }, { left, from }) => {
+class PlayerState {
+  readonly number: number;
+  readonly finish: Finish;
+  other: PlayerRef | undefined = undefined;
+  hits = 0;
+
+  constructor({ number, finish }: Side) {
+    this.number = number;
+    this.finish = finish;
+  }
+}
+
+const player = actor(Player, (side: Side) => new PlayerState(side), {
+  meet: ({ state }, { ref }) => {
+    state.other = ref;
+  },
+  hit: ({ state }, { left }) => {
     state.hits++;
-    const { number, players, finish } = state.side;
-    if (left === 1) finish.done();
-    else players[from]?.tell("hit", { left: left - 1, seq: state.hits, from: number, to: from });
+    if (left === 1) state.finish.done();
+    else state.other?.tell("hit", { left: left - 1, seq: state.hits, from: state.number });
   },
   hits: ({ state }) => state.hits,
 });
 
 async function ours(): Promise<RateVariant> {
   const system = createSystem({ log: silentLog });
-  const players: ActorRef<typeof Player.operations>[] = [];
   const finish = new Finish();
-  for (const number of [0, 1]) {
-    players.push(system.spawn(player, { input: { number, players, finish } }));
-  }
+  const players = [0, 1].map((number) => system.spawn(player, { input: { number, finish } }));
+  const [first, second] = players;
+  if (first === undefined || second === undefined) throw new Error("there are two players");
+  first.tell("meet", { ref: second });
+  second.tell("meet", { ref: first });
   const hits = async (): Promise<number> => {
     let sum = 0;
     for (const ref of players) sum += await ref.ask("hits");
@@ -57,7 +83,7 @@ async function ours(): Promise<RateVariant> {
       const before = await hits();
       const watch = new Stopwatch();
       const finished = finish.next;
-      players[0]?.tell("hit", { left: count, seq: 0, from: 1, to: 0 });
+      first.tell("hit", { left: count, seq: 0, from: 1 });
       await finished;
       const { elapsedMs } = watch;
       return { completed: (await hits()) - before, elapsedMs };

@@ -61,7 +61,7 @@ async function ours(callers: number): Promise<RateVariant> {
     run: async (count) => {
       const before = await worked();
       const elapsedMs = await asking(callers, count, (left, from) =>
-        ref.ask("route", { left, seq: left, from, to: 0 }, OPTIONS),
+        ref.ask("route", { left, seq: left, from }, OPTIONS),
       );
       return { completed: (await worked()) - before, elapsedMs };
     },

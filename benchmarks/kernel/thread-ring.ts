@@ -9,6 +9,7 @@ import {
   createSystem,
   protocol,
   silentLog,
+  type Tell,
   tell,
 } from "../../runtime/index.ts";
 import type { Benchmark, RateVariant } from "../benchmark.ts";
@@ -21,36 +22,59 @@ import { tellBenchmark } from "./tell-benchmark.ts";
 
 const LINKS = 100;
 
-const Link = protocol("link@1", { pass: tell<Parcel>(), passed: ask<undefined, number>() });
+const Link = protocol("link@1", {
+  join: tell<Next>(),
+  pass: tell<Parcel>(),
+  passed: ask<undefined, number>(),
+});
+
+type LinkRef = ActorRef<{ readonly pass: Tell<Parcel> }>;
+
+/** Whom a link passes the token to. */
+interface Next {
+  readonly ref: LinkRef;
+}
 
 /** What a link is made with. */
 interface Place {
   readonly number: number;
-  readonly ring: readonly ActorRef<typeof Link.operations>[];
   readonly finish: Finish;
 }
 
-const link = actor(
-  Link,
-  (place: Place) => ({ place, next: (place.number + 1) % LINKS, passed: 0 }),
-  {
-    pass: ({ state }, { left, to }) => {
-      state.passed++;
-      const { place, next } = state;
-      if (left === 1) place.finish.done();
-      else
-        place.ring[next]?.tell("pass", { left: left - 1, seq: state.passed, from: to, to: next });
-    },
-    passed: ({ state }) => state.passed,
+class LinkState {
+  readonly number: number;
+  readonly finish: Finish;
+  next: LinkRef | undefined = undefined;
+  passed = 0;
+
+  constructor({ number, finish }: Place) {
+    this.number = number;
+    this.finish = finish;
+  }
+}
+
+const link = actor(Link, (place: Place) => new LinkState(place), {
+  join: ({ state }, { ref }) => {
+    state.next = ref;
   },
-);
+  pass: ({ state }, { left }) => {
+    state.passed++;
+    if (left === 1) state.finish.done();
+    else state.next?.tell("pass", { left: left - 1, seq: state.passed, from: state.number });
+  },
+  passed: ({ state }) => state.passed,
+});
 
 async function ours(): Promise<RateVariant> {
   const system = createSystem({ log: silentLog });
   const ring: ActorRef<typeof Link.operations>[] = [];
   const finish = new Finish();
   for (let number = 0; number < LINKS; number++) {
-    ring.push(system.spawn(link, { input: { number, ring, finish } }));
+    ring.push(system.spawn(link, { input: { number, finish } }));
+  }
+  for (let i = 0; i < LINKS; i++) {
+    const ref = ring[(i + 1) % LINKS];
+    if (ref !== undefined) ring[i]?.tell("join", { ref });
   }
   const passed = async (): Promise<number> => {
     let sum = 0;
@@ -64,7 +88,7 @@ async function ours(): Promise<RateVariant> {
       const before = await passed();
       const watch = new Stopwatch();
       const finished = finish.next;
-      ring[0]?.tell("pass", { left: count, seq: 0, from: LINKS - 1, to: 0 });
+      ring[0]?.tell("pass", { left: count, seq: 0, from: LINKS - 1 });
       await finished;
       const { elapsedMs } = watch;
       return { completed: (await passed()) - before, elapsedMs };

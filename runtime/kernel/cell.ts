@@ -70,6 +70,7 @@ export class Cell implements Runnable {
   /** Of {@link Flag}. */
   #flags = 0;
   #first: Message | undefined = undefined;
+  // biome-ignore lint/style/useReadonlyClassProperties: set by the static methods
   #mailbox: Mailbox | undefined = undefined;
   #holdings: Holdings | undefined = undefined;
   readonly #name: string | number;
@@ -190,24 +191,24 @@ export class Cell implements Runnable {
   /** Queues a message; a refused one is accounted for before this returns `false`. */
   accept(message: Message): boolean {
     const mailbox = this.#mailbox;
-    if (this.#phase > Phase.waiting) return this.#refuse(message);
+    if (this.#phase > Phase.waiting) return Cell.#refuse(this, message);
     if (mailbox !== undefined) {
-      if (mailbox.length >= this.options.capacity && !this.#makeRoom(message)) return false;
+      if (mailbox.length >= this.options.capacity && !Cell.#makeRoom(this, message)) return false;
       mailbox.push(message);
     } else if (this.#first === undefined) this.#first = message;
-    else if (!this.#acceptSecond(message)) return false;
-    if ((this.#flags & Flag.scheduled) === 0) this.#schedule();
+    else if (!Cell.#acceptSecond(this, message)) return false;
+    if ((this.#flags & Flag.scheduled) === 0) Cell.#schedule(this);
     return true;
   }
 
-  #refuse(message: Message): false {
-    drop(this, message, "stopped");
+  static #refuse(cell: Cell, message: Message): false {
+    drop(cell, message, "stopped");
     return false;
   }
 
-  #acceptSecond(message: Message): boolean {
-    const mailbox = this.#ownMailbox();
-    if (mailbox.length >= this.options.capacity && !this.#makeRoom(message)) return false;
+  static #acceptSecond(cell: Cell, message: Message): boolean {
+    const mailbox = Cell.#ownMailbox(cell);
+    if (mailbox.length >= cell.options.capacity && !Cell.#makeRoom(cell, message)) return false;
     mailbox.push(message);
     return true;
   }
@@ -216,18 +217,18 @@ export class Cell implements Runnable {
   get queued(): number {
     const mailbox = this.#mailbox;
     if (mailbox !== undefined) return mailbox.length;
-    return this.#first === undefined || this.#isFirstInHand() ? 0 : 1;
+    return this.#first === undefined || Cell.#isFirstInHand(this) ? 0 : 1;
   }
 
   /** The message whose handler runs; absent in a cell that runs several. */
   get inHand(): Message | undefined {
-    if (this.#isFirstInHand()) return this.#first;
+    if (Cell.#isFirstInHand(this)) return this.#first;
     return this.#mailbox === undefined ? undefined : this.#mailbox.inHand;
   }
 
   /** The message in hand is done with. */
   release(): void {
-    if (this.#isFirstInHand()) {
+    if (Cell.#isFirstInHand(this)) {
       this.#first = undefined;
       this.#flags &= ~Flag.firstInHand;
     } else if (this.#mailbox !== undefined) {
@@ -243,21 +244,21 @@ export class Cell implements Runnable {
   /** Queues what the actor or its runtime sends to itself, whatever the mailbox's bound. */
   acceptOwn(message: Message): void {
     if (this.#phase > Phase.draining) return;
-    this.#ownMailbox().push(message);
-    if (!this.isScheduled) this.#schedule();
+    Cell.#ownMailbox(this).push(message);
+    if (!this.isScheduled) Cell.#schedule(this);
   }
 
   /** Queues a message of the runtime, before all others. */
   acceptSystem(message: () => unknown): void {
     if (this.#phase > Phase.draining) return;
-    this.#ownMailbox().pushSystem(message);
+    Cell.#ownMailbox(this).pushSystem(message);
     this.#flags |= Flag.hasSystem;
-    if (!this.isScheduled) this.#schedule();
+    if (!this.isScheduled) Cell.#schedule(this);
   }
 
   /** Puts messages that were taken before back in front of those that wait. */
   putBack(messages: readonly Message[]): void {
-    const mailbox = this.#ownMailbox();
+    const mailbox = Cell.#ownMailbox(this);
     for (let i = messages.length - 1; i >= 0; i--) mailbox.unshift(messages[i] as Message);
     this.wake();
   }
@@ -283,32 +284,32 @@ export class Cell implements Runnable {
 
   // From now on the queue is a mailbox; what lies in the field moves there, in hand or not. A method, not
   // a private getter: engines call those through their slow path.
-  #ownMailbox(): Mailbox {
-    if (this.#mailbox !== undefined) return this.#mailbox;
+  static #ownMailbox(cell: Cell): Mailbox {
+    if (cell.#mailbox !== undefined) return cell.#mailbox;
     const mailbox = new Mailbox();
-    this.#mailbox = mailbox;
-    const first = this.#first;
+    cell.#mailbox = mailbox;
+    const first = cell.#first;
     if (first === undefined) return mailbox;
     mailbox.push(first);
-    if (this.#isFirstInHand()) mailbox.begin();
-    this.#first = undefined;
-    this.#flags &= ~Flag.firstInHand;
+    if (Cell.#isFirstInHand(cell)) mailbox.begin();
+    cell.#first = undefined;
+    cell.#flags &= ~Flag.firstInHand;
     return mailbox;
   }
 
-  #isFirstInHand(): boolean {
-    return (this.#flags & Flag.firstInHand) !== 0;
+  static #isFirstInHand(cell: Cell): boolean {
+    return (cell.#flags & Flag.firstInHand) !== 0;
   }
 
-  #makeRoom(incoming: Message): boolean {
-    switch (this.options.onFull) {
+  static #makeRoom(cell: Cell, incoming: Message): boolean {
+    switch (cell.options.onFull) {
       case "reject":
       case "drop-newest":
-        drop(this, incoming, "mailbox-full");
+        drop(cell, incoming, "mailbox-full");
         return false;
       case "drop-oldest": {
-        const oldest = this.shift();
-        if (oldest !== undefined) drop(this, oldest, "mailbox-full");
+        const oldest = cell.shift();
+        if (oldest !== undefined) drop(cell, oldest, "mailbox-full");
         return true;
       }
     }
@@ -318,7 +319,7 @@ export class Cell implements Runnable {
   shift(): Message | undefined {
     const mailbox = this.#mailbox;
     if (mailbox !== undefined) return mailbox.shift();
-    if (this.#isFirstInHand()) return undefined;
+    if (Cell.#isFirstInHand(this)) return undefined;
     const first = this.#first;
     this.#first = undefined;
     return first;
@@ -328,7 +329,7 @@ export class Cell implements Runnable {
   shiftInterleaving(): Message | undefined {
     const { interleave } = this.options;
     if (interleave.size === 0 || !this.hasQueued) return undefined;
-    return this.#ownMailbox().take((message) => interleave.has(message.handler.operation));
+    return Cell.#ownMailbox(this).take((message) => interleave.has(message.handler.operation));
   }
 
   /** How many messages of the runtime wait. */
@@ -347,15 +348,15 @@ export class Cell implements Runnable {
 
   run(limit: number): number {
     const context = this.context;
-    if (context === undefined || !this.options.isSerial) return this.#runOtherwise(limit);
+    if (context === undefined || !this.options.isSerial) return Cell.#runOtherwise(this, limit);
     const kernel = this.kernel;
     kernel.current = context;
     let handled = 0;
     while (handled < limit && this.busy === 0) {
       if ((this.#flags & Flag.usual) !== Flag.handles) {
-        if (!this.#handlesSystem(context)) break;
+        if (!Cell.#handlesSystem(this, context)) break;
       } else {
-        const message = this.#begin();
+        const message = Cell.#begin(this);
         if (message === undefined) break;
         this.handle(context, message);
         if (this.busy === 0) this.release();
@@ -371,32 +372,32 @@ export class Cell implements Runnable {
   }
 
   /** Takes the oldest message in hand. */
-  #begin(): Message | undefined {
-    const mailbox = this.#mailbox;
+  static #begin(cell: Cell): Message | undefined {
+    const mailbox = cell.#mailbox;
     if (mailbox !== undefined) return mailbox.begin();
-    const first = this.#first;
-    if (first !== undefined) this.#flags |= Flag.firstInHand;
+    const first = cell.#first;
+    if (first !== undefined) cell.#flags |= Flag.firstInHand;
     return first;
   }
 
-  #handlesSystem(context: Context): boolean {
-    if ((this.#flags & Flag.handles) === 0) return false;
-    this.handleSystem(context, this.shiftSystem());
+  static #handlesSystem(cell: Cell, context: Context): boolean {
+    if ((cell.#flags & Flag.handles) === 0) return false;
+    cell.handleSystem(context, cell.shiftSystem());
     return true;
   }
 
   /** A turn of a cell that is not serial, or that starts. */
-  #runOtherwise(limit: number): number {
-    if (this.behavior.isPool) return runPool(this, limit);
-    if (this.options.isConcurrent) return runConcurrently(this, limit);
-    if (this.#phase === Phase.starting && this.busy === 0) {
-      begin(this);
-      this.kernel.current = undefined;
-      if (limit > 1 && this.context !== undefined) return 1 + this.run(limit - 1);
-      this.turnEnds();
+  static #runOtherwise(cell: Cell, limit: number): number {
+    if (cell.behavior.isPool) return runPool(cell, limit);
+    if (cell.options.isConcurrent) return runConcurrently(cell, limit);
+    if (cell.#phase === Phase.starting && cell.busy === 0) {
+      begin(cell);
+      cell.kernel.current = undefined;
+      if (limit > 1 && cell.context !== undefined) return 1 + cell.run(limit - 1);
+      cell.turnEnds();
       return 1;
     }
-    this.turnEnds();
+    cell.turnEnds();
     return 0;
   }
 
@@ -426,19 +427,19 @@ export class Cell implements Runnable {
     const phase = this.#phase;
     if (phase === Phase.starting) return this.context === undefined && this.busy === 0;
     if (phase !== Phase.running && phase !== Phase.draining) return false;
-    if (this.busy === 0) return this.hasQueued && this.#canHandOn();
+    if (this.busy === 0) return this.hasQueued && Cell.#canHandOn(this);
     return this.options.isConcurrent && this.#holdings?.inHand?.hasRoomFor(this) === true;
   }
 
-  #canHandOn(): boolean {
-    if (!this.behavior.isPool || this.systemQueued > 0) return true;
-    return this.#holdings?.crew?.withRoom() !== undefined;
+  static #canHandOn(cell: Cell): boolean {
+    if (!cell.behavior.isPool || cell.systemQueued > 0) return true;
+    return cell.#holdings?.crew?.withRoom() !== undefined;
   }
 
   /** A message waits, of whichever lane. */
   get hasQueued(): boolean {
     const mailbox = this.#mailbox;
-    if (mailbox === undefined) return this.#first !== undefined && !this.#isFirstInHand();
+    if (mailbox === undefined) return this.#first !== undefined && !Cell.#isFirstInHand(this);
     return mailbox.length > 0 || mailbox.systemLength > 0;
   }
 
@@ -446,67 +447,72 @@ export class Cell implements Runnable {
   get hasInterleaving(): boolean {
     const { interleave } = this.options;
     if (interleave.size === 0 || !this.hasQueued) return false;
-    return this.#ownMailbox().some((message) => interleave.has(message.handler.operation));
+    return Cell.#ownMailbox(this).some((message) => interleave.has(message.handler.operation));
   }
 
-  #schedule(): void {
-    this.#flags |= Flag.scheduled;
-    this.kernel.dispatcher.schedule(this);
+  static #schedule(cell: Cell): void {
+    cell.#flags |= Flag.scheduled;
+    cell.kernel.dispatcher.schedule(cell);
   }
 
   /** Runs a message's handler, to its end or to its first await. */
   handle(context: Context, message: Message): void {
     if (message.reply !== undefined) {
-      this.#handleCall(context, message, message.reply);
+      Cell.#handleCall(this, context, message, message.reply);
       return;
     }
     try {
       const result = message.handler.run(context, message.payload);
-      if (result !== undefined && isThenable(result)) this.#await(context, result);
+      if (result !== undefined && isThenable(result)) Cell.#await(this, context, result);
     } catch (error) {
-      this.#threw(context, error);
+      Cell.#threw(this, context, error);
     }
   }
 
   /** Somebody waits for what comes of it, or watches. */
-  #handleCall(context: Context, message: Message, reply: ReplyTo): void {
-    if (this.#isMoot(message, reply)) return;
+  static #handleCall(cell: Cell, context: Context, message: Message, reply: ReplyTo): void {
+    if (Cell.#isMoot(cell, message, reply)) return;
     const { handler } = message;
     const { span } = reply;
-    if (span !== undefined) span.receivedAtMs = this.kernel.dispatcher.wallMs;
+    if (span !== undefined) span.receivedAtMs = cell.kernel.dispatcher.wallMs;
     let result: unknown;
     try {
       result = handler.run(context, message.payload);
       if (handler.isStream && result !== undefined) {
-        result = this.#produce(context, message, result);
+        result = Cell.#produce(cell, context, message, result);
       }
       if (isThenable(result)) {
-        this.#await(context, result);
+        Cell.#await(cell, context, result);
         return;
       }
     } catch (error) {
-      this.#threw(context, error);
+      Cell.#threw(cell, context, error);
       return;
     }
-    if (context.message === message) complete(this, message, result);
+    if (context.message === message) complete(cell, message, result);
   }
 
-  #await(context: Context, result: PromiseLike<unknown>): void {
-    this.busy++;
-    if (this.options.timeLimitMs > 0) context.limit = new TimeLimit(context);
+  static #await(cell: Cell, context: Context, result: PromiseLike<unknown>): void {
+    cell.busy++;
+    if (cell.options.timeLimitMs > 0) context.limit = new TimeLimit(context);
     result.then(context.onResolved, context.onRejected);
   }
 
-  #produce(context: Context, message: Message, result: unknown): Promise<unknown> {
+  static #produce(
+    cell: Cell,
+    context: Context,
+    message: Message,
+    result: unknown,
+  ): Promise<unknown> {
     const sink = message.reply as ChunkSink;
     const producer = new StreamProducer(message.handler, result as ChunkGenerator, sink);
-    return producer.run(this.kernel, context);
+    return producer.run(cell.kernel, context);
   }
 
-  #isMoot(message: Message, reply: ReplyTo): boolean {
+  static #isMoot(cell: Cell, message: Message, reply: ReplyTo): boolean {
     if (reply.settled) return true;
-    if (!reply.isPast(this.kernel.dispatcher.readMs)) return false;
-    reply.reject(timedOut(message.handler.type, this.address, true));
+    if (!reply.isPast(cell.kernel.dispatcher.readMs)) return false;
+    reply.reject(timedOut(message.handler.type, cell.address, true));
     return true;
   }
 
@@ -516,15 +522,15 @@ export class Cell implements Runnable {
     try {
       result = message?.();
     } catch (error) {
-      this.#threw(context, error);
+      Cell.#threw(this, context, error);
       return;
     }
-    if (isThenable(result)) this.#await(context, result);
+    if (isThenable(result)) Cell.#await(this, context, result);
   }
 
   /** An asynchronous handler ended well. */
   resolved(context: Context, value: unknown): void {
-    if (!this.#returned(context)) return;
+    if (!Cell.#returned(this, context)) return;
     const message = context.message;
     if (message !== undefined) complete(this, message, value);
     context.release();
@@ -533,47 +539,47 @@ export class Cell implements Runnable {
 
   /** An asynchronous handler threw. */
   rejected(context: Context, error: unknown): void {
-    if (!this.#returned(context)) return;
-    this.#threw(context, error);
+    if (!Cell.#returned(this, context)) return;
+    Cell.#threw(this, context, error);
     this.goOn();
   }
 
   /** What was awaited is over; `false` when its generation is gone. */
-  #returned(context: Context): boolean {
-    if (this.isLate(context)) return false;
-    this.busy--;
+  static #returned(cell: Cell, context: Context): boolean {
+    if (cell.isLate(context)) return false;
+    cell.busy--;
     if (context.limit !== undefined) context.limit.lift();
-    if (context.root !== context) this.#holdings?.inHand?.remove(context);
+    if (context.root !== context) cell.#holdings?.inHand?.remove(context);
     return true;
   }
 
   /** A handler ran past its limit: its message is accounted for, and the actor has failed. */
   overran(context: Context, error: TroupeError): void {
-    if (this.context === context.root) this.#threw(context, error);
+    if (this.context === context.root) Cell.#threw(this, context, error);
   }
 
   /** A handler or a hook threw: is it a refusal, the echo of a cancel, or a failure? */
-  #threw(context: Context, error: unknown): void {
+  static #threw(cell: Cell, context: Context, error: unknown): void {
     const message = context.message ?? context.aside;
     context.release();
     if (message === undefined) {
       const isTask = error instanceof TaskFailed;
       const operation = isTask ? error.operation : "terminated";
-      failed(this, "failed", operation, isTask ? error.cause : error);
+      failed(cell, "failed", operation, isTask ? error.cause : error);
       return;
     }
-    this.#holdings?.unstashed(message);
+    cell.#holdings?.unstashed(message);
     const { reply, handler } = message;
     if (error instanceof Refusal) {
-      fail(this, message, refused(error), "refused");
+      fail(cell, message, refused(error), "refused");
       return;
     }
     if (reply?.settled === true && !(error instanceof Fatal)) {
-      emitHandled(this, message, "cancelled");
+      emitHandled(cell, message, "cancelled");
       return;
     }
-    fail(this, message, handlerFailed(handler.type, this.address, error), "failed");
-    failed(this, "failed", handler.operation, error);
+    fail(cell, message, handlerFailed(handler.type, cell.address, error), "failed");
+    failed(cell, "failed", handler.operation, error);
   }
 
   // Its life, one step at a time; what the steps mean is `generation.ts` and `ending.ts`.
@@ -588,12 +594,12 @@ export class Cell implements Runnable {
 
   /** Puts a new cell on its way. */
   launch(): void {
-    this.#schedule();
+    Cell.#schedule(this);
   }
 
   /** There may be something to do again. */
   wake(): void {
-    if (!this.isScheduled) this.#schedule();
+    if (!this.isScheduled) Cell.#schedule(this);
   }
 
   /** What was awaited is over. */

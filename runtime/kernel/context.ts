@@ -63,12 +63,13 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   readonly root: Context;
   // biome-ignore lint/style/useReadonlyClassProperties: set through the root
   #state: unknown = undefined;
+  // biome-ignore lint/style/useReadonlyClassProperties: set by the static methods
   #extras: Extras | undefined = undefined;
 
   constructor(cell: Cell, root: Context | undefined, message?: Message) {
     this.cell = cell;
     this.root = root ?? this;
-    if (message !== undefined) this.#owned().message = message;
+    if (message !== undefined) Context.#owned(this).message = message;
   }
 
   /** Whether this is the generation that runs now. */
@@ -92,13 +93,13 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   }
 
   get onResolved(): (value: unknown) => void {
-    const extras = this.#owned();
+    const extras = Context.#owned(this);
     extras.onResolved ??= (value) => this.cell.resolved(this, value);
     return extras.onResolved;
   }
 
   get onRejected(): (error: unknown) => void {
-    const extras = this.#owned();
+    const extras = Context.#owned(this);
     extras.onRejected ??= (error) => this.cell.rejected(this, error);
     return extras.onRejected;
   }
@@ -108,7 +109,7 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   }
 
   set limit(limit: TimeLimit | undefined) {
-    this.#owned().limit = limit;
+    Context.#owned(this).limit = limit;
   }
 
   /** The message that the running handler has stashed. */
@@ -117,19 +118,19 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   }
 
   set aside(message: Message | undefined) {
-    if (message !== undefined || this.#extras !== undefined) this.#owned().aside = message;
+    if (message !== undefined || this.#extras !== undefined) Context.#owned(this).aside = message;
   }
 
   /** Ends the generation's work. */
   abort(): void {
-    const lifetime = this.#ownLifetime();
+    const lifetime = Context.#ownLifetime(this);
     if (!lifetime.signal.aborted) lifetime.abort(stopping());
     for (const context of contextsInHand(this.cell)) context.#extras?.inHand?.abort(stopping());
   }
 
   /** The asker of the message in hand gave up. */
   abortMessage(): void {
-    this.#ownInHand().abort(new TroupeError("ask.cancelled", "the asker gave up"));
+    Context.#ownInHand(this).abort(new TroupeError("ask.cancelled", "the asker gave up"));
   }
 
   // What handlers see.
@@ -143,7 +144,7 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   }
 
   get self(): ActorRef<Operations> {
-    const extras = this.#owned();
+    const extras = Context.#owned(this);
     extras.self ??= new LocalRef(this.cell, this);
     return extras.self.as();
   }
@@ -160,8 +161,8 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   get signal(): AbortSignal {
     const message = this.message;
-    if (message === undefined || message.handler.isTell) return this.root.#ownLifetime().signal;
-    const controller = this.#ownInHand();
+    if (message === undefined || message.handler.isTell) return Context.#ownLifetime(this.root).signal;
+    const controller = Context.#ownInHand(this);
     const lifetime = this.root.#extras?.lifetime;
     if (lifetime?.signal.aborted === true && !controller.signal.aborted) {
       controller.abort(stopping());
@@ -192,7 +193,7 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   task(run: (signal: AbortSignal) => unknown, operation: string): void {
     if (isFenced(this.cell.kernel, this)) throw gone();
-    startTask(this.cell, this.root.#ownLifetime().signal, run, operation);
+    startTask(this.cell, Context.#ownLifetime(this.root).signal, run, operation);
   }
 
   stash(): boolean {
@@ -258,22 +259,22 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
     throw new Fatal(reason);
   }
 
-  #owned(): Extras {
-    this.#extras ??= new Extras();
-    return this.#extras;
+  static #owned(context: Context): Extras {
+    context.#extras ??= new Extras();
+    return context.#extras;
   }
 
-  #ownLifetime(): AbortController {
-    const extras = this.#owned();
+  static #ownLifetime(context: Context): AbortController {
+    const extras = Context.#owned(context);
     extras.lifetime ??= new AbortController();
     return extras.lifetime;
   }
 
-  #ownInHand(): AbortController {
-    const extras = this.#owned();
-    if (extras.inHand === undefined || extras.inHandOf !== this.message) {
+  static #ownInHand(context: Context): AbortController {
+    const extras = Context.#owned(context);
+    if (extras.inHand === undefined || extras.inHandOf !== context.message) {
       extras.inHand = new AbortController();
-      extras.inHandOf = this.message;
+      extras.inHandOf = context.message;
     }
     return extras.inHand;
   }

@@ -65,6 +65,8 @@ export class Dispatcher {
   #isRunning: boolean = false;
   /** When this stretch between two rounds of I/O ends; `NaN` when none has begun. */
   #endMs = Number.NaN;
+  /** There is a stretch, and it may go on; decided with each reading of the clock. */
+  #isInStretch: boolean = false;
   /** Messages handled in this stretch before the clock was last read. */
   #handled = 0;
   #readMs = 0;
@@ -73,12 +75,11 @@ export class Dispatcher {
   /** How many messages are handled between two readings of the clock, and what is left of them. */
   #share = 1;
   #left = 1;
-  /** Who ran since the clock was read. */
-  readonly #ran: (Runnable | undefined)[] = new Array<Runnable | undefined>(MOST_UNREAD).fill(
+  /** Who ran since the clock was read, and how many messages, each where `#left` stood before. */
+  readonly #ran: (Runnable | undefined)[] = new Array<Runnable | undefined>(MOST_UNREAD + 1).fill(
     undefined,
   );
-  #ranCount = 0;
-  #last: Runnable | undefined = undefined;
+  readonly #counts: Uint8Array = new Uint8Array(MOST_UNREAD + 1);
 
   readonly #onMicrotask = (): void => {
     try {
@@ -92,10 +93,11 @@ export class Dispatcher {
   readonly #onMacrotask = (): void => {
     this.#macrotaskArmed = false;
     this.#endMs = Number.NaN;
+    this.#isInStretch = false;
     this.#handled = 0;
+    this.#left = this.#share;
     // So that an actor that ended can be collected.
     this.#ran.fill(undefined);
-    this.#last = undefined;
     for (let i = this.#later.length; i > 0; i--) this.#ready.push(this.#later.shift() as Runnable);
     if (this.#ready.length === 0) return;
     const wasArmed = this.#isArmed;
@@ -140,9 +142,7 @@ export class Dispatcher {
 
   /** Gives `runnable` a turn now, when that delays nobody (I5), or soon. */
   resume(runnable: Runnable): void {
-    // A stretch that has not begun compares false.
-    const isInStretch = this.#readMs < this.#endMs && this.#handled < MOST_IN_STRETCH;
-    if (this.#ready.length > 0 || !isInStretch || this.#scheduler.pick !== undefined) {
+    if (this.#ready.length > 0 || !this.#isInStretch || this.#scheduler.pick !== undefined) {
       this.schedule(runnable);
       return;
     }
@@ -164,9 +164,8 @@ export class Dispatcher {
     this.#handled += this.#share - this.#left;
     this.#share = 1;
     this.#left = 1;
-    this.#ranCount = 0;
-    this.#last = undefined;
     if (Number.isNaN(this.#endMs)) this.#endMs = nowMs + MOST_MS;
+    this.#isInStretch = nowMs < this.#endMs && this.#handled < MOST_IN_STRETCH;
     if (!this.#macrotaskArmed) this.#armMacrotask();
     this.#isRunning = true;
     const { pick } = this.#scheduler;
@@ -176,7 +175,7 @@ export class Dispatcher {
       this.#stampRest();
       return;
     }
-    while (this.#readMs < this.#endMs && this.#handled < MOST_IN_STRETCH) {
+    while (this.#isInStretch) {
       const runnable = this.#ready.shift();
       if (runnable === undefined) break;
       this.#give(runnable);
@@ -206,10 +205,11 @@ export class Dispatcher {
 
   /** One turn of one actor. */
   #give(runnable: Runnable): void {
-    if (this.#last !== runnable) this.#note(runnable);
     const room = this.#left;
     const ran = runnable.run(room);
     this.#left = room - ran;
+    this.#ran[room] = runnable;
+    this.#counts[room] = ran;
     if (ran === room) this.#read();
     if (runnable.isScheduled) this.#goOn(runnable, ran);
   }
@@ -218,26 +218,19 @@ export class Dispatcher {
   #goOn(runnable: Runnable, ran: number): void {
     let left = MOST_MESSAGES - ran;
     let last = ran;
-    while (left > 0 && last > 0 && this.#readMs < this.#endMs) {
-      if (this.#last !== runnable) this.#note(runnable);
+    while (left > 0 && last > 0 && this.#isInStretch) {
       const room = this.#left;
       last = runnable.run(Math.min(left, room));
       left -= last;
       this.#left = room - last;
+      this.#ran[room] = runnable;
+      this.#counts[room] = last;
       if (last === room) this.#read();
       if (!runnable.isScheduled) return;
     }
     // One that had something to do and did nothing must not keep the others from it.
     if (last === 0) this.#later.push(runnable);
     else this.#ready.push(runnable);
-  }
-
-  #note(runnable: Runnable): void {
-    this.#last = runnable;
-    const count = this.#ranCount;
-    if (count === MOST_UNREAD) return;
-    this.#ran[count] = runnable;
-    this.#ranCount = count + 1;
   }
 
   /** Reads the clock after some messages. */
@@ -247,10 +240,9 @@ export class Dispatcher {
     this.#readMs = nowMs;
     this.#wheel.stamp(nowMs);
     this.#handled += this.#share;
+    this.#isInStretch = nowMs < this.#endMs && this.#handled < MOST_IN_STRETCH;
     if (this.#share < MOST_UNREAD) this.#share *= 2;
     this.#left = this.#share;
-    this.#ranCount = 0;
-    this.#last = undefined;
   }
 
   /** Leaves the rest for after pending I/O. */
@@ -271,7 +263,10 @@ export class Dispatcher {
   }
 
   #report(messages: number, spanMs: number): void {
-    const paths = new Set(this.#ran.slice(0, this.#ranCount).map((ran) => ran?.path ?? ""));
+    const paths = new Set<string>();
+    for (let left = this.#share; left > 0; left -= this.#counts[left] || 1) {
+      paths.add(this.#ran[left]?.path ?? "");
+    }
     const elapsedMs = Math.round(spanMs);
     const [path] = paths;
     if (paths.size === 1) {
