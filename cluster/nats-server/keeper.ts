@@ -17,13 +17,14 @@ import type { Socket } from "node:net";
 /**
  * `$1` is the folder to remove in the end, or empty; the rest is the server. Descriptor 3 is the pipe
  * to the parent: `read` returns when it closes. The server must not hold the pipe itself, or it would
- * be a reader of its own end.
+ * be a reader of its own end. The shell's own standard error goes nowhere: it would report a killed
+ * server to a reader that may be gone, and end of that before it removes the folder.
  */
 const KEEPER = `
 temporary=$1; shift
-"$@" 3<&- </dev/null & server=$!
+"$@" 3<&- </dev/null >&2 & server=$!
 { read -r _; kill -TERM "$server"; } <&3 >/dev/null 2>&1 & keeper=$!
-exec 3<&-
+exec 3<&- 2>/dev/null
 wait "$server"; code=$?
 kill "$keeper" 2>/dev/null
 [ -z "$temporary" ] || rm -rf -- "$temporary"
@@ -43,7 +44,7 @@ export interface KeptOptions {
 /**
  * Starts a server.
  *
- * @returns the shell; its standard error is the server's, its standard output is discarded
+ * @returns the shell; its standard error is what the server says, on standard output as well
  */
 export function spawnKept({ name, binary, args, temporary }: KeptOptions): ChildProcess {
   return spawn("/bin/sh", ["-c", KEEPER, name, temporary ?? "", binary, ...args], {
