@@ -12,22 +12,21 @@
  */
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { homedir, tmpdir, userInfo } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import {
   type DistributionPackage,
   unpackPackage,
 } from "../../cluster/nats-server/distribution-package.ts";
 import { err, ok, type Result } from "../../runtime/result.ts";
+import { type CacheEnvironment, cacheFolder } from "../cache-folder.ts";
 import { PROGRAM, probeRedis, type RedisBinary } from "./redis-binary.ts";
 import { cachedRedis, installRedis, type RedisCache } from "./redis-cache.ts";
 
 /** The environment variables that are read. */
-export interface RedisEnvironment {
+export interface RedisEnvironment extends CacheEnvironment {
   readonly TROUPE_REDIS_SERVER?: string | undefined;
   readonly PATH?: string | undefined;
-  readonly XDG_CACHE_HOME?: string | undefined;
-  readonly HOME?: string | undefined;
 }
 
 /** Options of {@link locateRedis}. */
@@ -57,7 +56,7 @@ export async function locateRedis(
     notes.push(line);
     options.note?.(line);
   };
-  const cache = { root: cacheRoot(options.env), nonce: randomUUID() };
+  const cache = { root: cacheFolder(options.env, "redis-server"), nonce: randomUUID() };
   const present = (await redisInPath(options, passOver)) ?? (await cachedRedis(cache, passOver));
   if (present !== undefined) return ok(present);
   const unpacked = await unpackRedis(cache, options.etc ?? "/etc");
@@ -87,9 +86,4 @@ async function unpackRedis(cache: RedisCache, etc: string): Promise<Result<Redis
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function cacheRoot(env: RedisEnvironment): string {
-  const base = env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache");
-  return join(base, "troupe", "redis-server");
 }
