@@ -10,6 +10,9 @@
  *     are not in it, nor what other processes took.
  */
 
+import type { DataSetName } from "./data/catalogue.ts";
+import type { RedisBinary } from "./redis/redis-binary.ts";
+
 /** What a variant is made with. */
 export interface Setting {
   /** A shorter form of everything. */
@@ -20,6 +23,15 @@ export interface Setting {
   readonly dataDir?: string;
   /** Where the rivals' packages are installed; absent when none is needed. */
   readonly rivalsDir?: string;
+  /** What to run with `launchRedis`; there when the benchmark needs it. */
+  readonly redis?: RedisBinary;
+}
+
+/** What a benchmark needs from outside; where something is missing its rows are skipped. */
+export interface Needs {
+  readonly redis?: true;
+  /** A variant reads them with `openDataSet(name, setting.dataDir)`. */
+  readonly data?: readonly DataSetName[];
 }
 
 /** A run's work, as its receiver counted it. */
@@ -105,6 +117,8 @@ export interface Benchmark {
   readonly better: "more" | "less";
   readonly variants: Readonly<Record<string, VariantSpec>>;
   readonly rows: readonly RowSpec[];
+  /** Default nothing. */
+  readonly needs?: Needs;
   /** How often each variant runs in each of its processes; default 5, quick 3. */
   readonly rounds?: number;
   /** How many processes each variant gets, one after the other; default 2, quick 1. */

@@ -8,8 +8,11 @@
  * H2: one process runs at a time; the others are idle.
  * H3: a variant that fails is not run again, and the rows that need it are skipped with its reason.
  * H4: whatever happens, no process is left.
+ * H5: where something is missing that a benchmark needs, none of its variants is started and its rows
+ *     are skipped with the reason.
  */
 import type { Benchmark, RowSpec, Setting, Suite } from "./benchmark.ts";
+import { machineSources, type Sources, Supplies } from "./needs.ts";
 import { type Row, rowOf, variantsOf } from "./row.ts";
 import { Runner } from "./runner.ts";
 
@@ -21,6 +24,8 @@ export interface SuiteRun {
   readonly setting: Setting;
   /** Why rivals cannot run; absent when they can. */
   readonly withoutRivals?: string;
+  /** Where Redis and data come from; default this machine. */
+  readonly sources?: Sources;
   /** Called with a line on what happens now. */
   readonly say: (line: string) => void;
 }
@@ -58,10 +63,14 @@ export function rivalsOf(suite: Suite, only: string | undefined): readonly strin
 /** Runs the rows that `only` picks. */
 export async function runSuite(run: SuiteRun): Promise<readonly Row[]> {
   const rows: Row[] = [];
+  const supplies = new Supplies(run.sources ?? machineSources(run.setting.dataDir));
   for (const { benchmark, rows: specs } of picked(run.suite, run.only)) {
     const names = [...new Set(specs.flatMap(variantsOf))];
-    const series = new Series(run, benchmark, names);
-    await series.measure();
+    const supplied = await supplies.supply(benchmark.needs, run.setting);
+    const setting = supplied.ok ? supplied.value : run.setting;
+    const series = new Series({ ...run, setting }, benchmark, names);
+    if (supplied.ok) await series.measure();
+    else series.skip(supplied.error);
     rows.push(...specs.map((spec) => rowOf(benchmark, spec, series.samples, series.failures)));
   }
   return rows;
@@ -84,6 +93,12 @@ class Series {
         this.failures.set(name, run.withoutRivals);
       }
     }
+  }
+
+  /** Measures nothing. */
+  skip(why: string): void {
+    this.#run.say(`${this.#benchmark.name} is skipped: ${why}`);
+    for (const name of this.#names) this.failures.set(name, why);
   }
 
   async measure(): Promise<void> {

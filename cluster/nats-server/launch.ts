@@ -5,26 +5,25 @@
  * runs with is `nats-server.conf` at the root of the package; port, store and log are given on top.
  *
  * N1: the server listens on 127.0.0.1 only.
- * N2: when this process ends, however it ends, the server ends: a shell that holds one end of a pipe to
- *     this process stops the server when the other end closes. SIGKILL closes it too.
+ * N2: when this process ends, however it ends, the server ends: `keeper.ts` sees to it.
  * N3: a store directory has one server at a time (`store-lock.ts`).
  * N4: signals of the terminal do not reach the server: a node drains first, then stops it.
  * N5: ready means that the ports file parses and JetStream answers.
- * N6: a temporary store is removed by that shell once the server has ended, so that it goes with its
+ * N6: a temporary store is removed by the keeper once the server has ended, so that it goes with its
  *     parent, however the parent went.
  *
  * Cost: about 40 ms to start; 15 MB and one shell.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
-import type { Socket } from "node:net";
 import { join, resolve } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "nats";
 import { awaitedClock, type Clock } from "../../runtime/ports/clock.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 import { serverConfigFile } from "./config-file.ts";
+import { letGo, release, spawnKept } from "./keeper.ts";
 import { isRunning, type ProcessIdentity, processIdentity } from "./process-identity.ts";
 import { lockStore, type StoreLock } from "./store-lock.ts";
 
@@ -87,21 +86,6 @@ export async function launchNatsServer(options: LaunchOptions): Promise<NatsServ
   }
 }
 
-/**
- * `$1` is the store to remove in the end, or empty; the rest is the server. Descriptor 3 is the pipe to the parent: `read` returns when it closes. The server
- * must not hold the pipe itself, or it would be a reader of its own end.
- */
-const KEEPER = `
-temporary=$1; shift
-"$@" 3<&- </dev/null & server=$!
-{ read -r _; kill -TERM "$server"; } <&3 >/dev/null 2>&1 & keeper=$!
-exec 3<&-
-wait "$server"; code=$?
-kill "$keeper" 2>/dev/null
-[ -z "$temporary" ] || rm -rf -- "$temporary"
-exit "$code"
-`;
-
 const POLL_MS = 5;
 const STOP_MS = 5_000;
 const MOST_SAID = 4_096;
@@ -119,11 +103,7 @@ async function start(
   await rm(logFile, { force: true });
   const args = ["-c", serverConfigFile(), "-a", "127.0.0.1", "-p", String(port)];
   args.push("-sd", storeDir, "-l", logFile, "--ports_file_dir", portsDir);
-  const shell = spawn("/bin/sh", ["-c", KEEPER, "troupe-nats", temporary, binary, ...args], {
-    // A session of its own: N4.
-    detached: true,
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
-  });
+  const shell = spawnKept({ name: "troupe-nats", binary, args, temporary });
   const said = collect(shell);
   const exit = new Promise<number>((resolve) => {
     shell.once("error", () => resolve(-1));
@@ -173,7 +153,7 @@ async function endOf(
   server: ProcessIdentity | undefined,
 ): Promise<void> {
   shell.ref();
-  (shell.stdio[3] as Socket).destroy();
+  letGo(shell);
   let late = false;
   const cancel = clock.after(STOP_MS, () => {
     late = true;
@@ -185,13 +165,6 @@ async function endOf(
   });
   await over;
   if (!late) cancel();
-}
-
-/** From now on the server does not keep this process alive. */
-function release(shell: ChildProcess): void {
-  shell.unref();
-  (shell.stderr as Socket).destroy();
-  (shell.stdio[3] as Socket).unref();
 }
 
 function collect(shell: ChildProcess): () => string {

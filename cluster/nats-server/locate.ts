@@ -15,13 +15,20 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { arch, homedir, platform, tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
-import type { Result } from "../../runtime/result.ts";
+import { ok, type Result } from "../../runtime/result.ts";
 import { TroupeError } from "../../runtime/troupe-error.ts";
-import { downloadPackage } from "./distribution-package.ts";
+import { type DistributionPackage, unpackPackage } from "./distribution-package.ts";
 import { probeServerBinary, type ServerBinary } from "./server-binary.ts";
 import { cachedServer, installServer, type ServerCache } from "./server-cache.ts";
 import { downloadRelease, PINNED_RELEASE, type ServerRelease } from "./server-release.ts";
 import { OLDEST_SERVER, serverVersionText } from "./server-version.ts";
+
+/** Older suites carry servers that are too old. */
+const PACKAGE: DistributionPackage = {
+  name: "nats-server",
+  program: "usr/sbin/nats-server",
+  suite: "newest",
+};
 
 /** The environment variables that are read. */
 export interface LocateEnvironment {
@@ -101,7 +108,15 @@ async function fetchServer(
   const host = { platform: platform(), arch: arch() };
   const sources: readonly (() => Promise<Result<string, string>>)[] = [
     () => downloadRelease(options.release ?? PINNED_RELEASE, folder, host),
-    () => downloadPackage(folder, options.etc ?? "/etc", userInfo().username),
+    async () => {
+      const unpacked = await unpackPackage(
+        PACKAGE,
+        folder,
+        options.etc ?? "/etc",
+        userInfo().username,
+      );
+      return unpacked.ok ? ok(unpacked.value.program) : unpacked;
+    },
   ];
   try {
     for (const source of sources) {

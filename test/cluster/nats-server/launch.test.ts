@@ -82,6 +82,13 @@ t.test("NatsServerProcess", async (t) => {
     t.ok(await eventually(() => !existsSync(storeDir), 5_000), "the store is gone");
   });
 
+  t.test("regression: N6: a temporary store goes with its server that is killed", async (t) => {
+    const storeDir = await folder();
+    const server = await launchNatsServer({ binary, storeDir, storeLife: "temporary" });
+    process.kill(server.pid, "SIGKILL");
+    t.ok(await eventually(() => !existsSync(storeDir), 5_000), "the store is gone");
+  });
+
   t.test("N3: a store directory in use is refused in one line", async (t) => {
     const storeDir = await folder();
     const server = await launchNatsServer({ binary, storeDir });
