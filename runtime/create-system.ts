@@ -64,11 +64,16 @@ export function createSystem(options: SystemOptions = {}): System {
     const { maxBytes = MOST_BYTES } = checkMessages === true ? {} : checkMessages;
     kernel.copyMessage = copierOf(maxBytes);
   }
-  const root = new Cell(kernel, undefined, "", {
-    behavior: behaviorOf(guardian),
-    options: cellOptions({ restart: "temporary", mailbox: { capacity: 1 } }),
-    input: undefined,
-  });
+  const root = new Cell(
+    {
+      kernel,
+      behavior: behaviorOf(guardian),
+      options: cellOptions({ restart: "temporary", mailbox: { capacity: 1 } }),
+    },
+    undefined,
+    "",
+    undefined,
+  );
   root.launch();
   const directory: Directory = { kernel, find: (path) => found(root, path) };
   const remote = new Remote(directory);

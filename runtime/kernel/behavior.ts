@@ -22,6 +22,7 @@ import {
   type Strategy,
   supervisorLimit,
 } from "../supervision.ts";
+import type { Kernel } from "./kernel.ts";
 import { messageTypeOf } from "./message-type.ts";
 
 /** A context whose types were erased: the definition checked them. */
@@ -148,11 +149,11 @@ export function behaviorOf(definition: object): Behavior {
   return behavior;
 }
 
-/** What a cell is made from. */
+/** What a cell is made from beside its input; one for all cells of a definition that override nothing. */
 export interface CellSpec {
+  readonly kernel: Kernel;
   readonly behavior: Behavior;
   readonly options: CellOptions;
-  readonly input: unknown;
 }
 
 /**
@@ -161,12 +162,20 @@ export interface CellSpec {
  * @throws {RangeError | TypeError} naming the option that is wrong
  */
 export function specOf(
+  kernel: Kernel,
   definition: object,
-  spawnOptions: (SpawnOptions & { readonly input?: unknown }) | undefined,
+  spawnOptions: SpawnOptions | undefined,
 ): CellSpec {
-  const behavior = behaviorOf(definition);
-  if (spawnOptions === undefined) return { behavior, options: behavior.options, input: undefined };
-  return { behavior, options: optionsFor(behavior, spawnOptions), input: spawnOptions.input };
+  let spec = kernel.specs.get(definition);
+  if (spec === undefined) {
+    const behavior = behaviorOf(definition);
+    spec = { kernel, behavior, options: behavior.options };
+    kernel.specs.set(definition, spec);
+  }
+  if (spawnOptions === undefined) return spec;
+  const { behavior } = spec;
+  const options = optionsFor(behavior, spawnOptions);
+  return options === behavior.options ? spec : { kernel, behavior, options };
 }
 
 /** Most spawns override nothing, or only name and feed the actor: they share the definition's. */

@@ -13,7 +13,7 @@
  * I2: the message in hand stays at the front of the queue until it is released: in `#first`, or at the
  *     head of the mailbox.
  *
- * Cost: an idle actor is one object of sixteen fields, its context and its state; the first waiting
+ * Cost: an idle actor is one object of eleven fields, its context and its state; the first waiting
  * message lies in a field, a mailbox is made for the second. `run` allocates nothing.
  */
 import type { SpawnOptions } from "../actor.ts";
@@ -45,7 +45,7 @@ import { type ChunkGenerator, StreamProducer } from "./stream-producer.ts";
 import { isThenable } from "./thenable.ts";
 import { TimeLimit } from "./time-limit.ts";
 
-/** What a cell remembers in one bit each. */
+/** What a cell remembers in one bit each; above them lie its phase and how many handlers are awaited. */
 const Flag = {
   /** It has a turn, or will have one. */
   scheduled: 1,
@@ -59,29 +59,32 @@ const Flag = {
   handles: 16,
   /** A message of the runtime waits. */
   hasSystem: 32,
-  /** Of these, a cell that may handle its next message has only `handles`. */
-  usual: 48,
+  /** Its phase is one in which messages are refused. */
+  refuses: 64,
+  /** Its first generation was begun. */
+  wasBegun: 128,
 } as const;
+
+const PHASE_SHIFT = 8;
+const PHASE_MASK = 7 << PHASE_SHIFT;
+/** One awaited handler. */
+const BUSY = 1 << 11;
+/** Of all that is under this mask, a cell that may handle its next message has only `handles`. */
+const NEXT_MASK = Flag.handles | Flag.hasSystem | -BUSY;
 
 /** An actor of this process. */
 export class Cell implements Runnable {
-  // What every message touches comes first, here and in the constructor, so that it lies together.
-  #phase: PhaseNumber = Phase.starting;
-  /** Of {@link Flag}. */
-  #flags = 0;
+  // What every message touches comes first and lies together; few words make few cache lines.
+  /** Flags, phase and the number of awaited handlers, hooks and `init`s. */
+  #state: number = Phase.starting << PHASE_SHIFT;
   #first: Message | undefined = undefined;
   // biome-ignore lint/style/useReadonlyClassProperties: set by the static methods
   #mailbox: Mailbox | undefined = undefined;
   #holdings: Holdings | undefined = undefined;
+  readonly #spec: CellSpec;
   readonly #name: string | number;
-  readonly kernel: Kernel;
-  readonly behavior: Behavior;
-  readonly options: CellOptions;
   /** The generation that runs; absent before its start and after its end. */
   context: Context | undefined;
-  /** Handlers, hooks and `init` that are awaited. */
-  busy: number;
-  generation: number;
   readonly input: unknown;
   readonly parent: Cell | undefined;
   /** The sibling started just before; the links are its parent's `Children`'s. */
@@ -89,18 +92,26 @@ export class Cell implements Runnable {
   /** The sibling started just after. */
   younger: Cell | undefined;
 
-  constructor(kernel: Kernel, parent: Cell | undefined, name: string | undefined, spec: CellSpec) {
-    this.#name = name ?? kernel.nextNumber();
-    this.kernel = kernel;
-    this.behavior = spec.behavior;
-    this.options = spec.options;
+  constructor(spec: CellSpec, parent: Cell | undefined, name: string | undefined, input: unknown) {
+    this.#spec = spec;
+    this.#name = name ?? spec.kernel.nextNumber();
     this.context = undefined;
-    this.busy = 0;
-    this.generation = 0;
-    this.input = spec.input;
+    this.input = input;
     this.parent = parent;
     this.elder = undefined;
     this.younger = undefined;
+  }
+
+  get kernel(): Kernel {
+    return this.#spec.kernel;
+  }
+
+  get behavior(): Behavior {
+    return this.#spec.behavior;
+  }
+
+  get options(): CellOptions {
+    return this.#spec.options;
   }
 
   // Who it is. Strings are made when somebody asks.
@@ -127,12 +138,12 @@ export class Cell implements Runnable {
 
   /** A first start has succeeded. */
   get hasStarted(): boolean {
-    return (this.#flags & Flag.hasStarted) !== 0;
+    return (this.#state & Flag.hasStarted) !== 0;
   }
 
   /** The `init` of the present generation has made its state. */
   get hasState(): boolean {
-    return (this.#flags & Flag.hasState) !== 0;
+    return (this.#state & Flag.hasState) !== 0;
   }
 
   get isGuardian(): boolean {
@@ -140,16 +151,39 @@ export class Cell implements Runnable {
   }
 
   get hasStopped(): boolean {
-    return this.#phase === Phase.stopped;
+    return this.phase === Phase.stopped;
   }
 
   get phase(): PhaseNumber {
-    return this.#phase;
+    return ((this.#state & PHASE_MASK) >> PHASE_SHIFT) as PhaseNumber;
+  }
+
+  /** How many handlers, hooks and `init`s are awaited. */
+  get busy(): number {
+    return this.#state >> 11;
+  }
+
+  /** One more is awaited. */
+  addBusy(): void {
+    this.#state += BUSY;
+  }
+
+  /** None is awaited any more. */
+  clearBusy(): void {
+    this.#state &= BUSY - 1;
+  }
+
+  /** How many generations were begun. */
+  get generation(): number {
+    if (this.#holdings !== undefined) return this.#holdings.generation;
+    return (this.#state & Flag.wasBegun) === 0 ? 0 : 1;
   }
 
   /** Its rarer belongings, made at the first need. */
   get holdings(): Holdings {
-    this.#holdings ??= new Holdings();
+    if (this.#holdings !== undefined) return this.#holdings;
+    const { generation } = this;
+    this.#holdings = new Holdings(generation);
     return this.#holdings;
   }
 
@@ -191,13 +225,13 @@ export class Cell implements Runnable {
   /** Queues a message; a refused one is accounted for before this returns `false`. */
   accept(message: Message): boolean {
     const mailbox = this.#mailbox;
-    if (this.#phase > Phase.waiting) return Cell.#refuse(this, message);
+    if ((this.#state & Flag.refuses) !== 0) return Cell.#refuse(this, message);
     if (mailbox !== undefined) {
       if (mailbox.length >= this.options.capacity && !Cell.#makeRoom(this, message)) return false;
       mailbox.push(message);
     } else if (this.#first === undefined) this.#first = message;
     else if (!Cell.#acceptSecond(this, message)) return false;
-    if ((this.#flags & Flag.scheduled) === 0) Cell.#schedule(this);
+    if ((this.#state & Flag.scheduled) === 0) Cell.#schedule(this);
     return true;
   }
 
@@ -230,7 +264,7 @@ export class Cell implements Runnable {
   release(): void {
     if (Cell.#isFirstInHand(this)) {
       this.#first = undefined;
-      this.#flags &= ~Flag.firstInHand;
+      this.#state &= ~Flag.firstInHand;
     } else if (this.#mailbox !== undefined) {
       this.#mailbox.release();
     }
@@ -243,16 +277,16 @@ export class Cell implements Runnable {
 
   /** Queues what the actor or its runtime sends to itself, whatever the mailbox's bound. */
   acceptOwn(message: Message): void {
-    if (this.#phase > Phase.draining) return;
+    if (this.phase > Phase.draining) return;
     Cell.#ownMailbox(this).push(message);
     if (!this.isScheduled) Cell.#schedule(this);
   }
 
   /** Queues a message of the runtime, before all others. */
   acceptSystem(message: () => unknown): void {
-    if (this.#phase > Phase.draining) return;
+    if (this.phase > Phase.draining) return;
     Cell.#ownMailbox(this).pushSystem(message);
-    this.#flags |= Flag.hasSystem;
+    this.#state |= Flag.hasSystem;
     if (!this.isScheduled) Cell.#schedule(this);
   }
 
@@ -293,12 +327,12 @@ export class Cell implements Runnable {
     mailbox.push(first);
     if (Cell.#isFirstInHand(cell)) mailbox.begin();
     cell.#first = undefined;
-    cell.#flags &= ~Flag.firstInHand;
+    cell.#state &= ~Flag.firstInHand;
     return mailbox;
   }
 
   static #isFirstInHand(cell: Cell): boolean {
-    return (cell.#flags & Flag.firstInHand) !== 0;
+    return (cell.#state & Flag.firstInHand) !== 0;
   }
 
   static #makeRoom(cell: Cell, incoming: Message): boolean {
@@ -340,7 +374,7 @@ export class Cell implements Runnable {
   /** The oldest message of the runtime. */
   shiftSystem(): (() => unknown) | undefined {
     const message = this.#mailbox?.shiftSystem();
-    if (this.systemQueued === 0) this.#flags &= ~Flag.hasSystem;
+    if (this.systemQueued === 0) this.#state &= ~Flag.hasSystem;
     return message;
   }
 
@@ -352,22 +386,22 @@ export class Cell implements Runnable {
     const kernel = this.kernel;
     kernel.current = context;
     let handled = 0;
-    while (handled < limit && this.busy === 0) {
-      if ((this.#flags & Flag.usual) !== Flag.handles) {
+    while (handled < limit) {
+      if ((this.#state & NEXT_MASK) !== Flag.handles) {
         if (!Cell.#handlesSystem(this, context)) break;
       } else {
         const message = Cell.#begin(this);
         if (message === undefined) break;
         this.handle(context, message);
-        if (this.busy === 0) this.release();
+        if (this.#state < BUSY) this.release();
       }
       handled++;
     }
     kernel.current = undefined;
     // What stopped this turn short stops the next one too, until something wakes the cell.
-    if (handled < limit && this.#holdings === undefined) this.#flags &= ~Flag.scheduled;
+    if (handled < limit && this.#holdings === undefined) this.#state &= ~Flag.scheduled;
     else this.turnEnds();
-    if (this.#phase === Phase.draining) this.endWhenDrained();
+    if (this.phase === Phase.draining) this.endWhenDrained();
     return handled;
   }
 
@@ -376,12 +410,12 @@ export class Cell implements Runnable {
     const mailbox = cell.#mailbox;
     if (mailbox !== undefined) return mailbox.begin();
     const first = cell.#first;
-    if (first !== undefined) cell.#flags |= Flag.firstInHand;
+    if (first !== undefined) cell.#state |= Flag.firstInHand;
     return first;
   }
 
   static #handlesSystem(cell: Cell, context: Context): boolean {
-    if ((cell.#flags & Flag.handles) === 0) return false;
+    if ((cell.#state & Flag.handles) === 0 || cell.#state >= BUSY) return false;
     cell.handleSystem(context, cell.shiftSystem());
     return true;
   }
@@ -390,7 +424,7 @@ export class Cell implements Runnable {
   static #runOtherwise(cell: Cell, limit: number): number {
     if (cell.behavior.isPool) return runPool(cell, limit);
     if (cell.options.isConcurrent) return runConcurrently(cell, limit);
-    if (cell.#phase === Phase.starting && cell.busy === 0) {
+    if (cell.phase === Phase.starting && cell.busy === 0) {
       begin(cell);
       cell.kernel.current = undefined;
       if (limit > 1 && cell.context !== undefined) return 1 + cell.run(limit - 1);
@@ -409,8 +443,8 @@ export class Cell implements Runnable {
       if (holdings.receiveTimeout !== undefined) holdings.receiveTimeout.touch();
       if (holdings.isPooled && this.busy < this.options.concurrency) this.parent?.wake();
     }
-    if (this.hasWork) this.#flags |= Flag.scheduled;
-    else this.#flags &= ~Flag.scheduled;
+    if (this.hasWork) this.#state |= Flag.scheduled;
+    else this.#state &= ~Flag.scheduled;
   }
 
   endWhenDrained(): void {
@@ -419,12 +453,12 @@ export class Cell implements Runnable {
 
   /** It has a turn, or will have one. */
   get isScheduled(): boolean {
-    return (this.#flags & Flag.scheduled) !== 0;
+    return (this.#state & Flag.scheduled) !== 0;
   }
 
   /** There is something to do that need not wait for a handler's end. */
   get hasWork(): boolean {
-    const phase = this.#phase;
+    const phase = this.phase;
     if (phase === Phase.starting) return this.context === undefined && this.busy === 0;
     if (phase !== Phase.running && phase !== Phase.draining) return false;
     if (this.busy === 0) return this.hasQueued && Cell.#canHandOn(this);
@@ -451,7 +485,7 @@ export class Cell implements Runnable {
   }
 
   static #schedule(cell: Cell): void {
-    cell.#flags |= Flag.scheduled;
+    cell.#state |= Flag.scheduled;
     cell.kernel.dispatcher.schedule(cell);
   }
 
@@ -493,7 +527,7 @@ export class Cell implements Runnable {
   }
 
   static #await(cell: Cell, context: Context, result: PromiseLike<unknown>): void {
-    cell.busy++;
+    cell.addBusy();
     if (cell.options.timeLimitMs > 0) context.limit = new TimeLimit(context);
     result.then(context.onResolved, context.onRejected);
   }
@@ -547,7 +581,7 @@ export class Cell implements Runnable {
   /** What was awaited is over; `false` when its generation is gone. */
   static #returned(cell: Cell, context: Context): boolean {
     if (cell.isLate(context)) return false;
-    cell.busy--;
+    cell.#state -= BUSY;
     if (context.limit !== undefined) context.limit.lift();
     if (context.root !== context) cell.#holdings?.inHand?.remove(context);
     return true;
@@ -586,10 +620,11 @@ export class Cell implements Runnable {
 
   /** Enters the phase that follows; an event that the phase does not know changes nothing. */
   step(event: LifeEventNumber): void {
-    const phase = advance(this.#phase, event);
-    this.#phase = phase;
-    if (phase === Phase.running || phase === Phase.draining) this.#flags |= Flag.handles;
-    else this.#flags &= ~Flag.handles;
+    const phase = advance(this.phase, event);
+    let state = this.#state & ~(PHASE_MASK | Flag.handles | Flag.refuses);
+    if (phase === Phase.running || phase === Phase.draining) state |= Flag.handles;
+    if (phase > Phase.waiting) state |= Flag.refuses;
+    this.#state = state | (phase << PHASE_SHIFT);
   }
 
   /** Puts a new cell on its way. */
@@ -606,7 +641,7 @@ export class Cell implements Runnable {
   goOn(): void {
     if (this.busy === 0) this.#holdings?.wait?.finish(true);
     if (this.isScheduled) return;
-    this.#flags |= Flag.scheduled;
+    this.#state |= Flag.scheduled;
     this.kernel.dispatcher.resume(this);
   }
 
@@ -619,14 +654,15 @@ export class Cell implements Runnable {
 
   /** A new generation is about to start. */
   noteStart(): void {
-    this.generation++;
-    this.#flags &= ~Flag.hasState;
-    if (this.#holdings !== undefined) this.#holdings.startedAtMs = this.kernel.nowMs();
+    this.#state = (this.#state & ~Flag.hasState) | Flag.wasBegun;
+    if (this.#holdings === undefined) return;
+    this.#holdings.generation++;
+    this.#holdings.startedAtMs = this.kernel.nowMs();
   }
 
   /** The generation has its state. */
   noteState(): void {
-    this.#flags |= Flag.hasStarted | Flag.hasState;
+    this.#state |= Flag.hasStarted | Flag.hasState;
   }
 
   /** Tells those who wait for a start. */
@@ -651,7 +687,7 @@ export class Cell implements Runnable {
     definition: object,
     options: (SpawnOptions & { readonly input?: unknown }) | undefined,
   ): Cell {
-    if (this.#phase > Phase.draining) {
+    if (this.phase > Phase.draining) {
       throw new TroupeError("actor.stopped", `${this.address} is stopping and starts no children`);
     }
     const name = options?.name;
@@ -663,7 +699,7 @@ export class Cell implements Runnable {
         throw new TroupeError("actor.name-taken", `${this.address} has a child ${name} already`);
       }
     }
-    const child = new Cell(this.kernel, this, name, specOf(definition, options));
+    const child = new Cell(specOf(this.kernel, definition, options), this, name, options?.input);
     children.add(child);
     if (name !== undefined) children.register(name, child);
     child.launch();

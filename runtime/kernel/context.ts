@@ -161,7 +161,8 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   get signal(): AbortSignal {
     const message = this.message;
-    if (message === undefined || message.handler.isTell) return Context.#ownLifetime(this.root).signal;
+    if (message === undefined || message.handler.isTell)
+      return Context.#ownLifetime(this.root).signal;
     const controller = Context.#ownInHand(this);
     const lifetime = this.root.#extras?.lifetime;
     if (lifetime?.signal.aborted === true && !controller.signal.aborted) {

@@ -34,7 +34,7 @@ export function begin(cell: Cell): void {
     started(cell, context, state);
     return;
   }
-  cell.busy++;
+  cell.addBusy();
   state.then(
     (made) => started(cell, context, made),
     (error) => notStarted(cell, context, error),
@@ -43,7 +43,7 @@ export function begin(cell: Cell): void {
 
 function started(cell: Cell, context: Context, state: unknown): void {
   if (cell.isLate(context)) return;
-  cell.busy = 0;
+  cell.clearBusy();
   if (cell.phase === Phase.starting) {
     context.state = state;
     cell.noteState();
@@ -59,7 +59,7 @@ function started(cell: Cell, context: Context, state: unknown): void {
 
 function notStarted(cell: Cell, context: Context, error: unknown): void {
   if (cell.isLate(context)) return;
-  cell.busy = 0;
+  cell.clearBusy();
   const { holdings } = cell;
   if (cell.phase === Phase.starting) {
     holdings.startError ??= error;

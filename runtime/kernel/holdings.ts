@@ -23,6 +23,8 @@ import type { ReceiveTimeout } from "./receive-timeout.ts";
 
 /** The rarer belongings of a cell; all start absent or empty. */
 export class Holdings {
+  /** How many generations were begun. */
+  generation: number;
   path: string | undefined = undefined;
   children: Children | undefined = undefined;
   timers: ActorTimers | undefined = undefined;
@@ -72,6 +74,10 @@ export class Holdings {
   startedAtMs = 0;
   /** Which restart of its group it belongs to. */
   ticket = 0;
+
+  constructor(generation: number) {
+    this.generation = generation;
+  }
 
   /** Takes a message off the stash, if it is there. */
   unstashed(message: Message): void {

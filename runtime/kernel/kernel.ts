@@ -10,7 +10,7 @@ import type { CopyMessage, NotPlain } from "../plain-data.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Operations, Protocol } from "../protocol.ts";
 import { ok, type Result } from "../result.ts";
-import type { OperationHandler } from "./behavior.ts";
+import type { CellSpec, OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -43,6 +43,8 @@ export class Kernel {
   readonly dispatcher: Dispatcher;
   readonly replies: PendingReplies;
   readonly deadLetters: DeadLetters;
+  /** By definition, for those that override nothing. */
+  readonly specs: WeakMap<object, CellSpec> = new WeakMap();
   /** The actor whose handler runs synchronously now. */
   current: Context | undefined = undefined;
   /** Set where every local message is to be carried as a wire would (S18); absent in production. */

@@ -36,7 +36,7 @@ export function takeDown(cell: Cell, mode: DownMode): Promise<void> {
     holdings.crew = undefined;
     cell.release();
     cell.context = undefined;
-    cell.busy = 0;
+    cell.clearBusy();
   });
   return holdings.takingDown;
 }
