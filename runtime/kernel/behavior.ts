@@ -48,6 +48,8 @@ export class OperationHandler {
   readonly isTell: boolean;
   /** A tell whose payload goes into the mailbox as it is. */
   readonly isPlainTell: boolean;
+  /** An ask whose payload does. */
+  readonly isPlainAsk: boolean;
   readonly isStream: boolean;
   /** For example `auction.bid@1`. */
   readonly type: string;
@@ -72,6 +74,7 @@ export class OperationHandler {
     this.chunk = of.schemas?.chunk;
     this.reply = of.schemas?.reply;
     this.isPlainTell = this.isTell && this.request === undefined;
+    this.isPlainAsk = this.kind === "ask" && this.request === undefined;
   }
 }
 

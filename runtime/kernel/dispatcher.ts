@@ -96,6 +96,7 @@ export class Dispatcher {
     this.#isInStretch = false;
     this.#handled = 0;
     this.#left = this.#share;
+    this.#wheel.hangNoted();
     // So that an actor that ended can be collected.
     this.#ran.fill(undefined);
     for (let i = this.#later.length; i > 0; i--) this.#ready.push(this.#later.shift() as Runnable);

@@ -99,10 +99,32 @@ export function askCell(
   const kernel = cell.kernel;
   const sender = owner === undefined ? kernel.current : owner;
   const handler = cell.behavior.find(operation);
+  const timeoutMs = plainTimeoutMs(options);
+  // Kept small for the same reason: a program's ask, watched by nobody.
+  if (sender !== undefined || handler?.isPlainAsk !== true || !kernel.isPlain || timeoutMs <= 0) {
+    return askCarefully(cell, sender, operation, payload, options);
+  }
+  const signal = options === undefined ? undefined : options.signal;
+  if (signal?.aborted === true) return askCarefully(cell, sender, operation, payload, options);
+  const reply = new PendingReply(kernel.replies, handler.type, cell, undefined, signal, undefined);
+  reply.openSoon(timeoutMs);
+  cell.accept(new Message(handler, payload, undefined, reply));
+  return reply.promise;
+}
+
+function askCarefully(
+  cell: Cell,
+  sender: Context | undefined,
+  operation: string,
+  payload: unknown,
+  options: AskOptions | undefined,
+): Promise<unknown> {
+  const { kernel } = cell;
+  const handler = cell.behavior.find(operation);
   const error = refusalOf(cell, sender, "ask", operation, handler, options);
   if (error !== undefined || handler === undefined) return Promise.reject(error);
   let body = payload;
-  if (handler.request !== undefined || kernel.copyMessage !== undefined) {
+  if (!handler.isPlainAsk || kernel.copyMessage !== undefined) {
     const checked = requested(cell, handler, payload);
     if (!checked.ok) return Promise.reject(checked.error);
     body = checked.value;
@@ -116,6 +138,7 @@ export function askCell(
   if (deadlineMs === 0) {
     reply.openSoon(timeoutMs);
   } else {
+    // S15: it may not take longer than the message that it is made for.
     const nowMs = kernel.nowMs();
     const leftMs = Math.min(timeoutMs, deadlineMs - nowMs);
     if (leftMs <= 0) return Promise.reject(timedOut(handler.type, cell.address, true));

@@ -80,7 +80,7 @@ const capture = (resolve: (value: unknown) => void, reject: (error: unknown) => 
   lastReject = reject;
 };
 
-/** The asker's end of an ask. */
+/** The asker's end of an ask. Its fields are plain: one is made per ask, and `#` fields are set twice. */
 export class PendingReply implements ReplyTo, Timed {
   dueMs = 0;
   before: Timed | undefined = undefined;
@@ -89,12 +89,12 @@ export class PendingReply implements ReplyTo, Timed {
   readonly promise: Promise<unknown>;
   readonly cause: Message | undefined;
   readonly span: Span | undefined;
-  readonly #replies: PendingReplies;
-  readonly #type: string;
-  readonly #callee: Callee;
-  readonly #signal: AbortSignal | undefined;
-  readonly #resolve: (value: unknown) => void;
-  readonly #reject: (error: unknown) => void;
+  private readonly replies: PendingReplies;
+  private readonly type: string;
+  private readonly callee: Callee;
+  private readonly signal: AbortSignal | undefined;
+  private readonly settle: (value: unknown) => void;
+  private readonly fail: (error: unknown) => void;
 
   constructor(
     replies: PendingReplies,
@@ -104,15 +104,15 @@ export class PendingReply implements ReplyTo, Timed {
     signal: AbortSignal | undefined,
     span: Span | undefined,
   ) {
-    this.#replies = replies;
-    this.#type = type;
-    this.#callee = callee;
+    this.replies = replies;
+    this.type = type;
+    this.callee = callee;
     this.cause = cause;
     this.span = span;
-    this.#signal = signal;
+    this.signal = signal;
     this.promise = new Promise(capture);
-    this.#resolve = lastResolve;
-    this.#reject = lastReject;
+    this.settle = lastResolve;
+    this.fail = lastReject;
   }
 
   get kind(): "ask" {
@@ -125,20 +125,20 @@ export class PendingReply implements ReplyTo, Timed {
 
   /** Starts the wait. */
   open(nowMs: number, timeoutMs: number): void {
-    this.#replies.opened();
-    this.#replies.wheel.add(this, nowMs, timeoutMs);
-    if (this.#signal !== undefined) this.#signal.addEventListener("abort", this);
+    this.replies.opened();
+    this.replies.wheel.add(this, nowMs, timeoutMs);
+    if (this.signal !== undefined) this.signal.addEventListener("abort", this);
   }
 
   /** Starts the wait without reading the clock: it is as long from the turn that follows. */
   openSoon(timeoutMs: number): void {
-    this.#replies.opened();
-    this.#replies.wheel.addUnstamped(this, timeoutMs);
-    if (this.#signal !== undefined) this.#signal.addEventListener("abort", this);
+    this.replies.opened();
+    this.replies.wheel.note(this, timeoutMs);
+    if (this.signal !== undefined) this.signal.addEventListener("abort", this);
   }
 
   get deadlineMs(): number {
-    if (this.dueMs < 0) this.#replies.wheel.stamp(this.#replies.nowMs());
+    if (this.dueMs < 0) this.replies.wheel.stamp(this.replies.nowMs());
     return this.dueMs;
   }
 
@@ -148,35 +148,35 @@ export class PendingReply implements ReplyTo, Timed {
 
   resolve(value: unknown): void {
     if (this.settled) return;
-    this.#close();
-    this.#resolve(value);
+    this.close();
+    this.settle(value);
   }
 
   reject(error: unknown): void {
     if (this.settled) return;
-    this.#close();
-    this.#reject(error);
+    this.close();
+    this.fail(error);
   }
 
   expire(): void {
     if (this.settled) return;
-    this.#close();
-    const neverRan = this.#callee.cancel(this);
-    this.#reject(timedOut(this.#type, this.#callee.address, neverRan));
+    this.close();
+    const neverRan = this.callee.cancel(this);
+    this.fail(timedOut(this.type, this.callee.address, neverRan));
   }
 
   /** The asker's signal aborted. */
   handleEvent(): void {
     if (this.settled) return;
-    this.#close();
-    const neverRan = this.#callee.cancel(this);
-    this.#reject(cancelled(this.#type, this.#callee.address, neverRan));
+    this.close();
+    const neverRan = this.callee.cancel(this);
+    this.fail(cancelled(this.type, this.callee.address, neverRan));
   }
 
-  #close(): void {
+  private close(): void {
     this.settled = true;
-    this.#replies.wheel.remove(this);
-    this.#replies.closed();
-    if (this.#signal !== undefined) this.#signal.removeEventListener("abort", this);
+    this.replies.wheel.remove(this);
+    this.replies.closed();
+    if (this.signal !== undefined) this.signal.removeEventListener("abort", this);
   }
 }

@@ -7,8 +7,8 @@
  * W1: an entry expires once, no earlier than due and at the clock's next firing after it.
  * W2: entries of one millisecond expire in the order of their adding.
  * W3: an entry that was removed does not expire.
- * W4: an entry added without a time is due from the next `stamp` on, which the dispatcher makes with
- *     each reading of the clock; whoever reads its deadline earlier makes one.
+ * W4: an entry that was only noted is due from the next `stamp` on, which the dispatcher makes with each
+ *     reading of the clock; whoever reads its deadline earlier makes one.
  *
  * Cost: add and remove O(1), no allocation; an entry further away than one turn of the wheel
  * (8.2 s) is looked at once a turn. Source: Varghese and Lauck 1987, scheme 6.
@@ -17,6 +17,8 @@ import type { Cancel, Clock } from "../ports/clock.ts";
 
 const SLOT_MS = 16;
 const SLOTS = 512;
+/** How many may be noted before they are looked through. */
+const MOST_NOTED = 256;
 
 /** What hangs on the wheel; the links are the wheel's. */
 export interface Timed {
@@ -26,6 +28,11 @@ export interface Timed {
   after: Timed | undefined;
   /** Called when due; may add and remove entries. */
   expire(): void;
+}
+
+/** What may be noted: it says itself when it is over, and need not be removed. */
+export interface Noted extends Timed {
+  readonly settled: boolean;
 }
 
 /** The end of a slot's list. */
@@ -40,7 +47,10 @@ class Anchor implements Timed {
 export class TimerWheel {
   readonly #clock: Clock;
   readonly #slots: readonly Anchor[] = Array.from({ length: SLOTS }, () => new Anchor());
-  readonly #unstamped = new Anchor();
+  /** Noted since they were last hung up; the first `#stamped` of them have their time. */
+  readonly #noted: (Noted | undefined)[] = new Array<Noted | undefined>(MOST_NOTED).fill(undefined);
+  #notedCount = 0;
+  #stamped = 0;
   #size = 0;
   /** Slots up to this one were swept. */
   #swept: number;
@@ -66,32 +76,50 @@ export class TimerWheel {
     this.#hang(entry, nowMs, delayMs);
   }
 
-  /** Hangs an entry up, due `delayMs` after the next reading of the clock; at least 1 ms. */
-  addUnstamped(entry: Timed, delayMs: number): void {
+  /**
+   * Notes an entry that is due `delayMs`, at least 1 ms, after the next reading of the clock. It is hung up
+   * when the stretch ends, unless it is over by then, as most are.
+   */
+  note(entry: Noted, delayMs: number): void {
     entry.dueMs = -Math.max(1, delayMs);
-    link(entry, this.#unstamped);
-    this.#size++;
+    if (this.#notedCount === MOST_NOTED) {
+      this.stamp(this.#clock.monotonicMs());
+      this.hangNoted();
+    }
+    this.#noted[this.#notedCount++] = entry;
   }
 
-  /** The clock was read: what was added since is due from now on. */
+  /** The clock was read: what was noted since is due from now on. */
   stamp(nowMs: number): void {
-    const anchor = this.#unstamped;
-    let entry = anchor.after as Timed;
-    if (entry === anchor) return;
-    // Nothing else hangs here: the slots before now hold nothing that must be looked at.
-    if (this.#wakeMs === Infinity) this.#swept = Math.floor(nowMs / SLOT_MS);
-    while (entry !== anchor) {
-      const after = entry.after as Timed;
-      this.#hang(entry, nowMs, -entry.dueMs);
-      entry = after;
+    const count = this.#notedCount;
+    for (let i = this.#stamped; i < count; i++) {
+      const entry = this.#noted[i] as Noted;
+      const dueMs = Math.ceil(nowMs - entry.dueMs);
+      entry.dueMs = dueMs;
+      if (dueMs < this.#wakeMs) this.#arm(dueMs, nowMs);
     }
-    anchor.before = anchor;
-    anchor.after = anchor;
+    this.#stamped = count;
   }
 
   /** Something waits for the clock to be read. */
   get hasUnstamped(): boolean {
-    return this.#unstamped.after !== this.#unstamped;
+    return this.#stamped < this.#notedCount;
+  }
+
+  /** Hangs up what was noted and stamped and is not over. */
+  hangNoted(): void {
+    const count = this.#stamped;
+    if (count === 0 || this.hasUnstamped) return;
+    for (let i = 0; i < count; i++) {
+      const entry = this.#noted[i] as Noted;
+      // So that it can be collected.
+      this.#noted[i] = undefined;
+      if (entry.settled) continue;
+      link(entry, this.#slotOf(entry.dueMs));
+      this.#size++;
+    }
+    this.#notedCount = 0;
+    this.#stamped = 0;
   }
 
   #hang(entry: Timed, nowMs: number, delayMs: number): void {
@@ -133,6 +161,8 @@ export class TimerWheel {
     const nowMs = this.#clock.monotonicMs();
     this.#cancel = undefined;
     this.#wakeMs = Infinity;
+    this.stamp(nowMs);
+    this.hangNoted();
     const last = Math.floor(nowMs / SLOT_MS);
     // After a long pause every slot is looked at once, not once per turn that was missed.
     const first = Math.max(this.#swept, last - SLOTS + 1);
