@@ -78,6 +78,17 @@ export interface ActorContext<O extends Operations, S, I> {
     operation: N,
   ): void;
   /**
+   * Hands the ask in hand on to `ref`, which answers in this actor's place: the asker's deadline holds for
+   * it, and giving up reaches it. Return what this returns.
+   *
+   * @throws {TypeError} when the message in hand is no ask
+   */
+  forward<P extends Operations, N extends Named<P, "ask">>(
+    ref: ActorRef<P>,
+    operation: N,
+    ...args: Args<Request<P[N]>, []>
+  ): DeferredReply<Reply<P[N]>>;
+  /**
    * Puts the message in hand aside: it is neither answered nor lost when the handler returns, and comes
    * back with {@link unstash}, with a restart, or, on a stop, as a leftover. A handler that throws
    * after it takes its message with it.

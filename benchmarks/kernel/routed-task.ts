@@ -1,6 +1,6 @@
 /**
- * One routed task: a caller asks a router, which hands the task to one of two workers; the worker's
- * answer comes back. Both asks have a deadline.
+ * One routed task: a caller asks a router, which looks at the task and forwards it to one of two workers;
+ * the worker answers the caller. The ask has a deadline, which goes along.
  *
  * The rival is a graph of two nodes, a router and a worker, invoked as often and as many at a time.
  */
@@ -37,10 +37,11 @@ const router = actor(
   Router,
   (workers: readonly ActorRef<typeof Worker.operations>[]) => ({ workers }),
   {
-    route: ({ state }, task) => {
+    route: (ctx, task) => {
+      const { state } = ctx;
       const chosen = state.workers[task.left % state.workers.length];
       if (chosen === undefined) throw new Error("there is no worker");
-      return chosen.ask("work", task, OPTIONS);
+      return ctx.forward(chosen, "work", task);
     },
   },
 );

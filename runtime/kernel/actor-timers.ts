@@ -55,6 +55,8 @@ class KeyedTimer implements Timed, ReplyTo {
     return false;
   }
 
+  redirect(): void {}
+
   resolve(): void {
     this.queued = false;
     this.#timers.handled(this);

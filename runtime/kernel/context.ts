@@ -16,6 +16,7 @@
 import type { ActorContext, ActorDefinition, SpawnArgs, Timers } from "../actor.ts";
 import type { ActorRef, AnyActorRef } from "../actor-ref.ts";
 import type { Address } from "../address.ts";
+import type { DeferredReply } from "../deferred-reply.ts";
 import type { Duration } from "../duration.ts";
 import type { Log } from "../log.ts";
 import { boundModel, type Model } from "../model.ts";
@@ -28,6 +29,7 @@ import { Fatal, Refusal } from "./ask-error.ts";
 import { startTask } from "./background-task.ts";
 import type { Cell } from "./cell.ts";
 import { stopChild, stopSelf } from "./ending.ts";
+import { forward } from "./forward.ts";
 import { contextsInHand } from "./in-hand.ts";
 import { addressIn } from "./kernel.ts";
 import { LocalRef } from "./local-ref.ts";
@@ -195,6 +197,11 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   task(run: (signal: AbortSignal) => unknown, operation: string): void {
     if (isFenced(this.cell.kernel, this)) throw gone();
     startTask(this.cell, Context.#ownLifetime(this.root).signal, run, operation);
+  }
+
+  forward(ref: AnyActorRef, operation: string, payload?: unknown): DeferredReply<never> {
+    if (isFenced(this.cell.kernel, this)) throw gone();
+    return forward(this.cell, this, ref, operation, payload) as DeferredReply<never>;
   }
 
   stash(): boolean {

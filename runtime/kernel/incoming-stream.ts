@@ -17,8 +17,8 @@ import { TroupeError } from "../troupe-error.ts";
 import { cancelled, streamAborted, timedOut } from "./ask-error.ts";
 import type { Context } from "./context.ts";
 import { Deferred } from "./deferred.ts";
-import type { ChunkSink, Message, Upstream } from "./message.ts";
-import type { Callee, PendingReplies } from "./pending-reply.ts";
+import type { Callee, ChunkSink, Message, Upstream } from "./message.ts";
+import type { PendingReplies } from "./pending-reply.ts";
 import { RingBuffer } from "./ring-buffer.ts";
 import type { Span } from "./span.ts";
 import type { Timed } from "./timer-wheel.ts";
@@ -41,7 +41,7 @@ export class IncomingStream
   span: Span | undefined = undefined;
   readonly #replies: PendingReplies;
   readonly #type: string;
-  readonly #callee: Callee;
+  #callee: Callee;
   /** The actor that opened it; absent when a program outside any actor did. */
   readonly #consumer: Context | undefined;
   readonly #signal: AbortSignal | undefined;
@@ -175,6 +175,10 @@ export class IncomingStream
     }
     this.#take();
     waiting.resolve({ done: false, value });
+  }
+
+  redirect(callee: Callee): void {
+    this.#callee = callee;
   }
 
   resolve(value: unknown): void {

@@ -12,7 +12,7 @@ import type { AskOptions, StreamOptions } from "../actor-ref.ts";
 import type { DeadLetterReason } from "../dead-letter.ts";
 import { durationMs } from "../duration.ts";
 import type { Operation } from "../protocol.ts";
-import { err, type Result } from "../result.ts";
+import { err, ok, type Result } from "../result.ts";
 import type { TroupeError } from "../troupe-error.ts";
 import { cycleTo } from "./ask-chain.ts";
 import { askCycle, cancelled, neverRan, timedOut } from "./ask-error.ts";
@@ -120,15 +120,9 @@ function askCarefully(
   options: AskOptions | undefined,
 ): Promise<unknown> {
   const { kernel } = cell;
-  const handler = cell.behavior.find(operation);
-  const error = refusalOf(cell, sender, "ask", operation, handler, options);
-  if (error !== undefined || handler === undefined) return Promise.reject(error);
-  let body = payload;
-  if (!handler.isPlainAsk || kernel.copyMessage !== undefined) {
-    const checked = requested(cell, handler, payload);
-    if (!checked.ok) return Promise.reject(checked.error);
-    body = checked.value;
-  }
+  const checked = askable(cell, sender, operation, payload, options);
+  if (!checked.ok) return Promise.reject(checked.error);
+  const { handler, body } = checked.value;
   const cause = sender === undefined ? undefined : sender.message;
   const signal = options === undefined ? undefined : options.signal;
   const span = kernel.spanUnder(cause);
@@ -146,6 +140,25 @@ function askCarefully(
   }
   cell.accept(new Message(handler, body, sender?.cell, reply));
   return reply.promise;
+}
+
+/** The handler of an ask and its request as that will see it, or why it is not even queued. */
+export function askable(
+  cell: Cell,
+  sender: Context | undefined,
+  operation: string,
+  payload: unknown,
+  options?: AskOptions,
+): Result<{ readonly handler: OperationHandler; readonly body: unknown }, TroupeError> {
+  const handler = cell.behavior.find(operation);
+  const error = refusalOf(cell, sender, "ask", operation, handler, options);
+  if (error !== undefined || handler === undefined)
+    return err(error ?? noHandler(cell, "ask", operation));
+  if (handler.isPlainAsk && cell.kernel.copyMessage === undefined) {
+    return ok({ handler, body: payload });
+  }
+  const checked = requested(cell, handler, payload);
+  return checked.ok ? ok({ handler, body: checked.value }) : checked;
 }
 
 /** Opens a stream. */
@@ -209,10 +222,7 @@ function refusalOf(
   handler: OperationHandler | undefined,
   options: AskOptions | undefined,
 ): TroupeError | undefined {
-  if (handler === undefined || handler.kind !== kind) {
-    const type = messageTypeOf(cell.behavior.definition.protocol.name, operation);
-    return neverRan("actor.no-handler", `${cell.address} has no ${kind} ${type}`);
-  }
+  if (handler === undefined || handler.kind !== kind) return noHandler(cell, kind, operation);
   if (options !== undefined) {
     if (options.signal?.aborted === true) return cancelled(handler.type, cell.address, true);
     if (options.timeout !== undefined && plainTimeoutMs(options) <= 0) {
@@ -225,6 +235,11 @@ function refusalOf(
   }
   const path = cycleTo(cell, handler, sender);
   return path === undefined ? undefined : askCycle(path);
+}
+
+function noHandler(cell: Cell, kind: Operation["kind"], operation: string): TroupeError {
+  const type = messageTypeOf(cell.behavior.definition.protocol.name, operation);
+  return neverRan("actor.no-handler", `${cell.address} has no ${kind} ${type}`);
 }
 
 /** The request of a call as its handler will see it. */

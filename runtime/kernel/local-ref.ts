@@ -8,8 +8,8 @@ import type { Context } from "./context.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import type { Kernel } from "./kernel.ts";
 import { askCell, offerCell, streamCell, tellCell } from "./local-call.ts";
+import type { Callee } from "./message.ts";
 import { messageTypeOf } from "./message-type.ts";
-import type { Callee } from "./pending-reply.ts";
 import { isFenced, senderOn } from "./sender.ts";
 
 /** A reference to one cell; outlives it, and then reaches nobody. */

@@ -24,8 +24,17 @@ export interface ReplyTo {
   readonly chain: readonly Address[] | undefined;
   /** Only while somebody watches the event feed. */
   readonly span: Span | undefined;
+  /** Another actor answers: giving up must reach that one. */
+  redirect(callee: Callee): void;
   resolve(value: unknown): void;
   reject(error: unknown): void;
+}
+
+/** Whoever was asked. */
+export interface Callee {
+  readonly address: Address;
+  /** Nobody waits for `reply` any more. Returns whether it is certain that the message never ran. */
+  cancel(reply: ReplyTo): boolean;
 }
 
 /** Whoever takes a stream's chunks. */
@@ -91,6 +100,8 @@ export class WatchedTell implements ReplyTo {
   isPast(): boolean {
     return false;
   }
+
+  redirect(): void {}
 
   resolve(): void {}
 

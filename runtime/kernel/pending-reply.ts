@@ -9,20 +9,12 @@
  *
  * Cost: one object and one promise per ask; no closure, no timer.
  */
-import type { Address } from "../address.ts";
 import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Scheduler } from "../ports/scheduler.ts";
 import { cancelled, timedOut } from "./ask-error.ts";
-import type { Message, ReplyTo } from "./message.ts";
+import type { Callee, Message, ReplyTo } from "./message.ts";
 import type { Span } from "./span.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
-
-/** Whoever was asked. */
-export interface Callee {
-  readonly address: Address;
-  /** Nobody waits for `reply` any more. Returns whether it is certain that the message never ran. */
-  cancel(reply: ReplyTo): boolean;
-}
 
 /** How many answers are awaited; keeps the process alive meanwhile. */
 export class PendingReplies {
@@ -91,7 +83,7 @@ export class PendingReply implements ReplyTo, Timed {
   readonly span: Span | undefined;
   private readonly replies: PendingReplies;
   private readonly type: string;
-  private readonly callee: Callee;
+  private callee: Callee;
   private readonly signal: AbortSignal | undefined;
   private readonly settle: (value: unknown) => void;
   private readonly fail: (error: unknown) => void;
@@ -144,6 +136,10 @@ export class PendingReply implements ReplyTo, Timed {
 
   isPast(nowMs: number): boolean {
     return this.dueMs > 0 && nowMs > this.dueMs;
+  }
+
+  redirect(callee: Callee): void {
+    this.callee = callee;
   }
 
   resolve(value: unknown): void {

@@ -126,7 +126,7 @@ export class IncomingCalls implements Answers {
 
   #answer(to: RemoteReply, kind: EnvelopeKindNumber, body: unknown, sequence?: number): void {
     const { node, correlation } = to.caller;
-    const from = to.cell.address;
+    const from = to.callee.address;
     const sent = this.#postbox.send(node, kind, {
       to: "",
       from,

@@ -8,7 +8,7 @@
  */
 import type { Address } from "../address.ts";
 import type { Cell } from "../kernel/cell.ts";
-import type { ChunkSink, Upstream } from "../kernel/message.ts";
+import type { Callee, ChunkSink, Upstream } from "../kernel/message.ts";
 import type { Span } from "../kernel/span.ts";
 import type { ErrorRecord } from "../troupe-error.ts";
 import { errorRecord } from "../troupe-error.ts";
@@ -32,7 +32,8 @@ export interface RemoteCaller {
 /** A caller on another node. */
 export class RemoteReply implements ChunkSink {
   readonly caller: RemoteCaller;
-  readonly cell: Cell;
+  /** Whose answer is awaited. */
+  callee: Callee;
   readonly type: string;
   readonly isStream: boolean;
   readonly cause: undefined = undefined;
@@ -55,7 +56,7 @@ export class RemoteReply implements ChunkSink {
   ) {
     this.#answers = answers;
     this.caller = caller;
-    this.cell = cell;
+    this.callee = cell;
     this.type = of.type;
     this.isStream = of.isStream;
     this.span = of.span;
@@ -89,6 +90,10 @@ export class RemoteReply implements ChunkSink {
     if (!this.settled) this.#answers.chunk(this, sequence, value);
   }
 
+  redirect(callee: Callee): void {
+    this.callee = callee;
+  }
+
   resolve(value: unknown): void {
     if (this.settled) return;
     this.settled = true;
@@ -108,13 +113,13 @@ export class RemoteReply implements ChunkSink {
     if (this.settled) return;
     this.settled = true;
     this.#producer?.cancel();
-    this.cell.cancel(this);
+    this.callee.cancel(this);
   }
 
   /** The link lost frames: a stream cannot go on without its credit. */
   breakOff(error: unknown): void {
     if (!this.isStream || this.settled) return;
     this.reject(error);
-    this.cell.cancel(this);
+    this.callee.cancel(this);
   }
 }
