@@ -32,12 +32,11 @@ export function drop(cell: Cell, message: Message, reason: DeadLetterReason): vo
 /** Its handler ended well. */
 export function complete(cell: Cell, message: Message, value: unknown): void {
   const { reply, handler } = message;
-  const outcome = reply?.settled === true ? "cancelled" : "ok";
-  if (reply !== undefined) {
-    if (value instanceof DeferredReply) defer(cell, handler, reply, value);
-    else answer(cell, handler, reply, value);
-  }
-  emitHandled(cell, message, outcome);
+  if (reply === undefined) return;
+  const outcome = reply.settled ? "cancelled" : "ok";
+  if (value instanceof DeferredReply) defer(cell, handler, reply, value);
+  else answer(cell, handler, reply, value);
+  if (reply.span !== undefined) emitHandled(cell, message, outcome);
 }
 
 /** The answer comes later; until then the ask stays open. */
@@ -107,8 +106,9 @@ export function emitHandled(
   outcome: "ok" | "failed" | "refused" | "cancelled",
 ): void {
   const span = message.reply?.span;
+  if (span === undefined) return;
   const { events } = cell.kernel.ports;
-  if (span === undefined || !events.watched) return;
+  if (!events.watched) return;
   events.emit({
     type: "message.handled",
     trace: span.trace,

@@ -43,9 +43,7 @@ export class PendingReplies {
 
   opened(): void {
     this.#count++;
-    if (this.#release === undefined && this.#clock.keepAlive !== undefined) {
-      this.#release = this.#clock.keepAlive();
-    }
+    if (this.#release === undefined) this.#release = this.#clock.keepAlive?.() ?? noRelease;
   }
 
   closed(): void {
@@ -64,13 +62,8 @@ export class PendingReplies {
   };
 }
 
-// The executor below is shared, so that an ask makes no closure; a promise calls it at once.
-let lastResolve: (value: unknown) => void;
-let lastReject: (error: unknown) => void;
-const capture = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
-  lastResolve = resolve;
-  lastReject = reject;
-};
+const unsettled = (): void => {};
+const noRelease = (): void => {};
 
 /** The asker's end of an ask. Its fields are plain: one is made per ask, and `#` fields are set twice. */
 export class PendingReply implements ReplyTo, Timed {
@@ -85,8 +78,8 @@ export class PendingReply implements ReplyTo, Timed {
   private readonly type: string;
   private callee: Callee;
   private readonly signal: AbortSignal | undefined;
-  private readonly settle: (value: unknown) => void;
-  private readonly fail: (error: unknown) => void;
+  private settle: (value: unknown) => void = unsettled;
+  private fail: (error: unknown) => void = unsettled;
 
   constructor(
     replies: PendingReplies,
@@ -102,9 +95,11 @@ export class PendingReply implements ReplyTo, Timed {
     this.cause = cause;
     this.span = span;
     this.signal = signal;
-    this.promise = new Promise(capture);
-    this.settle = lastResolve;
-    this.fail = lastReject;
+    // Engines inline this closure away; what it stores goes into an object as young as they are.
+    this.promise = new Promise((resolve, reject) => {
+      this.settle = resolve;
+      this.fail = reject;
+    });
   }
 
   get kind(): "ask" {

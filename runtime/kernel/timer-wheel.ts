@@ -81,7 +81,7 @@ export class TimerWheel {
    * when the stretch ends, unless it is over by then, as most are.
    */
   note(entry: Noted, delayMs: number): void {
-    entry.dueMs = -Math.max(1, delayMs);
+    entry.dueMs = delayMs > 1 ? -delayMs : -1;
     if (this.#notedCount === MOST_NOTED) {
       this.stamp(this.#clock.monotonicMs());
       this.hangNoted();
