@@ -364,7 +364,8 @@ export class Cell implements Runnable {
   }
 
   endWhenDrained(): void {
-    if (this.busy === 0 && !this.hasQueued) endNow(this, "stop", "normal");
+    if (this.busy > 0 || this.hasQueued || this.#holdings?.crew?.isIdle === false) return;
+    endNow(this, "stop", "normal");
   }
 
   /** It has a turn, or will have one. */
@@ -562,6 +563,11 @@ export class Cell implements Runnable {
   /** Somebody waits for a handler, or for `init`, to end. */
   get isAwaited(): boolean {
     return this.#holdings?.wait !== undefined;
+  }
+
+  /** Its parent is a pool, which wants to know when it has room. */
+  get isPooled(): boolean {
+    return this.#holdings?.isPooled === true;
   }
 
   // Children and watchers.

@@ -9,7 +9,7 @@
  *     order, then, after the pause, started in order, each after the one before it has started.
  * I3: a newer restart takes over the children of an older one that is still under way.
  */
-
+import { Phase } from "../lifecycle.ts";
 import {
   type Decision,
   type Directive,
@@ -73,7 +73,7 @@ export class Children {
    */
   ended(child: Cell, byItself: boolean): void {
     this.#remove(child);
-    if (this.#owner.behavior.isPool && this.#size === 0) lostItsWorkers(this.#owner);
+    if (child.isPooled) lostWorker(this.#owner, this.#size);
     const { autoShutdown } = this.#owner.options;
     if (!byItself || autoShutdown === "never" || this.#owner.isGuardian) return;
     const left = this.list().filter(({ options }) => options.significant).length;
@@ -244,11 +244,14 @@ export class Children {
   }
 }
 
-/** Nobody is left to hand messages to: for its supervisor that is a failure. */
-function lostItsWorkers(pool: Cell): void {
+/** A pool without workers has nobody to hand messages to: for its supervisor that is a failure. */
+function lostWorker(pool: Cell, left: number): void {
+  pool.wake();
+  const { context } = pool;
+  if (left > 0 || (pool.phase !== Phase.running && pool.phase !== Phase.draining)) return;
   const error = new TroupeError("actor.failed", `${pool.address} has no workers left`);
   pool.acceptSystem(() => {
-    throw error;
+    if (pool.context === context) throw error;
   });
 }
 

@@ -55,7 +55,7 @@ function started(cell: Cell, context: Context, state: unknown): void {
     }
     cell.announceStart();
   }
-  if (cell.isAwaited || cell.hasQueued) cell.goOn();
+  if (cell.isAwaited || cell.hasQueued || cell.isPooled) cell.goOn();
 }
 
 function notStarted(cell: Cell, context: Context, error: unknown): void {
