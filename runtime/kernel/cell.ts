@@ -208,11 +208,15 @@ export class Cell implements Runnable {
     return this.queued < this.options.capacity && (this.#holdings?.offers?.size ?? 0) === 0;
   }
 
-  /** Queues what the actor or its runtime sends to itself, whatever the mailbox's bound. */
-  acceptOwn(message: Message): void {
-    if (this.#phase > Phase.draining) return;
+  /**
+   * Queues what the actor or its runtime sends to itself, whatever the mailbox's bound; `false`, and
+   * nothing else, when the actor is ending.
+   */
+  acceptOwn(message: Message): boolean {
+    if (this.#phase > Phase.draining) return false;
     this.#ownMailbox().push(message);
     if (!this.#isScheduled) this.#schedule();
+    return true;
   }
 
   /** Queues a message of the runtime, before all others. */
