@@ -498,15 +498,15 @@ export class Cell implements Runnable {
 
   /** A handler or a hook threw: is it a refusal, the echo of a cancel, or a failure? */
   #threw(context: Context, error: unknown): void {
-    const message = context.message ?? context.aside;
+    const { aside } = context;
+    const message = context.message ?? this.#unstashed(aside);
     context.release();
     if (message === undefined) {
       const isTask = error instanceof TaskFailed;
-      const operation = isTask ? error.operation : "terminated";
+      const operation = isTask ? error.operation : (aside?.handler.operation ?? "terminated");
       failed(this, "failed", operation, isTask ? error.cause : error);
       return;
     }
-    this.#holdings?.unstashed(message);
     const { reply, handler } = message;
     if (error instanceof Refusal) {
       fail(this, message, refused(error), "refused");
@@ -518,6 +518,13 @@ export class Cell implements Runnable {
     }
     fail(this, message, handlerFailed(handler.type, this.address, error), "failed");
     failed(this, "failed", handler.operation, error);
+  }
+
+  /** Takes a message off the stash; `undefined` when it was put back meanwhile. */
+  #unstashed(message: Message | undefined): Message | undefined {
+    return message !== undefined && this.#holdings?.unstashed(message) === true
+      ? message
+      : undefined;
   }
 
   // Its life, one step at a time; what the steps mean is `generation.ts` and `ending.ts`.
@@ -567,6 +574,11 @@ export class Cell implements Runnable {
   /** Somebody waits for a handler, or for `init`, to end. */
   get isAwaited(): boolean {
     return this.#holdings?.wait !== undefined;
+  }
+
+  /** It is to be drained as soon as a generation runs. */
+  get drainsNext(): boolean {
+    return this.#holdings?.drainsNext === true;
   }
 
   /** Its parent is a pool, which wants to know when it has room. */

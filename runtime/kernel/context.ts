@@ -201,7 +201,7 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   }
 
   unstash(): void {
-    if (!isFenced(this.cell.kernel, this)) putBack(this.cell, this);
+    if (!isFenced(this.cell.kernel, this)) putBack(this.cell);
   }
 
   receiveTimeout(after: Duration | undefined, operation?: string, payload?: unknown): void {

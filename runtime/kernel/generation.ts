@@ -13,7 +13,7 @@ import { Fatal, startFailed } from "./ask-error.ts";
 import type { Cell } from "./cell.ts";
 import { Context } from "./context.ts";
 import { Deferred } from "./deferred.ts";
-import { end } from "./ending.ts";
+import { drain, end } from "./ending.ts";
 import { takeDown } from "./take-down.ts";
 import { isThenable } from "./thenable.ts";
 
@@ -54,6 +54,7 @@ function started(cell: Cell, context: Context, state: unknown): void {
       events.emit({ type: "actor.started", path: cell.path, generation: cell.generation });
     }
     cell.announceStart();
+    if (cell.drainsNext) drain(cell);
   }
   if (cell.isAwaited || cell.hasQueued || cell.isPooled) cell.goOn();
 }
@@ -95,6 +96,7 @@ export function failed(
 /** The supervisor lets the failed generation go on. */
 export function resume(cell: Cell): void {
   cell.step(LifeEvent.resume);
+  if (cell.drainsNext) drain(cell);
   cell.wake();
 }
 

@@ -63,7 +63,7 @@ async function takeDownInOrder(cell: Cell, mode: DownMode): Promise<void> {
     cell.log.warn({ tasks: holdings.tasks?.size }, "abandoned background tasks");
   }
   holdings.tasks = undefined;
-  putBack(cell, undefined);
+  putBack(cell);
   leaveStreams(cell);
   for (const address of [...(holdings.watching?.keys() ?? [])]) unwatch(cell, address);
   for (const topic of [...(holdings.topics ?? [])]) unsubscribe(cell, topic);
