@@ -43,7 +43,7 @@ import { complete, drop, emitHandled, fail } from "./message-outcome.ts";
 import { runPool } from "./pool-turn.ts";
 import { type ChunkGenerator, StreamProducer } from "./stream-producer.ts";
 import { isThenable } from "./thenable.ts";
-import { TimeLimit } from "./time-limit.ts";
+import { isOverrun, TimeLimit } from "./time-limit.ts";
 
 /** An actor of this process. */
 export class Cell implements Runnable {
@@ -512,7 +512,7 @@ export class Cell implements Runnable {
       fail(this, message, refused(error), "refused");
       return;
     }
-    if (reply?.settled === true && !(error instanceof Fatal)) {
+    if (reply?.settled === true && !(error instanceof Fatal) && !isOverrun(error)) {
       emitHandled(this, message, "cancelled");
       return;
     }

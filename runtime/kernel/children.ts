@@ -28,6 +28,7 @@ import { Delay } from "./delay.ts";
 import { type StopHow, stop, stopSelf } from "./ending.ts";
 import { failed, resume, startAgain, takeDownForRestart } from "./generation.ts";
 import type { Kernel } from "./kernel.ts";
+import { isOverrun } from "./time-limit.ts";
 
 /** A supervisor's list of children. */
 export class Children {
@@ -140,7 +141,7 @@ export class Children {
     try {
       const decision = decider(error, child.address);
       // A generation whose `init` failed has no state to go on with, and a handler past its limit runs on.
-      const canGoOn = child.context?.isStarted === true && !hasOverrun(error);
+      const canGoOn = child.context?.isStarted === true && !isOverrun(error);
       return decision === "resume" && !canGoOn ? undefined : decision;
     } catch (thrown) {
       this.#owner.log.error({ err: thrown }, "the decider threw; the table of exits decides");
@@ -253,8 +254,4 @@ function lostWorker(pool: Cell, left: number): void {
   pool.acceptSystem(() => {
     if (pool.context === context) throw error;
   });
-}
-
-function hasOverrun(error: unknown): boolean {
-  return error instanceof TroupeError && error.code === "actor.time-limit";
 }
