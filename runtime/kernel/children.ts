@@ -50,6 +50,11 @@ export class Children {
     return this.#size;
   }
 
+  /** One of them stands still until somebody decides about it. */
+  get hasFailed(): boolean {
+    return this.list().some(({ phase }) => phase === Phase.failed);
+  }
+
   find(name: string): Cell | undefined {
     return this.#names.get(name);
   }
@@ -140,8 +145,10 @@ export class Children {
     if (exit !== "failed" || decider === undefined) return undefined;
     try {
       const decision = decider(error, child.address);
-      // A generation whose `init` failed has no state to go on with, and a handler past its limit runs on.
-      const canGoOn = child.context?.isStarted === true && !isOverrun(error);
+      // A generation whose `init` failed has no state to go on with, a handler past its limit runs on, and
+      // a failure from below leaves a child standing still.
+      const stuck = isOverrun(error) || child.holdings.children?.hasFailed === true;
+      const canGoOn = child.context?.isStarted === true && !stuck;
       return decision === "resume" && !canGoOn ? undefined : decision;
     } catch (thrown) {
       this.#owner.log.error({ err: thrown }, "the decider threw; the table of exits decides");
