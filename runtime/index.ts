@@ -126,7 +126,14 @@ export {
 export type { Envelope, EnvelopeKindNumber } from "./remote/envelope.ts";
 export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";
-export type { Backoff, Decision, Intensity, RestartType, Strategy } from "./supervision.ts";
+export type {
+  AutoShutdown,
+  Backoff,
+  Decision,
+  Intensity,
+  RestartType,
+  Strategy,
+} from "./supervision.ts";
 export {
   Supervisor,
   type SupervisorOperations,
