@@ -94,6 +94,7 @@ class Walk {
       return null;
     }
     if (value instanceof Date) {
+      if (Number.isNaN(value.getTime())) throw new Unfit(`${where} is no valid date`);
       this.sizeBytes += 10;
       return new Date(value);
     }

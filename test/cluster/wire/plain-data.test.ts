@@ -28,7 +28,13 @@ const anything = fc.letrec<{ value: unknown }>((tie) => ({
     fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes)),
     fc.constantFrom<unknown>(Symbol("s"), new Map(), new Set([1]), /x/, new Error("e"), () => 1),
     fc.constantFrom<unknown>(new Float64Array(2), new URL("http://localhost/"), Object(1n)),
-    fc.constantFrom<unknown>(new Date(8.64e15), new Date(-1), new Date(0.5), new ArrayBuffer(2)),
+    fc.constantFrom<unknown>(
+      new Date(8.64e15),
+      new Date(-1),
+      new Date(Number.NaN),
+      new Date(0.5),
+      new ArrayBuffer(2),
+    ),
     fc.array(tie("value")),
     fc.sparseArray(tie("value"), { maxLength: 5 }),
     fc.dictionary(
