@@ -47,6 +47,8 @@ export class TimerWheel {
   /** When the clock will wake the wheel; `Infinity` when it will not. */
   #wakeMs = Infinity;
   #cancel: Cancel | undefined;
+  /** What is due expires now; the clock is set again afterwards. */
+  #isSweeping: boolean = false;
   readonly #wake = (): void => this.#sweep();
 
   constructor(clock: Clock) {
@@ -79,7 +81,7 @@ export class TimerWheel {
     let entry = anchor.after as Timed;
     if (entry === anchor) return;
     // Nothing else hangs here: the slots before now hold nothing that must be looked at.
-    if (this.#wakeMs === Infinity) this.#swept = Math.floor(nowMs / SLOT_MS);
+    if (this.#wakeMs === Infinity && !this.#isSweeping) this.#swept = Math.floor(nowMs / SLOT_MS);
     while (entry !== anchor) {
       const after = entry.after as Timed;
       this.#hang(entry, nowMs, -entry.dueMs);
@@ -145,12 +147,14 @@ export class TimerWheel {
     }
     this.#swept = last;
     due.sort((a, b) => a.dueMs - b.dueMs);
+    this.#isSweeping = true;
     for (const entry of due) {
       // An entry that expired before this one may have removed it, or hung it up anew.
       if (entry.after === undefined || entry.dueMs > nowMs) continue;
       this.remove(entry);
       entry.expire();
     }
+    this.#isSweeping = false;
     if (this.#size > 0) this.#armForNext(this.#clock.monotonicMs());
   }
 
