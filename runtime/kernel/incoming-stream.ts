@@ -51,6 +51,8 @@ export class IncomingStream
   #received = 0;
   #taken = 0;
   #granted: number;
+  /** Its consumer called it off: for whoever iterates it has ended. */
+  #hasLeft: boolean = false;
   /** How it ended on the producing side; seen once all chunks are taken. */
   #outcome: Result<unknown, unknown> | undefined;
 
@@ -116,6 +118,7 @@ export class IncomingStream
   }
 
   next(): Promise<Step> {
+    if (this.#hasLeft) return Promise.resolve({ done: true, value: undefined });
     if (this.#chunks.length > 0) {
       const chunk = this.#chunks.shift();
       this.#take();
@@ -134,6 +137,7 @@ export class IncomingStream
 
   cancel(reason = "its consumer left"): void {
     if (this.settled && this.#chunks.length === 0) return;
+    this.#hasLeft = true;
     this.#chunks.clear();
     if (!this.settled) {
       this.#close();
@@ -180,6 +184,8 @@ export class IncomingStream
   /** The producer broke off; a `stream.aborted` is completed with the last sequence. */
   reject(error: unknown): void {
     if (this.settled) return;
+    // One that was given up by its actor may wait for credit that will never come.
+    this.#upstream?.cancel();
     const isAbort =
       error instanceof TroupeError &&
       (error.code === "stream.aborted" || (error.code === "actor.stopped" && this.#received > 0));

@@ -90,6 +90,7 @@ export class RemoteReply implements ChunkSink {
   reject(error: unknown): void {
     if (this.settled) return;
     this.settled = true;
+    this.#producer?.cancel();
     this.#answers.failure(this, errorRecord(error));
   }
 
@@ -105,7 +106,6 @@ export class RemoteReply implements ChunkSink {
   breakOff(error: unknown): void {
     if (!this.isStream || this.settled) return;
     this.reject(error);
-    this.#producer?.cancel();
     this.cell.cancel(this);
   }
 }
