@@ -42,7 +42,7 @@ import type { ChunkSink, Message, ReplyTo } from "./message.ts";
 import { complete, drop, emitHandled, fail } from "./message-outcome.ts";
 import { runPool } from "./pool-turn.ts";
 import { type ChunkGenerator, StreamProducer } from "./stream-producer.ts";
-import { isThenable } from "./thenable.ts";
+import { isThenable, promiseOf } from "./thenable.ts";
 import { isOverrun, TimeLimit } from "./time-limit.ts";
 
 /** An actor of this process. */
@@ -420,25 +420,26 @@ export class Cell implements Runnable {
     let result: unknown;
     try {
       result = handler.run(context, message.payload);
+      if (result !== undefined) {
+        if (handler.isStream) result = this.#produce(context, message, result);
+        if (isThenable(result)) {
+          this.#await(context, result);
+          return;
+        }
+      }
     } catch (error) {
       this.#threw(context, error);
       return;
-    }
-    if (result !== undefined) {
-      if (handler.isStream) result = this.#produce(context, message, result);
-      if (isThenable(result)) {
-        this.#await(context, result);
-        return;
-      }
     }
     if (reply === undefined && span === undefined) return;
     if (context.message === message) complete(this, message, result);
   }
 
   #await(context: Context, result: PromiseLike<unknown>): void {
+    const promise = promiseOf(result);
     this.busy++;
     if (this.options.timeLimitMs > 0) context.limit = new TimeLimit(context);
-    result.then(context.onResolved, context.onRejected);
+    promise.then(context.onResolved, context.onRejected);
   }
 
   #produce(context: Context, message: Message, result: unknown): Promise<unknown> {
@@ -456,14 +457,12 @@ export class Cell implements Runnable {
 
   /** Runs a message of the runtime, serially like any other. */
   handleSystem(context: Context, message: (() => unknown) | undefined): void {
-    let result: unknown;
     try {
-      result = message?.();
+      const result = message?.();
+      if (isThenable(result)) this.#await(context, result);
     } catch (error) {
       this.#threw(context, error);
-      return;
     }
-    if (isThenable(result)) this.#await(context, result);
   }
 
   /** An asynchronous handler ended well. */

@@ -15,7 +15,7 @@ import { Context } from "./context.ts";
 import { Deferred } from "./deferred.ts";
 import { drain, end } from "./ending.ts";
 import { takeDown } from "./take-down.ts";
-import { isThenable } from "./thenable.ts";
+import { isThenable, promiseOf } from "./thenable.ts";
 
 /** Starts a generation: makes its context and runs `init`. */
 export function begin(cell: Cell): void {
@@ -24,18 +24,20 @@ export function begin(cell: Cell): void {
   cell.noteStart();
   cell.kernel.current = context;
   let state: unknown;
+  let promise: Promise<unknown> | undefined;
   try {
     state = cell.behavior.definition.init(cell.input, context);
+    promise = isThenable(state) ? promiseOf(state) : undefined;
   } catch (error) {
     notStarted(cell, context, error);
     return;
   }
-  if (!isThenable(state)) {
+  if (promise === undefined) {
     started(cell, context, state);
     return;
   }
   cell.busy++;
-  state.then(
+  promise.then(
     (made) => started(cell, context, made),
     (error) => notStarted(cell, context, error),
   );
