@@ -41,9 +41,9 @@ export interface ActorRef<O extends Operations = Operations> {
   tell<N extends Named<O, "tell">>(operation: N, ...args: Args<Request<O[N]>, []>): boolean;
   /**
    * Sends a message without an answer, waiting for room where `tell` would be refused: for room in the
-   * mailbox, or on the link to another node.
+   * mailbox, or on the link to another node. Of its options `timeout` says how long, default 30 s, and
+   * `signal` gives up.
    *
-   * @param options - `timeout`: how long to wait, default 30 s; `signal`: gives up
    * @returns whether it was queued; what was not is a counted dead letter. Never rejects.
    */
   offer<N extends Named<O, "tell">>(

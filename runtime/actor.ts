@@ -108,6 +108,7 @@ export interface ActorContext<O extends Operations, S, I> {
     operation: N,
     ...args: Args<Request<O[N]>, []>
   ): void;
+  /** Calls the receive time-out off. */
   receiveTimeout(after: undefined): void;
   /** Starts a child, supervised by this actor. */
   spawn<P extends Operations, J>(

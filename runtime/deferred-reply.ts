@@ -81,7 +81,7 @@ export class DeferredReplies {
     answer: Pick<ReplyWaiter, "resolve" | "reject">,
   ): void {
     const open = this.#open;
-    open.add(waiter);
+    if (!waiter.settled) open.add(waiter);
     deferred.attach({
       get settled() {
         return waiter.settled;

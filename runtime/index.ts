@@ -182,7 +182,14 @@ export {
   type StoreOperations,
   storeActor,
 } from "./store/store-actor.ts";
-export type { Backoff, Decision, Intensity, RestartType, Strategy } from "./supervision.ts";
+export type {
+  AutoShutdown,
+  Backoff,
+  Decision,
+  Intensity,
+  RestartType,
+  Strategy,
+} from "./supervision.ts";
 export {
   Supervisor,
   type SupervisorOperations,

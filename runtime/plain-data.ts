@@ -5,19 +5,25 @@
  * itself is `cluster/wire/packing.ts`; a test holds the two to the same copy.
  *
  * D1: null, booleans, numbers, strings, 64-bit bigints, dates, byte arrays, arrays and objects of these.
- * D2: a field that is `undefined` is left out; an element that is `undefined` stays.
- *     What would arrive as something else, an instance of a class for one, is refused here.
+ * D2: a field that is `undefined` is left out; an element that is `undefined` or missing stays as
+ *     `undefined`. What would arrive as something else is refused here: an instance of a class, half a
+ *     character, a field named `__proto__` or `toJSON`.
  * D3: at most 32 levels and 65,536 values. D4: a copy shares nothing with its original.
  *
  * Cost: one pass, one copy.
  */
 import { err, ok, type Result } from "./result.ts";
+import { messageOf } from "./troupe-error.ts";
 
 /** The deepest nesting that is carried; a scalar has depth 0. */
 const MAX_DEPTH = 32;
 /** How many values, keys and containers one message may hold. */
 const MAX_NODES = 65_536;
 const MAX_INTEGER = 2n ** 63n;
+/** Names that a packer renames, or takes for a method. */
+const NOT_FIELDS: ReadonlySet<string> = new Set(["__proto__", "toJSON"]);
+/** One of a pair of surrogates without the other: no encoding of text carries it. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
 
 /** Why a value cannot be a message. */
 export interface NotPlain {
@@ -38,8 +44,8 @@ export function copierOf(maxBytes: number): CopyMessage {
       const why = `about ${walk.sizeBytes} bytes, more than ${maxBytes}`;
       return err({ code: "payload.too-large", why });
     } catch (error) {
-      if (!(error instanceof Unfit)) throw error;
-      return err({ code: "ask.undecodable", why: error.message });
+      // Whatever a getter threw: such a value is not plain either.
+      return err({ code: "ask.undecodable", why: messageOf(error) });
     }
   };
 }
@@ -67,8 +73,7 @@ class Walk {
         this.sizeBytes += Number.isInteger(value) && Math.abs(value) < 128 ? 1 : 9;
         return value === 0 ? 0 : value;
       case "string":
-        this.sizeBytes += 1 + Buffer.byteLength(value);
-        return value;
+        return this.#text(value, where);
       case "bigint":
         if (value >= -MAX_INTEGER && value < MAX_INTEGER * 2n) {
           this.sizeBytes += 9;
@@ -89,6 +94,7 @@ class Walk {
       return null;
     }
     if (value instanceof Date) {
+      if (Number.isNaN(value.getTime())) throw new Unfit(`${where} is no valid date`);
       this.sizeBytes += 10;
       return new Date(value);
     }
@@ -99,7 +105,7 @@ class Walk {
     if (depth === MAX_DEPTH) throw new Unfit(`nested deeper than ${MAX_DEPTH} levels, or a cycle`);
     this.sizeBytes += 3;
     if (Array.isArray(value)) {
-      return value.map((item, i) => this.copy(item, depth + 1, `${where}[${i}]`));
+      return Array.from(value, (item, i) => this.copy(item, depth + 1, `${where}[${i}]`));
     }
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) {
@@ -109,17 +115,20 @@ class Walk {
     const copy: Record<string, unknown> = {};
     for (const [key, field] of Object.entries(value)) {
       if (field === undefined) continue;
+      if (NOT_FIELDS.has(key)) throw new Unfit(`${where} has a field ${key}`);
       this.#nodes++;
-      this.sizeBytes += 1 + Buffer.byteLength(key);
-      const copied = this.copy(field, depth + 1, `${where}.${key}`);
-      // A plain assignment to `__proto__` would set the prototype.
-      Object.defineProperty(copy, key, {
-        value: copied,
-        configurable: true,
-        enumerable: true,
-        writable: true,
-      });
+      copy[this.#text(key, `a field's name of ${where}`)] = this.copy(
+        field,
+        depth + 1,
+        `${where}.${key}`,
+      );
     }
     return copy;
+  }
+
+  #text(text: string, where: string): string {
+    if (HALF_CHARACTER.test(text)) throw new Unfit(`${where} holds half a character`);
+    this.sizeBytes += 1 + Buffer.byteLength(text);
+    return text;
   }
 }

@@ -25,7 +25,10 @@ export const Supervisor: Protocol<SupervisorOperations> = protocol("supervisor@1
 
 /** What a supervisor is made of. */
 export interface SupervisorSpec
-  extends Pick<ActorOptions, "strategy" | "intensity" | "decide" | "restart" | "shutdown"> {
+  extends Pick<
+    ActorOptions,
+    "strategy" | "intensity" | "decide" | "autoShutdown" | "restart" | "shutdown"
+  > {
   /** Started in this order, stopped in reverse. */
   readonly children: readonly ChildSpec[];
 }

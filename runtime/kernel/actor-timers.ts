@@ -5,10 +5,12 @@
  * T2: a cancelled timer's message is not handled, also when it is already queued.
  * T3: of a periodic timer at most one message is queued; periods keep to their first instant.
  * T4: timers are not subject to the mailbox's bound: there is at most one message per key.
+ * T5: S8: they are over with their generation: whoever still holds them sets and cancels nothing.
  */
 import type { Timers } from "../actor.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import type { Operations } from "../protocol.ts";
+import { generationEnded } from "./ask-error.ts";
 import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { Message, type ReplyTo } from "./message.ts";
@@ -71,6 +73,7 @@ class KeyedTimer implements Timed, ReplyTo {
 export class ActorTimers {
   readonly #cell: Cell;
   readonly #timers = new Map<string, KeyedTimer>();
+  #areOver: boolean = false;
 
   constructor(cell: Cell) {
     this.#cell = cell;
@@ -87,6 +90,11 @@ export class ActorTimers {
   }
 
   cancel(key: string): void {
+    if (this.#areOver) this.#cell.kernel.fenced++;
+    else this.#cancel(key);
+  }
+
+  #cancel(key: string): void {
     const timer = this.#timers.get(key);
     if (timer === undefined) return;
     timer.settled = true;
@@ -94,8 +102,10 @@ export class ActorTimers {
     this.#cell.kernel.wheel.remove(timer);
   }
 
-  cancelAll(): void {
-    for (const key of [...this.#timers.keys()]) this.cancel(key);
+  /** The generation ends. */
+  end(): void {
+    for (const key of [...this.#timers.keys()]) this.#cancel(key);
+    this.#areOver = true;
   }
 
   /** As the typed interface that handlers see. */
@@ -128,12 +138,16 @@ export class ActorTimers {
   }
 
   #set(key: string, delay: Duration, operation: string, payload: unknown, periodMs: number): void {
+    if (this.#areOver) {
+      this.#cell.kernel.fenced++;
+      throw generationEnded();
+    }
     const delayMs = durationMs(delay);
     const handler = this.#cell.behavior.find(operation);
     if (handler === undefined || handler.kind !== "tell") {
       throw new TypeError(`a timer tells; not a tell of this actor: ${operation}`);
     }
-    this.cancel(key);
+    this.#cancel(key);
     const timer = new KeyedTimer(this, key, handler, payload, periodMs);
     this.#timers.set(key, timer);
     const { kernel } = this.#cell;

@@ -35,7 +35,7 @@ export function cycleTo(
   let message: Message | undefined = asker.message;
   for (let i = 0; i < MOST_LINKS; i++) {
     const isBusy = cell === target || (crew !== undefined && isWorkerOf(target, cell));
-    if (isBusy && isHeldBy(cell as Cell, message) && --free === 0) {
+    if (isBusy && takesPlace(cell as Cell, message) && --free === 0) {
       return [target.address, ...links.reverse(), target.address];
     }
     const reply = message?.reply;
@@ -70,6 +70,13 @@ export function chainOf(asker: Context): readonly Address[] {
 
 function isWorkerOf(pool: Cell, cell: Cell | Address | undefined): boolean {
   return typeof cell === "object" && cell.parent === pool;
+}
+
+/** Whether `message` is one of those that a cell handles only so many of at a time. */
+function takesPlace(cell: Cell, message: Message | undefined): boolean {
+  const interleaves =
+    message !== undefined && cell.options.interleave.has(message.handler.operation);
+  return !interleaves && isHeldBy(cell, message);
 }
 
 /** Whether a cell can handle nothing else before `message` is done; without one, before its init is. */

@@ -87,3 +87,8 @@ export function askCycle(path: readonly Address[]): TroupeError {
     data: { path },
   });
 }
+
+/** What a handler of a generation that is gone gets for what cannot be refused in silence. */
+export function generationEnded(): TroupeError {
+  return new TroupeError("actor.stopped", "this generation of the actor has ended");
+}

@@ -5,13 +5,15 @@
  * while other messages are handled, its result is handled in its turn.
  *
  * B1: what it resolves to is told to the actor, whatever the mailbox's bound; a rejection fails the
- *     actor as a handler's would. B2: of a generation that is gone it is fenced and counted.
+ *     actor as a handler's would. B2: of a generation that is gone it is fenced and counted; of an
+ *     actor that is ending it is a dead letter.
  * B3: at most as many tasks run as the mailbox has room.
  */
 import { TroupeError } from "../troupe-error.ts";
 import type { Cell } from "./cell.ts";
 import { Delay } from "./delay.ts";
 import { Message } from "./message.ts";
+import { drop } from "./message-outcome.ts";
 
 /** The tasks of one generation. */
 export class BackgroundTasks {
@@ -76,7 +78,8 @@ export function startTask(
   void started(run, signal).then(
     (value) => {
       if (isLate()) return;
-      cell.acceptOwn(new Message(handler, value, cell, cell.kernel.watchedTell(undefined)));
+      const message = new Message(handler, value, cell, cell.kernel.watchedTell(undefined));
+      if (!cell.acceptOwn(message)) drop(cell, message, "stopped");
     },
     (error) => {
       if (isLate() || signal.aborted) return;

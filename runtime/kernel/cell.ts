@@ -42,8 +42,8 @@ import type { ChunkSink, Message, ReplyTo } from "./message.ts";
 import { complete, drop, emitHandled, fail } from "./message-outcome.ts";
 import { runPool } from "./pool-turn.ts";
 import { type ChunkGenerator, StreamProducer } from "./stream-producer.ts";
-import { isThenable } from "./thenable.ts";
-import { TimeLimit } from "./time-limit.ts";
+import { isThenable, promiseOf } from "./thenable.ts";
+import { isOverrun, TimeLimit } from "./time-limit.ts";
 
 /** What a cell remembers in one bit each; above them lie its phase and how many handlers are awaited. */
 const Flag = {
@@ -275,11 +275,15 @@ export class Cell implements Runnable {
     return this.queued < this.options.capacity && (this.#holdings?.offers?.size ?? 0) === 0;
   }
 
-  /** Queues what the actor or its runtime sends to itself, whatever the mailbox's bound. */
-  acceptOwn(message: Message): void {
-    if (this.phase > Phase.draining) return;
+  /**
+   * Queues what the actor or its runtime sends to itself, whatever the mailbox's bound; `false`, and
+   * nothing else, when the actor is ending.
+   */
+  acceptOwn(message: Message): boolean {
+    if (this.phase > Phase.draining) return false;
     Cell.#ownMailbox(this).push(message);
     if (!this.isScheduled) Cell.#schedule(this);
+    return true;
   }
 
   /** Queues a message of the runtime, before all others. */
@@ -448,7 +452,8 @@ export class Cell implements Runnable {
   }
 
   endWhenDrained(): void {
-    if (this.busy === 0 && !this.hasQueued) endNow(this, "stop", "normal");
+    if (this.busy > 0 || this.hasQueued || this.#holdings?.crew?.isIdle === false) return;
+    endNow(this, "stop", "normal");
   }
 
   /** It has a turn, or will have one. */
@@ -527,9 +532,10 @@ export class Cell implements Runnable {
   }
 
   static #await(cell: Cell, context: Context, result: PromiseLike<unknown>): void {
+    const promise = promiseOf(result);
     cell.addBusy();
     if (cell.options.timeLimitMs > 0) context.limit = new TimeLimit(context);
-    result.then(context.onResolved, context.onRejected);
+    promise.then(context.onResolved, context.onRejected);
   }
 
   static #produce(
@@ -552,14 +558,12 @@ export class Cell implements Runnable {
 
   /** Runs a message of the runtime, serially like any other. */
   handleSystem(context: Context, message: (() => unknown) | undefined): void {
-    let result: unknown;
     try {
-      result = message?.();
+      const result = message?.();
+      if (isThenable(result)) Cell.#await(this, context, result);
     } catch (error) {
       Cell.#threw(this, context, error);
-      return;
     }
-    if (isThenable(result)) Cell.#await(this, context, result);
   }
 
   /** An asynchronous handler ended well. */
@@ -594,26 +598,33 @@ export class Cell implements Runnable {
 
   /** A handler or a hook threw: is it a refusal, the echo of a cancel, or a failure? */
   static #threw(cell: Cell, context: Context, error: unknown): void {
-    const message = context.message ?? context.aside;
+    const { aside } = context;
+    const message = context.message ?? Cell.#unstashed(cell, aside);
     context.release();
     if (message === undefined) {
       const isTask = error instanceof TaskFailed;
-      const operation = isTask ? error.operation : "terminated";
+      const operation = isTask ? error.operation : (aside?.handler.operation ?? "terminated");
       failed(cell, "failed", operation, isTask ? error.cause : error);
       return;
     }
-    cell.#holdings?.unstashed(message);
     const { reply, handler } = message;
     if (error instanceof Refusal) {
       fail(cell, message, refused(error), "refused");
       return;
     }
-    if (reply?.settled === true && !(error instanceof Fatal)) {
+    if (reply?.settled === true && !(error instanceof Fatal) && !isOverrun(error)) {
       emitHandled(cell, message, "cancelled");
       return;
     }
     fail(cell, message, handlerFailed(handler.type, cell.address, error), "failed");
     failed(cell, "failed", handler.operation, error);
+  }
+
+  /** Takes a message off the stash; `undefined` when it was put back meanwhile. */
+  static #unstashed(cell: Cell, message: Message | undefined): Message | undefined {
+    return message !== undefined && cell.#holdings?.unstashed(message) === true
+      ? message
+      : undefined;
   }
 
   // Its life, one step at a time; what the steps mean is `generation.ts` and `ending.ts`.
@@ -674,6 +685,16 @@ export class Cell implements Runnable {
   /** Somebody waits for a handler, or for `init`, to end. */
   get isAwaited(): boolean {
     return this.#holdings?.wait !== undefined;
+  }
+
+  /** It is to be drained as soon as a generation runs. */
+  get drainsNext(): boolean {
+    return this.#holdings?.drainsNext === true;
+  }
+
+  /** Its parent is a pool, which wants to know when it has room. */
+  get isPooled(): boolean {
+    return this.#holdings?.isPooled === true;
   }
 
   // Children and watchers.

@@ -9,7 +9,7 @@
  *     order, then, after the pause, started in order, each after the one before it has started.
  * I3: a newer restart takes over the children of an older one that is still under way.
  */
-
+import { Phase } from "../lifecycle.ts";
 import {
   type Decision,
   type Directive,
@@ -28,6 +28,7 @@ import { Delay } from "./delay.ts";
 import { type StopHow, stop, stopSelf } from "./ending.ts";
 import { failed, resume, startAgain, takeDownForRestart } from "./generation.ts";
 import type { Kernel } from "./kernel.ts";
+import { isOverrun } from "./time-limit.ts";
 
 /** A supervisor's list of children. */
 export class Children {
@@ -47,6 +48,11 @@ export class Children {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** One of them stands still until somebody decides about it. */
+  get hasFailed(): boolean {
+    return this.list().some(({ phase }) => phase === Phase.failed);
   }
 
   find(name: string): Cell | undefined {
@@ -73,7 +79,7 @@ export class Children {
    */
   ended(child: Cell, byItself: boolean): void {
     this.#remove(child);
-    if (this.#owner.behavior.isPool && this.#size === 0) lostItsWorkers(this.#owner);
+    if (child.isPooled) lostWorker(this.#owner, this.#size);
     const { autoShutdown } = this.#owner.options;
     if (!byItself || autoShutdown === "never" || this.#owner.isGuardian) return;
     const left = this.list().filter(({ options }) => options.significant).length;
@@ -139,8 +145,10 @@ export class Children {
     if (exit !== "failed" || decider === undefined) return undefined;
     try {
       const decision = decider(error, child.address);
-      // A generation whose `init` failed has no state to go on with, and a handler past its limit runs on.
-      const canGoOn = child.hasState && !hasOverrun(error);
+      // A generation whose `init` failed has no state to go on with, a handler past its limit runs on, and
+      // a failure from below leaves a child standing still.
+      const stuck = isOverrun(error) || child.holdings.children?.hasFailed === true;
+      const canGoOn = child.hasState && !stuck;
       return decision === "resume" && !canGoOn ? undefined : decision;
     } catch (thrown) {
       this.#owner.log.error({ err: thrown }, "the decider threw; the table of exits decides");
@@ -244,14 +252,13 @@ export class Children {
   }
 }
 
-/** Nobody is left to hand messages to: for its supervisor that is a failure. */
-function lostItsWorkers(pool: Cell): void {
+/** A pool without workers has nobody to hand messages to: for its supervisor that is a failure. */
+function lostWorker(pool: Cell, left: number): void {
+  pool.wake();
+  const { context } = pool;
+  if (left > 0 || (pool.phase !== Phase.running && pool.phase !== Phase.draining)) return;
   const error = new TroupeError("actor.failed", `${pool.address} has no workers left`);
   pool.acceptSystem(() => {
-    throw error;
+    if (pool.context === context) throw error;
   });
-}
-
-function hasOverrun(error: unknown): boolean {
-  return error instanceof TroupeError && error.code === "actor.time-limit";
 }

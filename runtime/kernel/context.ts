@@ -25,7 +25,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { Random } from "../ports/random.ts";
 import type { Operations, Protocol } from "../protocol.ts";
 import { TroupeError } from "../troupe-error.ts";
-import { Fatal, Refusal } from "./ask-error.ts";
+import { Fatal, generationEnded, Refusal } from "./ask-error.ts";
 import { startTask } from "./background-task.ts";
 import type { Cell } from "./cell.ts";
 import { stopChild, stopSelf } from "./ending.ts";
@@ -190,17 +190,17 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   }
 
   get timers(): Timers<Operations> {
-    if (!this.isCurrent) throw gone();
+    if (isFenced(this.cell.kernel, this)) throw generationEnded();
     return this.cell.timers.asTimers();
   }
 
   task(run: (signal: AbortSignal) => unknown, operation: string): void {
-    if (isFenced(this.cell.kernel, this)) throw gone();
+    if (isFenced(this.cell.kernel, this)) throw generationEnded();
     startTask(this.cell, Context.#ownLifetime(this.root).signal, run, operation);
   }
 
   forward(ref: AnyActorRef, operation: string, payload?: unknown): DeferredReply<never> {
-    if (isFenced(this.cell.kernel, this)) throw gone();
+    if (isFenced(this.cell.kernel, this)) throw generationEnded();
     return forward(this.cell, this, ref, operation, payload) as DeferredReply<never>;
   }
 
@@ -209,7 +209,7 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   }
 
   unstash(): void {
-    if (!isFenced(this.cell.kernel, this)) putBack(this.cell, this);
+    if (!isFenced(this.cell.kernel, this)) putBack(this.cell);
   }
 
   receiveTimeout(after: Duration | undefined, operation?: string, payload?: unknown): void {
@@ -220,7 +220,7 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
     definition: ActorDefinition<P, J>,
     ...options: SpawnArgs<J>
   ): ActorRef<P> {
-    if (isFenced(this.cell.kernel, this)) throw gone();
+    if (isFenced(this.cell.kernel, this)) throw generationEnded();
     return new LocalRef(this.cell.spawn(definition, options[0]), undefined).as();
   }
 
@@ -290,8 +290,4 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
 function stopping(): TroupeError {
   return new TroupeError("actor.stopped", "the actor is being stopped or restarted");
-}
-
-function gone(): TroupeError {
-  return new TroupeError("actor.stopped", "this generation of the actor has ended");
 }

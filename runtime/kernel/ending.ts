@@ -7,6 +7,7 @@
  * S9: `stop` finishes the current message, `drain` what is queued first, `kill` aborts now; what is
  *     left over is accounted for. S12: watchers are told once it has ended.
  * I1: whatever is asked of an actor that ends already, it ends once; a `kill` only hurries it.
+ * I2: an actor that is to be drained while it starts or is restarted handles its queue first all the same.
  */
 import type { AnyActorRef } from "../actor-ref.ts";
 import { nodeOf, pathOf } from "../address.ts";
@@ -56,16 +57,11 @@ export function stopChild(cell: Cell, child: AnyActorRef): void {
   else throw new TypeError(`not a child of ${cell.path}: ${child.address}`);
 }
 
-function drain(cell: Cell): void {
-  if (cell.phase === Phase.starting) {
-    const { holdings } = cell;
-    holdings.startup ??= new Deferred<void>();
-    void holdings.startup.promise.then(() => drain(cell));
-    return;
-  }
+/** Ends it after what is queued; when no generation runs, the next one sees to that. */
+export function drain(cell: Cell): void {
   cell.step(LifeEvent.drain);
   if (cell.phase === Phase.draining) cell.wake();
-  else endNow(cell, "stop", "normal");
+  else cell.holdings.drainsNext = true;
 }
 
 /** Begins the end, or hurries one that has begun. */

@@ -13,9 +13,9 @@ import { Fatal, startFailed } from "./ask-error.ts";
 import type { Cell } from "./cell.ts";
 import { Context } from "./context.ts";
 import { Deferred } from "./deferred.ts";
-import { end } from "./ending.ts";
+import { drain, end } from "./ending.ts";
 import { takeDown } from "./take-down.ts";
-import { isThenable } from "./thenable.ts";
+import { isThenable, promiseOf } from "./thenable.ts";
 
 /** Starts a generation: makes its context and runs `init`. */
 export function begin(cell: Cell): void {
@@ -24,18 +24,20 @@ export function begin(cell: Cell): void {
   cell.noteStart();
   cell.kernel.current = context;
   let state: unknown;
+  let promise: Promise<unknown> | undefined;
   try {
     state = cell.behavior.definition.init(cell.input, context);
+    promise = isThenable(state) ? promiseOf(state) : undefined;
   } catch (error) {
     notStarted(cell, context, error);
     return;
   }
-  if (!isThenable(state)) {
+  if (promise === undefined) {
     started(cell, context, state);
     return;
   }
   cell.addBusy();
-  state.then(
+  promise.then(
     (made) => started(cell, context, made),
     (error) => notStarted(cell, context, error),
   );
@@ -53,8 +55,9 @@ function started(cell: Cell, context: Context, state: unknown): void {
       events.emit({ type: "actor.started", path: cell.path, generation: cell.generation });
     }
     cell.announceStart();
+    if (cell.drainsNext) drain(cell);
   }
-  if (cell.isAwaited || cell.hasQueued) cell.goOn();
+  if (cell.isAwaited || cell.hasQueued || cell.isPooled) cell.goOn();
 }
 
 function notStarted(cell: Cell, context: Context, error: unknown): void {
@@ -94,6 +97,7 @@ export function failed(
 /** The supervisor lets the failed generation go on. */
 export function resume(cell: Cell): void {
   cell.step(LifeEvent.resume);
+  if (cell.drainsNext) drain(cell);
   cell.wake();
 }
 

@@ -65,6 +65,8 @@ export class Holdings {
   wait: Delay | undefined = undefined;
   /** It ends because of what it did itself, and not because somebody stopped it. */
   endsByItself: boolean = false;
+  /** It is to be drained as soon as a generation runs. */
+  drainsNext: boolean = false;
   /** The actor is being taken down without waiting. */
   inHurry: boolean = false;
   /** When it was restarted, on the monotonic clock; those that still count. */
@@ -79,9 +81,10 @@ export class Holdings {
     this.generation = generation;
   }
 
-  /** Takes a message off the stash, if it is there. */
-  unstashed(message: Message): void {
+  /** Takes a message off the stash; `false` when it is not there. */
+  unstashed(message: Message): boolean {
     const at = this.stash?.indexOf(message) ?? -1;
     if (at >= 0) this.stash?.splice(at, 1);
+    return at >= 0;
   }
 }

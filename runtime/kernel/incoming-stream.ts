@@ -53,6 +53,8 @@ export class IncomingStream
   #received = 0;
   #taken = 0;
   #granted: number;
+  /** Its consumer called it off: for whoever iterates it has ended. */
+  #hasLeft: boolean = false;
   /** How it ended on the producing side; seen once all chunks are taken. */
   #outcome: Result<unknown, unknown> | undefined;
 
@@ -118,6 +120,7 @@ export class IncomingStream
   }
 
   next(): Promise<Step> {
+    if (this.#hasLeft) return Promise.resolve({ done: true, value: undefined });
     if (this.#chunks.length > 0) {
       const chunk = this.#chunks.shift();
       this.#take();
@@ -138,6 +141,7 @@ export class IncomingStream
 
   cancel(reason = "its consumer left"): void {
     if (this.settled && this.#chunks.length === 0) return;
+    this.#hasLeft = true;
     this.#chunks.clear();
     if (!this.settled) {
       this.#close();
@@ -188,7 +192,7 @@ export class IncomingStream
   /** The producer broke off; a `stream.aborted` is completed with the last sequence. */
   reject(error: unknown): void {
     if (this.settled) return;
-    // It may wait for credit that will not come any more.
+    // One that was given up by its actor may wait for credit that will never come.
     this.#upstream?.cancel();
     const isAbort =
       error instanceof TroupeError &&

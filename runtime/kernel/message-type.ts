@@ -10,7 +10,9 @@
 /** The message type of an operation of a protocol. */
 export function messageTypeOf(protocol: string, operation: string): string {
   const at = protocol.lastIndexOf("@");
-  const name = operation.includes(".") ? operation.replaceAll(".", ":") : operation;
+  // Whatever an untyped program names must not make a tell throw.
+  const given = String(operation);
+  const name = given.includes(".") ? given.replaceAll(".", ":") : given;
   return `${protocol.slice(0, at)}.${name}${protocol.slice(at)}`;
 }
 

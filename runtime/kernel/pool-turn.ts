@@ -12,7 +12,6 @@
 import { Phase } from "../lifecycle.ts";
 import type { Cell } from "./cell.ts";
 import { begin } from "./generation.ts";
-import { inHandFor } from "./in-hand.ts";
 import { Message, type ReplyTo } from "./message.ts";
 import { drop } from "./message-outcome.ts";
 
@@ -44,19 +43,24 @@ export class Crew {
     return undefined;
   }
 
+  /** Everything that was handed out is done. */
+  get isIdle(): boolean {
+    return this.#workers.every(({ busy, queued }) => busy === 0 && queued === 0);
+  }
+
   /**
    * The asker of a message gave up.
    *
    * @returns whether it is certain that the message never ran
    */
   cancel(reply: ReplyTo): boolean {
-    const worker = this.#workers.find((one) => inHandFor(one, reply) !== undefined);
-    return worker === undefined ? true : worker.cancel(reply);
+    return this.#workers.every((worker) => worker.cancel(reply));
   }
 }
 
 function hasRoom({ phase, busy, queued, options }: Cell): boolean {
-  return phase === Phase.running && busy + queued < options.concurrency;
+  const { concurrency, capacity } = options;
+  return phase === Phase.running && queued < capacity && busy + queued < concurrency;
 }
 
 /** Hands out up to `limit` messages and returns how many. */

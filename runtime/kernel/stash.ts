@@ -35,11 +35,10 @@ export function putAside(cell: Cell, context: Context): boolean {
 }
 
 /** Puts all back before what waits. */
-export function putBack(cell: Cell, context: Context | undefined): void {
+export function putBack(cell: Cell): void {
   const { holdings } = cell;
   const { stash } = holdings;
   if (stash === undefined || stash.length === 0) return;
-  if (context !== undefined) context.aside = undefined;
   holdings.stash = undefined;
   cell.putBack(stash);
 }

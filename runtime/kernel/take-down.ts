@@ -32,11 +32,6 @@ export function takeDown(cell: Cell, mode: DownMode): Promise<void> {
   const { holdings } = cell;
   holdings.takingDown ??= takeDownInOrder(cell, mode).then(() => {
     holdings.takingDown = undefined;
-    holdings.inHand = undefined;
-    holdings.crew = undefined;
-    cell.release();
-    cell.context = undefined;
-    cell.clearBusy();
   });
   return holdings.takingDown;
 }
@@ -50,25 +45,36 @@ async function takeDownInOrder(cell: Cell, mode: DownMode): Promise<void> {
   const { shutdownMs } = cell.options;
   await handlerEnded(cell, shutdownMs);
   if (!holdings.inHurry) await holdings.tasks?.allEnded(cell, shutdownMs);
-  const { children } = holdings;
-  if (children !== undefined && children.size > 0) {
-    await children.stopAll(holdings.inHurry ? "kill" : "stop");
-  }
+  await stopChildren(cell);
   if (cell.busy > 0) abandon(cell);
-  else if (context !== undefined && cell.hasState && !holdings.inHurry)
+  else if (context !== undefined && cell.hasState && !holdings.inHurry) {
     await runStopping(cell, context);
-  holdings.timers?.cancelAll();
+  }
+  // From here on the generation is gone: what still runs of it can begin nothing more.
+  cell.context = undefined;
+  await stopChildren(cell);
+  holdings.timers?.end();
+  holdings.timers = undefined;
   holdings.receiveTimeout?.cancel();
   holdings.receiveTimeout = undefined;
   if ((holdings.tasks?.size ?? 0) > 0) {
     cell.log.warn({ tasks: holdings.tasks?.size }, "abandoned background tasks");
   }
   holdings.tasks = undefined;
-  putBack(cell, undefined);
   leaveStreams(cell);
   for (const address of [...(holdings.watching?.keys() ?? [])]) unwatch(cell, address);
   for (const topic of [...(holdings.topics ?? [])]) unsubscribe(cell, topic);
   holdings.deferred?.rejectAll(`${cell.address} was stopped or restarted before it answered`);
+  holdings.inHand = undefined;
+  holdings.crew = undefined;
+  cell.release();
+  cell.clearBusy();
+  putBack(cell);
+}
+
+async function stopChildren({ holdings: { children, inHurry } }: Cell): Promise<void> {
+  if (children !== undefined && children.size > 0)
+    await children.stopAll(inHurry ? "kill" : "stop");
 }
 
 /** S16: the end of a consumer cancels its producers. A handler may open more until it ends. */

@@ -6,3 +6,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof (value as { readonly then?: unknown }).then === "function"
   );
 }
+
+/** A thenable as a promise: whatever its `then` does, it settles once, and later. */
+export function promiseOf(thenable: PromiseLike<unknown>): Promise<unknown> {
+  return thenable instanceof Promise ? thenable : Promise.resolve(thenable);
+}

@@ -36,3 +36,8 @@ export class TimeLimit implements Timed {
     this.#context.limit = undefined;
   }
 }
+
+/** Whether an error says that a handler ran past its limit. */
+export function isOverrun(error: unknown): boolean {
+  return error instanceof TroupeError && error.code === "actor.time-limit";
+}

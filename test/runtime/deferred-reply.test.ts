@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { actor } from "../../runtime/actor.ts";
-import { DeferredReply } from "../../runtime/deferred-reply.ts";
+import { DeferredReplies, DeferredReply } from "../../runtime/deferred-reply.ts";
 import { createSystem, MemoryHub, silentLog } from "../../runtime/index.ts";
 import { ask, protocol, type Schema, tell } from "../../runtime/protocol.ts";
 import { ManualClock } from "../../runtime/testing/index.ts";
@@ -120,6 +120,15 @@ t.test("DeferredReply", async (t) => {
     await clock.settle();
     await system.stop(office);
     await rejected;
+  });
+
+  t.test("regression: nothing is kept for an asker that gave up before", async (t) => {
+    const replies = new DeferredReplies();
+    const waiter = { settled: true, resolve: () => {}, reject: () => {} };
+    const reply = new DeferredReply<number>();
+    replies.add(reply, waiter, waiter);
+    t.equal(reply.isAwaited, false);
+    t.equal(replies.delete(waiter), false);
   });
 
   t.test("answers an asker on another node", async (t) => {

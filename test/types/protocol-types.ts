@@ -4,6 +4,8 @@ import {
   ask,
   child,
   createSystem,
+  EventFeed,
+  pool,
   protocol,
   stream,
   supervisor,
@@ -55,6 +57,21 @@ export async function use(): Promise<void> {
   for await (const { token } of chunks) token satisfies string;
   (await chunks.result).tokens satisfies number;
   system.spawn(plain);
+  (await ref.offer("reset")) satisfies boolean;
+  await ref.offer("reset", undefined, { timeout: "2s" });
+  ref.stream("summarise", { text: "" }, { credit: 4 });
+  const crew = system.spawn(pool(summariser, { size: 2, worker: { concurrency: 3 } }), {
+    input: { model: "auto" },
+  });
+  (await crew.ask("total")) satisfies number;
+  new EventFeed("n", system.ports.clock).subscribe(() => {}, { every: 100 });
+  system.spawn(plain, { concurrency: 2, interleave: ["total"], timeLimit: "1m" });
+  system.spawn(
+    supervisor({
+      autoShutdown: "any-significant",
+      children: [child(plain, { significant: true })],
+    }),
+  );
   system.spawn(
     supervisor({ children: [child(plain), child(summariser, { input: { model: "m" } })] }),
   );
@@ -79,6 +96,26 @@ export async function use(): Promise<void> {
   system.spawn(summariser, { input: { model: 1 } });
   // @ts-expect-error missing input of a child
   child(summariser, { name: "s3" });
+  // @ts-expect-error an offer of an ask
+  await ref.offer("cost", { sinceMs: 0 });
+  // @ts-expect-error an offer of an unknown operation
+  await ref.offer("nope");
+  // @ts-expect-error options in the place of the payload
+  await ref.offer("reset", { timeout: "2s" });
+  // @ts-expect-error credit for an ask
+  await ref.ask("total", undefined, { credit: 4 });
+  // @ts-expect-error a pool without a size
+  pool(summariser, {});
+  // @ts-expect-error a pool whose workers miss their input
+  system.spawn(pool(summariser, { size: 2 }));
+  // @ts-expect-error a worker's name is the pool's to give
+  pool(summariser, { size: 2, worker: { name: "w" } });
+  // @ts-expect-error an operation's name, not a list of them
+  system.spawn(plain, { interleave: "total" });
+  // @ts-expect-error unknown autoShutdown
+  system.spawn(plain, { autoShutdown: "sometimes" });
+  // @ts-expect-error checkMessages without a number of bytes
+  createSystem({ checkMessages: { maxBytes: "1 MB" } });
   // @ts-expect-error unknown strategy
   supervisor({ strategy: "one-for-two", children: [] });
 }
@@ -104,4 +141,40 @@ actor(Summariser, () => ({ usd: 0 }), {
     yield { token: 1 };
     return { tokens: 1 };
   },
+});
+
+const Worker = protocol("worker@1", {
+  start: tell(),
+  done: tell<number>(),
+  total: ask<undefined, number>(),
+});
+actor(Worker, () => 0, {
+  start: (ctx) => {
+    ctx.task(async () => 1, "done");
+    ctx.task((signal) => (signal.aborted ? 0 : 1), "done");
+    ctx.receiveTimeout("1s", "done", 1);
+    ctx.receiveTimeout("1s", "start");
+    ctx.receiveTimeout(undefined);
+    ctx.stash() satisfies boolean;
+    // @ts-expect-error a task that resolves to another type than its tell takes
+    ctx.task(async () => "one", "done");
+    // @ts-expect-error a task that tells an ask
+    ctx.task(async () => undefined, "total");
+    // @ts-expect-error a task that tells nobody
+    ctx.task(async () => 1);
+    // @ts-expect-error a task that tells an unknown operation
+    ctx.task(async () => 1, "nope");
+    // @ts-expect-error a promise is no task
+    ctx.task(Promise.resolve(1), "done");
+    // @ts-expect-error a time-out with a wrong payload
+    ctx.receiveTimeout("1s", "done", "one");
+    // @ts-expect-error a time-out without its payload
+    ctx.receiveTimeout("1s", "done");
+    // @ts-expect-error a time-out that asks
+    ctx.receiveTimeout("1s", "total");
+    // @ts-expect-error a span without an operation
+    ctx.receiveTimeout("1s");
+  },
+  done: () => {},
+  total: () => 0,
 });

@@ -85,6 +85,15 @@ t.test("timers", async (t) => {
     await system.shutdown();
   });
 
+  t.test("S13: one timer of the clock serves all timers of all actors", async (t) => {
+    const { system, clock } = world();
+    for (let i = 1; i <= 100; i++) system.spawn(ticker()).tell(i % 2 === 0 ? "once" : "every", i);
+    await clock.settle();
+    t.equal(clock.pending, 1);
+    await system.shutdown();
+    t.equal(clock.pending, 0);
+  });
+
   t.test("S13: a restart cancels timers", async (t) => {
     const { system, clock } = world();
     const ref = system.spawn(ticker());

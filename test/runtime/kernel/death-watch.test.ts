@@ -1,6 +1,6 @@
 import t from "tap";
 import { actor, type ExitReason, protocol, tell } from "../../../runtime/index.ts";
-import { world } from "../world.ts";
+import { gate, world } from "../world.ts";
 
 const Mortal = protocol("mortal@1", { boom: tell(), stop: tell() });
 const mortal = actor(Mortal, () => 0, {
@@ -97,6 +97,47 @@ t.test("death watch", async (t) => {
     await clock.settle();
     await system.stop(spawned(), "kill");
     t.same(reasons, ["normal", "failed", "killed"]);
+    await system.shutdown();
+  });
+
+  t.test("S12: every watch is told once, also one begun while its target ends", async (t) => {
+    const { system, clock } = world();
+    const { passed, open } = gate();
+    const target = system.spawn(mortal, { name: "m" });
+    const slow = system.spawn(widow([]), { name: "slow" });
+    const told: string[] = [];
+    const count = (who: string) => (): void => void told.push(who);
+    system.watch(target, count("first"));
+    system.watch(target, count("second"));
+    const holding = actor(Mortal, () => 0, { boom: () => passed, stop: () => {} });
+    const ending = system.spawn(holding, { name: "ending" });
+    ending.tell("boom");
+    slow.tell("watch", "local/m");
+    await clock.settle();
+    const down = system.stop(ending);
+    system.watch(ending, count("late"));
+    open();
+    await down;
+    await system.stop(target);
+    t.same(told, ["late", "first", "second"]);
+    await system.shutdown();
+  });
+
+  t.test("S12: whoever watches again after unwatch is told again", async (t) => {
+    const { system, clock } = world();
+    const seen: string[] = [];
+    const watcher = system.spawn(widow(seen));
+    const target = system.spawn(mortal, { name: "m" });
+    watcher.tell("watch", "local/m");
+    watcher.tell("unwatch", "local/m");
+    watcher.tell("watch", "local/m");
+    await clock.settle();
+    await system.stop(target);
+    await clock.settle();
+    t.same(seen, ["local/m normal"]);
+    watcher.tell("watch", "local/m");
+    await clock.settle();
+    t.same(seen, ["local/m normal", "local/m no-such-actor"], "a new watch of the dead");
     await system.shutdown();
   });
 

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import t from "tap";
 import { actor, ask, protocol, tell } from "../../../runtime/index.ts";
@@ -23,6 +24,62 @@ t.test("Mailbox", async (t) => {
         return mailbox.shift() === undefined;
       }),
       { verbose: 1 },
+    );
+  });
+
+  t.test("M4: the message in hand keeps its place, whatever comes and goes behind it", async () => {
+    const step = fc.oneof(
+      fc.record({ do: fc.constant("push" as const), value: fc.nat(9) }),
+      fc.record({ do: fc.constant("unshift" as const), value: fc.nat(9) }),
+      fc.record({ do: fc.constant("take" as const), value: fc.nat(9) }),
+      fc.record({ do: fc.constantFrom("begin" as const, "release" as const, "shift" as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const mailbox = new Mailbox<number>();
+        const waiting: number[] = [];
+        let inHand: number | undefined;
+        for (const step of steps) {
+          switch (step.do) {
+            case "push":
+              mailbox.push(step.value);
+              waiting.push(step.value);
+              break;
+            case "unshift":
+              mailbox.unshift(step.value);
+              waiting.unshift(step.value);
+              break;
+            case "take": {
+              const at = waiting.indexOf(step.value);
+              assert.equal(
+                mailbox.some((value) => value === step.value),
+                at >= 0,
+              );
+              const expected = at < 0 ? undefined : waiting.splice(at, 1)[0];
+              assert.equal(
+                mailbox.take((value) => value === step.value),
+                expected,
+              );
+              break;
+            }
+            case "begin":
+              if (inHand !== undefined) break;
+              inHand = waiting.shift();
+              assert.equal(mailbox.begin(), inHand);
+              break;
+            case "release":
+              mailbox.release();
+              inHand = undefined;
+              break;
+            case "shift":
+              assert.equal(mailbox.shift(), waiting.shift());
+              break;
+          }
+          assert.equal(mailbox.inHand, inHand);
+          assert.equal(mailbox.length, waiting.length);
+        }
+      }),
+      { verbose: 1, numRuns: 500 },
     );
   });
 
