@@ -97,8 +97,7 @@ export class ModelWorld {
   readonly system: System;
   /** All dead letters, in order. */
   readonly letters: DeadLetter[] = [];
-  /** All events; empty when nobody watches in this world. */
-  readonly events: TroupeEvent[] = [];
+  #onEvent: (event: TroupeEvent) => void = () => {};
   #broken: BrokenRule | undefined;
 
   /** @param watched - whether the event feed has a subscriber; by the seed when not said */
@@ -108,7 +107,7 @@ export class ModelWorld {
     this.scheduler = new ManualScheduler({ random: random.fork("turns") });
     const feed = new EventFeed("local", this.clock);
     if (watched ?? random.fork("watched").int(2) === 0) {
-      feed.subscribe((event) => this.events.push(event));
+      feed.subscribe((event) => this.#onEvent(event));
     }
     this.system = createSystem({
       clock: this.clock,
@@ -118,6 +117,11 @@ export class ModelWorld {
       events: feed,
     });
     this.system.onDeadLetter((letter) => this.letters.push(letter));
+  }
+
+  /** Shows every event from now on, in a world that is watched. */
+  onEvent(see: (event: TroupeEvent) => void): void {
+    this.#onEvent = see;
   }
 
   get nowMs(): number {
