@@ -129,6 +129,15 @@ export class SupervisedTree {
     }
   }
 
+  /** Those who have not ended. */
+  get living(): readonly string[] {
+    return [...this.#living];
+  }
+
+  isRunning(name: string): boolean {
+    return this.#running.has(name);
+  }
+
   /** Sends the next note to a cell. */
   note(name: string): void {
     const notes = this.#notesOf.get(name);
@@ -269,15 +278,18 @@ interface Shape {
   readonly children: readonly Shape[];
 }
 
-const { tree } = fc.letrec<{ tree: Shape; leaf: Shape }>((tie) => {
+const { root } = fc.letrec<{ root: Shape; tree: Shape; leaf: Shape }>((tie) => {
   const shape = (children: fc.Arbitrary<Shape[]>): fc.Arbitrary<Shape> =>
     fc.record({
-      restart: fc.constantFrom("permanent", "transient", "transient", "temporary"),
+      restart: fc.constantFrom("transient", "permanent", "transient", "permanent", "temporary"),
       strategy: fc.constantFrom("one-for-one", "one-for-all", "rest-for-one"),
-      limit: fc.option(fc.record({ restarts: fc.nat(3), withinMs: fc.constantFrom(400, 50_000) }), {
-        nil: undefined,
-        freq: 3,
-      }),
+      limit: fc.option(
+        fc.record({
+          restarts: fc.integer({ min: 0, max: 3 }),
+          withinMs: fc.constantFrom(400, 50_000),
+        }),
+        { nil: undefined, freq: 2 },
+      ),
       decision: fc.oneof(
         { weight: 5, arbitrary: fc.constant(undefined) },
         {
@@ -287,19 +299,17 @@ const { tree } = fc.letrec<{ tree: Shape; leaf: Shape }>((tie) => {
       ),
       children,
     });
-  return {
-    leaf: shape(fc.constant([])),
-    tree: shape(
-      fc.array(fc.oneof({ maxDepth: 2 }, tie("leaf"), tie("tree")), {
-        maxLength: 3,
-        size: "max",
-      }),
-    ),
-  };
+  const some = (minLength: number, maxLength: number): fc.Arbitrary<Shape[]> =>
+    fc.array(fc.oneof({ maxDepth: 2 }, tie("leaf"), tie("tree")), {
+      minLength,
+      maxLength,
+      size: "max",
+    });
+  return { leaf: shape(fc.constant([])), tree: shape(some(1, 3)), root: shape(some(2, 3)) };
 });
 
 /** Trees of up to three levels below the root. */
-export const trees: fc.Arbitrary<TreeSpec> = tree.map((shape) => named(shape, { next: 0 }));
+export const trees: fc.Arbitrary<TreeSpec> = root.map((shape) => named(shape, { next: 0 }));
 
 function named(shape: Shape, counter: { next: number }): TreeSpec {
   const name = `n${counter.next++}`;

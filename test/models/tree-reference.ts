@@ -36,6 +36,8 @@ export class TreeReference {
   /** In the form of `SupervisedTree`'s log; a reason that is not specified is `?`. */
   readonly log: string[] = [];
   readonly root: Life;
+  /** A start below failed and is cleared away while those above fail already: in no order. */
+  isUnordered: boolean = false;
   readonly #failing: Map<string, number>;
   readonly #topRestarts: number[] = [];
   #nowMs = 0;
@@ -173,6 +175,7 @@ export class TreeReference {
   #end(one: Life, reason: string, isKilled = false): void {
     this.#takeDown(one, isKilled);
     one.hasEnded = true;
+    if (!one.hasStarted && one.spec.children.length > 0) this.isUnordered = true;
     this.log.push(one.hasStarted ? `.${one.spec.name} ${reason}` : `!${one.spec.name}`);
     const siblings = one.parent?.children;
     if (siblings?.includes(one)) siblings.splice(siblings.indexOf(one), 1);
@@ -212,8 +215,14 @@ function living(one: Life): readonly Life[] {
 }
 
 /** Whether a log says what the reference does; `?` stands for any reason. */
-export function agrees(seen: readonly string[], expected: readonly string[]): boolean {
-  const [ours, theirs] = [inOrder(seen), inOrder(expected)];
+export function agrees(
+  seen: readonly string[],
+  expected: readonly string[],
+  isUnordered: boolean,
+): boolean {
+  const [ours, theirs] = isUnordered
+    ? [sorted(seen), sorted(expected)]
+    : [inOrder(seen), inOrder(expected)];
   return (
     ours.length === theirs.length &&
     theirs.every((line, i) =>
@@ -228,7 +237,7 @@ export function agrees(seen: readonly string[], expected: readonly string[]): bo
  */
 function inOrder(log: readonly string[]): readonly string[] {
   const lines: string[] = [];
-  const unborn = log.filter((line) => line.startsWith("!"));
+  const unborn = sorted(log.filter((line) => line.startsWith("!")));
   let killed: string[] = [];
   for (const line of log) {
     if (line.startsWith("!")) continue;
@@ -236,8 +245,12 @@ function inOrder(log: readonly string[]): readonly string[] {
       killed.push(line);
       continue;
     }
-    lines.push(...killed.sort(), line);
+    lines.push(...sorted(killed), line);
     killed = [];
   }
-  return [...lines, ...killed.sort(), ...unborn.sort()];
+  return [...lines, ...sorted(killed), ...unborn];
+}
+
+function sorted(lines: readonly string[]): readonly string[] {
+  return [...lines].sort((a, b) => (a < b ? -1 : 1));
 }
