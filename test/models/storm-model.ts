@@ -11,16 +11,21 @@
 import fc from "fast-check";
 import { isPassing, listOf, type Model, model, passing } from "./model.ts";
 import { ModelWorld, type Passing } from "./model-world.ts";
-import { allOf, SupervisedTree, type TreeSpec, trees } from "./supervised-tree.ts";
+import { allOf, PAUSE_MS, SupervisedTree, type TreeSpec, trees } from "./supervised-tree.ts";
 
 type Command =
   | {
       readonly type: "event";
       readonly who: number;
-      readonly what: "crash" | "leave" | "fatal" | "stop" | "drain" | "kill";
+      readonly what: "crash" | "adopt" | "leave" | "fatal" | "stop" | "drain" | "kill";
     }
   | { readonly type: "failing"; readonly who: number }
+  /** A handler takes its time. */
   | { readonly type: "work"; readonly who: number; readonly ms: number }
+  /** The next inits do. */
+  | { readonly type: "slow"; readonly who: number; readonly ms: number }
+  /** A group is restarted while one of its inits is still under way. */
+  | { readonly type: "overlap"; readonly who: number; readonly ms: number }
   | { readonly type: "note"; readonly who: number }
   | Passing;
 
@@ -40,7 +45,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
         { weight: 9, arbitrary: fc.constant("crash" as const) },
         {
           weight: 2,
-          arbitrary: fc.constantFrom("leave", "fatal", "stop", "drain", "kill"),
+          arbitrary: fc.constantFrom("adopt", "leave", "fatal", "stop", "drain", "kill"),
         },
       ),
     }),
@@ -49,9 +54,17 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      type: fc.constant("work" as const),
+      type: fc.constantFrom("work" as const, "slow" as const),
       who,
-      ms: fc.integer({ min: 1, max: 40 }),
+      ms: fc.integer({ min: 1, max: 70 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("overlap" as const),
+      who,
+      ms: fc.integer({ min: 1, max: 100 }),
     }),
   },
   { weight: 5, arbitrary: fc.record({ type: fc.constant("note" as const), who }) },
@@ -74,6 +87,8 @@ async function run({ spec, commands }: Plan, seed: number): Promise<void> {
       if (ref === undefined) continue;
       if (each.type === "note") tree.note(name);
       else if (each.type === "work") ref.tell("work", each.ms);
+      else if (each.type === "slow") tree.slow.set(name, [each.ms, each.ms, 1]);
+      else if (each.type === "overlap") await overlap(name, each.ms);
       else if (each.type === "failing") tree.failing.set(name, 2);
       // With the root all would be over.
       else if (name === spec.name && each.what !== "crash") continue;
@@ -83,6 +98,18 @@ async function run({ spec, commands }: Plan, seed: number): Promise<void> {
     }
     world.verdict();
   }
+  async function overlap(name: string, ms: number): Promise<void> {
+    const siblings = all.find(({ children }) => children.some((one) => one.name === name));
+    const eldest = siblings?.children[0];
+    if (eldest === undefined || eldest.name === name) return;
+    tree.slow.set(name, [ms, ms]);
+    for (let times = 0; times < 2; times++) {
+      tree.refs.get(eldest.name)?.tell("crash");
+      await world.advance(PAUSE_MS + 5);
+      tree.note(name);
+    }
+  }
+
   for (const name of tree.failing.keys()) tree.failing.set(name, 0);
   // Every restart that was due has come about by then, and every wait has ended.
   await world.advance(5_000);

@@ -19,6 +19,7 @@ import { ModelWorld, type Passing } from "./model-world.ts";
 
 /** The default credit of S16. */
 const CREDIT = 32;
+const LONGEST_WAIT_MS = 10;
 
 interface Order {
   readonly id: number;
@@ -49,7 +50,7 @@ type Command =
 const order: fc.Arbitrary<Omit<Order, "id">> = fc.record({
   count: fc.oneof(fc.nat(5), fc.integer({ min: 30, max: 100 })),
   waitEvery: fc.constantFrom(0, 0, 1, 3, 10),
-  waitMs: fc.integer({ min: 1, max: 10 }),
+  waitMs: fc.integer({ min: 1, max: LONGEST_WAIT_MS }),
   throwAt: fc.constantFrom(0, 0, 0, 1, 4, 40),
   mindful: fc.boolean(),
 });
@@ -301,9 +302,14 @@ async function run(commands: readonly Command[], seed: number): Promise<void> {
   // Whoever consumes goes on until every stream has ended; each has a deadline.
   for (let round = 0; round < 10; round++) {
     for (const known of streams) if (known.steps !== undefined && !known.left) want(known, 20);
-    await world.advance(round < 8 ? 20 : 60_000);
+    const awaited = streams.filter(isAwaited).map((known) => ({ known, made: known.made }));
+    await world.advance(LONGEST_WAIT_MS + 5);
+    for (const { known, made } of awaited) {
+      const isStuck = isAwaited(known) && known.made === made;
+      world.expect(!isStuck, `S16: ${known.order.id} stands still, its consumer waits`);
+    }
   }
-  await world.advance(60_000);
+  await world.advance(120_000);
   for (const known of streams) {
     const { id, count } = known.order;
     const neverSent = known.stream === undefined && known.result === undefined;
@@ -351,6 +357,11 @@ async function run(commands: readonly Command[], seed: number): Promise<void> {
     world.expect(pong === 7, "S16: the producer is not free after all its streams have ended");
   }
   await world.end();
+}
+
+/** A producer runs, and its consumer asks for more than it made. */
+function isAwaited({ began, cleaned, left, result, wanted, made }: Known): boolean {
+  return began && !cleaned && !left && result === undefined && wanted > made;
 }
 
 /** See the file's header. */

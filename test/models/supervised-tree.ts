@@ -48,9 +48,19 @@ const operations = {
   fatal: tell(),
   /** Is busy for a while. */
   work: tell<number>(),
+  /** Starts a child that fails to start, and does not wait for it. */
+  adopt: tell(),
 };
 type NodeOperations = typeof operations;
 const Node = protocol("node@1", operations);
+
+const broken = actor(
+  protocol("broken@1", {}),
+  () => {
+    throw new Error("broken");
+  },
+  {},
+);
 
 /** A reference to an actor of the tree. */
 export type NodeRef = ActorRef<{
@@ -59,8 +69,15 @@ export type NodeRef = ActorRef<{
   readonly leave: Tell<undefined>;
   readonly fatal: Tell<undefined>;
   readonly work: Tell<number>;
+  readonly adopt: Tell<undefined>;
 }>;
-type NodeContext = ActorContext<NodeOperations, unknown, TreeSpec>;
+type NodeContext = ActorContext<NodeOperations, State, TreeSpec>;
+type InitContext = ActorContext<NodeOperations, never, TreeSpec>;
+
+/** Made by `init`. */
+interface State {
+  readonly generation: number;
+}
 
 /** What was sent to one cell. */
 export interface Notes {
@@ -75,6 +92,8 @@ export class SupervisedTree {
   readonly log: string[] = [];
   /** Inits still to fail, by name. */
   readonly failing: Map<string, number> = new Map();
+  /** How long the next inits take, by name. */
+  readonly slow: Map<string, number[]> = new Map();
   /** By name, of the cell started last. */
   readonly refs: Map<string, NodeRef> = new Map();
   /** Of all cells that there were. */
@@ -91,6 +110,10 @@ export class SupervisedTree {
   /** When children of a supervisor were restarted after a failure; by its name, of its present cell. */
   readonly #restarts = new Map<string, number[]>();
   readonly #notesOf = new Map<string, Notes>();
+  /** Those whose handler waits. */
+  readonly #busy = new Set<unknown>();
+  /** How many generations there were of a name. */
+  readonly #generations = new Map<string, number>();
   #noted = 0;
 
   constructor(world: ModelWorld) {
@@ -124,8 +147,10 @@ export class SupervisedTree {
       this.#world.expect(orphans.length === 0, `G7 S3: ${name} ended before ${orphans.join()}`);
       const hasStarted = this.#started.has(name);
       this.log.push(hasStarted ? `.${name} ${event.reason}` : `!${name}`);
-    } else if (event.type === "actor.failed" && event.decision === "restart") {
-      this.#countRestart(this.#parents.get(nameIn(event.path)) ?? "");
+    } else if (event.type === "actor.failed") {
+      const name = nameIn(event.path);
+      if (event.decision === "restart") this.#countRestart(this.#parents.get(name) ?? "");
+      else if (event.decision === "resume") this.#running.add(name);
     }
   }
 
@@ -197,32 +222,50 @@ export class SupervisedTree {
       const { name } = ctx.input;
       const world = this.#world;
       world.expect(this.#running.has(name), `G7 S4: ${name} handled note ${n} while it was down`);
+      world.expect(!this.#busy.has(ctx), `S1: ${name} handled note ${n} while it was busy`);
+      // A state that never was would be a bug as well.
+      const generation = (ctx.state as State | undefined)?.generation;
+      const last = this.#generations.get(name);
+      world.expect(
+        generation === last,
+        `S8, S10: ${name} works with the state of start ${generation}, the last was ${last}`,
+      );
       const notes = this.notes.find(({ sent }) => sent.includes(n));
       if (notes === undefined) return;
-      const last = notes.handled.at(-1) ?? -1;
-      world.expect(n > last, `S8: ${name} handled note ${n} after ${last}`);
+      const before = notes.handled.at(-1) ?? -1;
+      world.expect(n > before, `S8: ${name} handled note ${n} after ${before}`);
       notes.handled.push(n);
     };
-    const init = (spec: TreeSpec, ctx: ActorContext<NodeOperations, never, TreeSpec>): unknown => {
+    const init = (spec: TreeSpec, ctx: InitContext): State | Promise<State> => {
       const left = this.failing.get(spec.name) ?? 0;
       if (left > 0) {
         this.failing.set(spec.name, left - 1);
         throw new Error("init");
       }
-      if (spec.children.length === 0) return 0;
-      return this.#startChildren(spec, ctx);
+      const slowMs = this.slow.get(spec.name)?.shift() ?? 0;
+      if (spec.children.length === 0 && slowMs === 0) return this.#state(ctx);
+      return this.#startSlowly(spec, ctx, slowMs);
     };
-    return actor<NodeOperations, unknown, TreeSpec>(
+    return actor<NodeOperations, State, TreeSpec>(
       Node,
       init,
       {
         note: takesNote,
-        crash: () => {
+        crash: ({ input: { name } }) => {
+          this.#running.delete(name);
           throw new Error("crash");
         },
         leave: (ctx) => ctx.stop(),
-        fatal: (ctx) => ctx.fatal("fatal"),
-        work: (_ctx, ms) => this.#world.after(ms),
+        fatal: (ctx) => {
+          this.#running.delete(ctx.input.name);
+          ctx.fatal("fatal");
+        },
+        work: async (ctx, ms) => {
+          this.#busy.add(ctx);
+          await this.#world.after(ms);
+          this.#busy.delete(ctx);
+        },
+        adopt: (ctx) => void ctx.spawn(broken),
       },
       {
         stopping: ({ input: { name } }) => {
@@ -233,16 +276,22 @@ export class SupervisedTree {
     );
   }
 
-  async #startChildren(
-    spec: TreeSpec,
-    ctx: ActorContext<NodeOperations, never, TreeSpec>,
-  ): Promise<number> {
+  async #startSlowly(spec: TreeSpec, ctx: InitContext, slowMs: number): Promise<State> {
+    const state = this.#state(ctx);
+    if (slowMs > 0) await this.#world.after(slowMs);
     for (const child of spec.children) {
       const ref = ctx.spawn(this.#definition, { ...optionsOf(child), input: child });
       this.#know(child.name, ref);
       await ref.ready;
     }
-    return 0;
+    return state;
+  }
+
+  /** Remembers which generation began last. */
+  #state({ input: { name } }: InitContext): State {
+    const generation = (this.#generations.get(name) ?? 0) + 1;
+    this.#generations.set(name, generation);
+    return { generation };
   }
 }
 

@@ -16,7 +16,7 @@ import { agrees, TreeReference } from "./tree-reference.ts";
 interface Step {
   /** Which of those that live, by their place in the tree. */
   readonly who: number;
-  readonly what: "crash" | "leave" | "fatal" | "stop" | "kill" | "failing";
+  readonly what: "crash" | "leave" | "fatal" | "stop" | "kill" | "failing" | "adopt";
   /** How often its next inits fail; for `failing`, which is a crash otherwise. */
   readonly inits: number;
   /** Notes sent to everybody together with the event. */
@@ -39,6 +39,7 @@ const step: fc.Arbitrary<Step> = fc.record({
     "crash",
     "crash",
     "failing",
+    "adopt",
     "leave",
     "fatal",
     "stop",
@@ -97,6 +98,12 @@ async function run({ spec, failsAtFirst, steps }: Plan, seed: number): Promise<v
       case "fatal":
         ref.tell("fatal");
         reference.exits(one, "fatal", nowMs);
+        break;
+      case "adopt":
+        // What becomes of one that gives up and is told to go on is not specified.
+        if (one.parent?.spec.decision === "resume") break;
+        ref.tell("adopt");
+        reference.adopts(one, nowMs);
         break;
       case "stop":
       case "kill":

@@ -65,6 +65,12 @@ export class TreeReference {
     else this.#exit(one, exit, "failed");
   }
 
+  /** It started a child that failed to start, and did not wait for it. */
+  adopts(one: Life, atMs: number): void {
+    this.#nowMs = atMs;
+    if (this.#countFailedStart(one)) this.#exit(one, "failed", "intensity");
+  }
+
   /** Somebody outside stopped it. */
   stopped(one: Life, how: "stop" | "kill"): void {
     this.#end(one, how === "stop" ? "normal" : "killed", how === "kill");
@@ -145,15 +151,19 @@ export class TreeReference {
       this.#start(child);
       if (child.isRunning) continue;
       // A first start that fails is not repeated, counts, and fails the one that waits for it.
-      const limit = one.spec.limit ?? LIMIT;
-      const isSpent = this.#within(one.childRestarts, limit);
-      one.childRestarts.push(this.#nowMs);
-      this.#exit(one, "failed", isSpent ? "intensity" : "failed");
+      this.#exit(one, "failed", this.#countFailedStart(one) ? "intensity" : "failed");
       return;
     }
     one.isRunning = true;
     one.hasStarted = true;
     this.log.push(`+${one.spec.name} ${one.generation}`);
+  }
+
+  /** Whether that was one too many. */
+  #countFailedStart(supervisor: Life): boolean {
+    const isSpent = this.#within(supervisor.childRestarts, supervisor.spec.limit ?? LIMIT);
+    supervisor.childRestarts.push(this.#nowMs);
+    return isSpent;
   }
 
   #initFails({ spec: { name } }: Life): boolean {
