@@ -40,9 +40,10 @@ type Command =
 
 const key = fc.constantFrom("x", "y", "z");
 const ms = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(16, 32, 9_000));
+const period = fc.oneof(fc.integer({ min: 5, max: 40 }), fc.constantFrom(16, 32, 9_000));
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ type: fc.constant("after" as const), key, ms }) },
-  { weight: 3, arbitrary: fc.record({ type: fc.constant("every" as const), key, ms }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("every" as const), key, ms: period }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant("cancel" as const), key }) },
   {
     weight: 3,
@@ -146,15 +147,20 @@ async function run(commands: readonly Command[], seed: number): Promise<void> {
     world.verdict();
   }
   // Long enough for all that was asked of it; then every timer has fired up to now.
-  await world.advance(10_000);
-  await world.settle();
+  await world.advance(2_000);
+  const lastMs = Math.max(0, ...[...standing.values()].map(({ dueMs }) => dueMs));
+  await world.advance(Math.max(0, lastMs - world.nowMs) + 2_000);
   for (const [key, { dueMs, periodMs }] of standing) {
     // Whether the message of the last instant came or was skipped is not known: one period of grace.
     const late = world.nowMs - dueMs;
     world.expect(late <= periodMs, `S13: ${key} was due at ${dueMs} and never handled`);
   }
-  const pending = world.clock.pending;
-  world.expect(standing.size > 0 || pending === 0, `S13: ${pending} timers of the clock are left`);
+  if (standing.size === 0) {
+    // What the kernel itself set on the clock for a cancelled timer goes within a turn of its wheel.
+    await world.advance(9_000);
+    const { pending } = world.clock;
+    world.expect(pending === 0, `S13: ${pending} timers of the clock are left`);
+  }
   const stopped = world.system.stop(ref);
   hasStopped = true;
   await world.until(stopped, 100, "S9: it stops");
