@@ -233,7 +233,11 @@ async function run({ capacity, onFull, strategy, commands }: Plan, seed: number)
   };
 
   for (const each of commands) {
-    if (each.type === "lag") laggedMs += each.ms;
+    if (each.type === "lag") {
+      // A deadline counts from the turn that follows: late is only what was late after it.
+      await world.settle();
+      laggedMs += each.ms;
+    }
     if (isPassing(each)) await world.pass(each);
     else if (each.type === "ask") send(each);
     else if (each.type === "abort") asks[each.ask]?.abort.abort();
