@@ -3,12 +3,14 @@ import { asks } from "./ask-model.ts";
 import { chains } from "./chain-model.ts";
 import { mailbox } from "./mailbox-model.ts";
 import type { Model } from "./model.ts";
+import { stashes } from "./stash-model.ts";
 import { storm } from "./storm-model.ts";
 import { streams } from "./stream-model.ts";
 import { supervision } from "./supervision-model.ts";
 import { tells } from "./tell-model.ts";
 import { timers } from "./timer-model.ts";
 import { watches } from "./watch-model.ts";
+import { workers } from "./worker-model.ts";
 
 /** The models of the kernel. */
 export const kernelModels: readonly Model[] = [
@@ -21,4 +23,6 @@ export const kernelModels: readonly Model[] = [
   storm,
   watches,
   timers,
+  stashes,
+  workers,
 ];

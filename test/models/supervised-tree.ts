@@ -18,7 +18,7 @@ import {
 import type { ActorRef } from "../../runtime/actor-ref.ts";
 import type { TroupeEvent } from "../../runtime/event.ts";
 import { protocol, type Tell, tell } from "../../runtime/protocol.ts";
-import type { Decision, RestartType, Strategy } from "../../runtime/supervision.ts";
+import type { AutoShutdown, Decision, RestartType, Strategy } from "../../runtime/supervision.ts";
 import type { ModelWorld } from "./model-world.ts";
 
 /** An actor of the tree, with those below it. */
@@ -31,6 +31,9 @@ export interface TreeSpec {
   readonly limit: { readonly restarts: number; readonly withinMs: number } | undefined;
   /** What its decider says of every failure below it. */
   readonly decision: Decision | undefined;
+  /** Its end by itself counts for its parent's `autoShutdown`; never of a permanent one. */
+  readonly significant: boolean;
+  readonly autoShutdown: AutoShutdown;
   readonly children: readonly TreeSpec[];
 }
 
@@ -296,11 +299,13 @@ export class SupervisedTree {
 }
 
 function optionsOf(spec: TreeSpec): SpawnOptions {
-  const { name, restart, strategy, limit, decision } = spec;
+  const { name, restart, strategy, limit, decision, significant, autoShutdown } = spec;
   return {
     name,
     restart,
     strategy,
+    significant,
+    autoShutdown,
     shutdown: SHUTDOWN_MS,
     backoff: { initial: PAUSE_MS, max: PAUSE_MS, jitter: 0 },
     ...(limit === undefined
@@ -324,6 +329,8 @@ interface Shape {
   readonly strategy: Strategy;
   readonly limit: TreeSpec["limit"];
   readonly decision: Decision | undefined;
+  readonly significant: boolean;
+  readonly autoShutdown: AutoShutdown;
   readonly children: readonly Shape[];
 }
 
@@ -346,6 +353,14 @@ const { root } = fc.letrec<{ root: Shape; tree: Shape; leaf: Shape }>((tie) => {
           arbitrary: fc.constantFrom<Decision>("resume", "restart", "stop", "escalate"),
         },
       ),
+      significant: fc.boolean(),
+      autoShutdown: fc.oneof(
+        { weight: 6, arbitrary: fc.constant<AutoShutdown>("never") },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom<AutoShutdown>("any-significant", "all-significant"),
+        },
+      ),
       children,
     });
   const some = (minLength: number, maxLength: number): fc.Arbitrary<Shape[]> =>
@@ -365,5 +380,12 @@ function named(shape: Shape, counter: { next: number }): TreeSpec {
   const children = shape.children.map((child) => named(child, counter));
   // What becomes of a failure below a supervisor that is itself told to go on is not specified.
   const isUnclear = shape.decision === "resume" && children.some((c) => c.children.length > 0);
-  return { ...shape, name, decision: isUnclear ? undefined : shape.decision, children };
+  return {
+    ...shape,
+    name,
+    decision: isUnclear ? undefined : shape.decision,
+    // A permanent one never ends by itself.
+    significant: shape.significant && shape.restart !== "permanent",
+    children,
+  };
 }

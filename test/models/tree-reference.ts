@@ -61,7 +61,7 @@ export class TreeReference {
   /** It stopped by itself, threw, or declared itself unable to go on. */
   exits(one: Life, exit: "normal" | "failed" | "fatal", atMs: number): void {
     this.#nowMs = atMs;
-    if (exit === "normal" && one.spec.restart !== "permanent") this.#end(one, "normal");
+    if (exit === "normal") this.#leaves(one);
     else this.#exit(one, exit, "failed");
   }
 
@@ -82,7 +82,7 @@ export class TreeReference {
     const decision = exit === "failed" && !isFirst ? parent?.spec.decision : undefined;
     if (decision === "resume" && one.isRunning) return;
     if (decision === "stop") {
-      this.#end(one, reason);
+      this.#endsByItself(one, reason);
       return;
     }
     if (decision === "escalate" && parent !== undefined) {
@@ -90,7 +90,7 @@ export class TreeReference {
       return;
     }
     if (!comesBack(isFirst ? "temporary" : one.spec.restart, exit)) {
-      this.#end(one, exit === "normal" ? "normal" : reason);
+      this.#endsByItself(one, exit === "normal" ? "normal" : reason);
       return;
     }
     if (this.#isSpent(one)) {
@@ -101,6 +101,24 @@ export class TreeReference {
     one.restarts.push(this.#nowMs);
     (parent?.childRestarts ?? this.#topRestarts).push(this.#nowMs);
     this.#restart(one);
+  }
+
+  /** It stops by its own wish. */
+  #leaves(one: Life): void {
+    if (one.spec.restart === "permanent") this.#exit(one, "normal", "failed");
+    else this.#endsByItself(one, "normal");
+  }
+
+  /** It was not stopped: for its supervisor's `autoShutdown` that counts. */
+  #endsByItself(one: Life, reason: string): void {
+    this.#end(one, reason);
+    const { parent } = one;
+    if (!one.spec.significant || parent === undefined) return;
+    const others = parent.children.some(({ spec }) => spec.significant);
+    const { autoShutdown } = parent.spec;
+    if (autoShutdown === "any-significant" || (autoShutdown === "all-significant" && !others)) {
+      this.#leaves(parent);
+    }
   }
 
   #isSpent({ restarts, parent }: Life): boolean {

@@ -17,6 +17,7 @@ const CELL = "runtime/kernel/cell.js";
 const CHILDREN = "runtime/kernel/children.js";
 const ENDING = "runtime/kernel/ending.js";
 const GENERATION = "runtime/kernel/generation.js";
+const IN_HAND = "runtime/kernel/in-hand.js";
 const LOCAL_CALL = "runtime/kernel/local-call.js";
 const OUTCOME = "runtime/kernel/message-outcome.js";
 const PENDING_REPLY = "runtime/kernel/pending-reply.js";
@@ -41,8 +42,8 @@ export const kernelMutations: readonly Mutation[] = [
     name: "capacity-off-by-one",
     why: "S6: a mailbox takes one message more than its capacity",
     file: CELL,
-    find: "queued >= this.options.capacity",
-    replace: "queued > this.options.capacity",
+    find: "mailbox.length >= this.options.capacity && !this.#makeRoom(message)",
+    replace: "mailbox.length > this.options.capacity && !this.#makeRoom(message)",
   },
   {
     name: "dropped-oldest-uncounted",
@@ -55,16 +56,15 @@ export const kernelMutations: readonly Mutation[] = [
     name: "system-lane-last",
     why: "S3: the runtime's messages wait behind everybody's",
     file: CELL,
-    find: "mailbox !== undefined && mailbox.systemLength > 0) {",
-    replace:
-      "mailbox !== undefined && mailbox.systemLength > 0 && mailbox.length === 0 && this.#first === undefined) {",
+    find: "if (mailbox.systemLength > 0) {",
+    replace: "if (mailbox.systemLength > 0 && mailbox.length === 0) {",
   },
   {
     name: "async-handler-not-awaited",
     why: "S1: the next message is handled while an asynchronous handler is under way",
     file: CELL,
-    find: "if (isThenable(result)) {\n            this.isBusy = true;",
-    replace: "if (isThenable(result)) {",
+    find: "while (handled < limit && this.busy === 0) {",
+    replace: "while (handled < limit && this.busy < 2) {",
   },
   {
     name: "dead-letter-twice",
@@ -85,8 +85,8 @@ export const kernelMutations: readonly Mutation[] = [
     name: "deadline-not-enforced-at-dequeue",
     why: "S6: a message is handled although its deadline has passed",
     file: CELL,
-    find: "if (reply.deadlineMs === 0 || this.kernel.dispatcher.readMs <= reply.deadlineMs)",
-    replace: "if (reply.deadlineMs >= 0)",
+    find: "if (!reply.isPast(this.kernel.dispatcher.readMs))",
+    replace: "if (message !== undefined)",
   },
   {
     name: "cancelled-ask-runs",
@@ -99,8 +99,8 @@ export const kernelMutations: readonly Mutation[] = [
     name: "outcome-is-guessed",
     why: "S15: an asker is told that its ask never ran while it runs",
     file: CELL,
-    find: "this.context.abortMessage();\n        return false;",
-    replace: "this.context.abortMessage();\n        return true;",
+    find: "inHand.abortMessage();\n        return false;",
+    replace: "inHand.abortMessage();\n        return true;",
   },
   {
     name: "pending-reply-not-released",
@@ -113,29 +113,29 @@ export const kernelMutations: readonly Mutation[] = [
     name: "deadline-does-not-shrink",
     why: "S15: an ask made for another outlives the deadline of that one",
     file: LOCAL_CALL,
-    find: "Math.max(0, Math.min(wantedMs, deadlineMs - nowMs))",
-    replace: "wantedMs",
+    find: "const leftMs = Math.min(timeoutMs, deadlineMs - nowMs);",
+    replace: "const leftMs = timeoutMs;",
   },
   {
     name: "ask-cycle-undetected",
     why: "S2: an ask that waits for itself waits until its deadline",
     file: "runtime/kernel/ask-chain.js",
-    find: "if (cell === target && isHeldBy(target, message))",
-    replace: "if (cell === target && links.length < 1 && isHeldBy(target, message))",
+    find: "if (isBusy && isHeldBy(cell, message) && --free === 0) {",
+    replace: "if (links.length < 1 && isBusy && isHeldBy(cell, message) && --free === 0) {",
   },
   {
     name: "ask-cycle-imagined",
     why: "S2: an ask to an actor that has given its turn up is refused",
     file: "runtime/kernel/ask-chain.js",
-    find: "if (cell === target && isHeldBy(target, message))",
-    replace: "if (cell === target)",
+    find: "if (isBusy && isHeldBy(cell, message) && --free === 0) {",
+    replace: "if (isBusy && --free === 0) {",
   },
   // Generations.
   {
     name: "late-reply-unfenced",
     why: "S8: the late promise of an old generation ends the message in hand of the new one",
     file: CELL,
-    find: "if (this.context === context)\n            return false;",
+    find: "if (this.context === context.root)\n            return false;",
     replace: "return false;",
   },
   {
@@ -171,17 +171,17 @@ export const kernelMutations: readonly Mutation[] = [
     name: "failed-actor-goes-on",
     why: "G7 S4: an actor handles messages between its failure and the decision's effect",
     file: CELL,
-    find: "if (this.#phase !== Phase.running && this.#phase !== Phase.draining) {",
+    find: "if (context === undefined || (phase !== Phase.running && phase !== Phase.draining)) {",
     replace:
-      "if (this.#phase !== Phase.running && this.#phase !== Phase.draining && this.#phase !== Phase.restarting) {",
+      "if (context === undefined || (phase !== Phase.running && phase !== Phase.draining && phase !== Phase.restarting)) {",
   },
   // Ends.
   {
     name: "drain-drops-queue",
     why: "S9: drain ends an actor before its queue is empty",
     file: CELL,
-    find: "this.#phase === Phase.draining && !this.isBusy && !this.hasQueued",
-    replace: "this.#phase === Phase.draining && !this.isBusy",
+    find: "if (this.busy === 0 && !this.hasQueued)",
+    replace: "if (this.busy === 0)",
   },
   {
     name: "leftovers-uncounted",
@@ -288,8 +288,8 @@ export const kernelMutations: readonly Mutation[] = [
     name: "credit-leak",
     why: "S16: a producer makes a chunk more than it has credit for",
     file: INCOMING_STREAM,
-    find: "this.#granted = this.#taken + CREDIT;",
-    replace: "this.#granted += CREDIT;",
+    find: "this.#granted = this.#taken + credit;",
+    replace: "this.#granted += credit;",
   },
   {
     name: "credit-withheld",
@@ -311,5 +311,77 @@ export const kernelMutations: readonly Mutation[] = [
     file: INCOMING_STREAM,
     find: "streamAborted(this.#type, why, this.#received)",
     replace: "streamAborted(this.#type, why, this.#received + 1)",
+  },
+  // Stash and offers.
+  {
+    name: "stash-lost-on-restart",
+    why: "S8: what was put aside is gone after a restart",
+    file: TAKE_DOWN,
+    find: "putBack(cell, undefined);",
+    replace: "holdings.stash = undefined;",
+  },
+  {
+    name: "stash-comes-back-last",
+    why: "S8: what was put aside comes after what waits",
+    file: CELL,
+    find: "mailbox.unshift(messages[i]);",
+    replace: "mailbox.push(messages[messages.length - 1 - i]);",
+  },
+  {
+    name: "stash-unbounded",
+    why: "S6: an actor puts aside more than its mailbox holds",
+    file: "runtime/kernel/stash.js",
+    find: "if (holdings.stash.length >= cell.options.capacity) {",
+    replace: "if (holdings.stash.length > cell.options.capacity) {",
+  },
+  {
+    name: "offer-forgotten",
+    why: "S6: an offer waits although there is room",
+    file: CELL,
+    find: "holdings.offers.admit(this);",
+    replace: "{}",
+  },
+  {
+    name: "offer-uncounted",
+    why: "S6, S17: an offer whose time is up vanishes",
+    file: "runtime/kernel/offers.js",
+    find: "drop(cell, offer.message, reason);",
+    replace: "",
+  },
+  // Actors that are not serial.
+  {
+    name: "concurrency-off-by-one",
+    why: "S1: one handler more at a time than the actor allows",
+    file: IN_HAND,
+    find: "if (this.#serial < cell.options.concurrency)\n            return cell.shift();",
+    replace: "if (this.#serial <= cell.options.concurrency)\n            return cell.shift();",
+  },
+  {
+    name: "everything-interleaves",
+    why: "S1: any message runs beside others once one operation may",
+    file: CELL,
+    find: "return this.#ownMailbox().take((message) => interleave.has(message.handler.operation));",
+    replace: "return this.#ownMailbox().take(() => true);",
+  },
+  {
+    name: "pool-hands-out-ahead",
+    why: "S5: a worker that is busy is handed a message while another one is idle",
+    file: "runtime/kernel/pool-turn.js",
+    find: "busy + queued < options.concurrency",
+    replace: "busy < options.concurrency + 1",
+  },
+  {
+    name: "time-limit-not-enforced",
+    why: "S11: a handler over its time limit runs on",
+    file: "runtime/kernel/time-limit.js",
+    find: "cell.overran(this.#context,",
+    replace: "void (this.#context,",
+  },
+  {
+    name: "insignificant-child-shuts-down",
+    why: "S11: the end of a child that is not significant ends its supervisor",
+    file: SUPERVISION,
+    find: "if (!child.significant)",
+    replace: 'if (auto === "all-significant" && !child.significant)',
   },
 ];
