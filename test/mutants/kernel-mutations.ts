@@ -42,8 +42,9 @@ export const kernelMutations: readonly Mutation[] = [
     name: "capacity-off-by-one",
     why: "S6: a mailbox takes one message more than its capacity",
     file: CELL,
-    find: "mailbox.length >= this.options.capacity && !this.#makeRoom(message)",
-    replace: "mailbox.length > this.options.capacity && !this.#makeRoom(message)",
+    find: "if (mailbox !== undefined) {\n            if (mailbox.length >= this.options.capacity &&",
+    replace:
+      "if (mailbox !== undefined) {\n            if (mailbox.length > this.options.capacity &&",
   },
   {
     name: "dropped-oldest-uncounted",
@@ -56,8 +57,9 @@ export const kernelMutations: readonly Mutation[] = [
     name: "system-lane-last",
     why: "S3: the runtime's messages wait behind everybody's",
     file: CELL,
-    find: "if (mailbox.systemLength > 0) {",
-    replace: "if (mailbox.systemLength > 0 && mailbox.length === 0) {",
+    find: "if ((this.#flags & Flag.usual) !== Flag.handles) {",
+    replace:
+      "if ((this.#flags & Flag.usual) !== Flag.handles && !((this.#flags & Flag.handles) !== 0 && this.queued > 0)) {",
   },
   {
     name: "async-handler-not-awaited",
@@ -141,9 +143,9 @@ export const kernelMutations: readonly Mutation[] = [
   {
     name: "late-send-unfenced",
     why: "S8: a generation that is gone still sends",
-    file: LOCAL_CALL,
-    find: "if (sender !== undefined && !sender.isCurrent) {",
-    replace: "if (sender === null) {",
+    file: "runtime/kernel/sender.js",
+    find: "if (sender === undefined || sender.isCurrent)",
+    replace: "if (sender !== null)",
   },
   {
     name: "late-init-accepted",
@@ -171,9 +173,9 @@ export const kernelMutations: readonly Mutation[] = [
     name: "failed-actor-goes-on",
     why: "G7 S4: an actor handles messages between its failure and the decision's effect",
     file: CELL,
-    find: "if (context === undefined || (phase !== Phase.running && phase !== Phase.draining)) {",
+    find: "if (phase === Phase.running || phase === Phase.draining)\n            this.#flags |= Flag.handles;",
     replace:
-      "if (context === undefined || (phase !== Phase.running && phase !== Phase.draining && phase !== Phase.restarting)) {",
+      "if (phase === Phase.running || phase === Phase.draining || phase === Phase.restarting)\n            this.#flags |= Flag.handles;",
   },
   // Ends.
   {
