@@ -7,14 +7,13 @@
  * N2: whatever the process prints goes to standard error.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Rewrite, Setting, VariantSpec } from "./benchmark.ts";
 import type { Answer, Order } from "./variant-process.ts";
 
 const ENTRY = fileURLToPath(new URL("./variant-process.js", import.meta.url));
 /** Rewrites sources when they are loaded, as `TROUPE_REWRITE` says. */
-const LOADERS = ["../test/mutants/rewrite-loader.js", "./rewrite-loader.js"] as const;
+const LOADER = new URL("../test/mutants/rewrite-loader.js", import.meta.url);
 const ORDER_MS = 180_000;
 const END_MS = 5_000;
 
@@ -117,11 +116,7 @@ export class Runner {
 
 function loaderFlags(rewrites: readonly Rewrite[] | undefined): readonly string[] {
   if (rewrites === undefined) return [];
-  const loader = LOADERS.map((path) => new URL(path, import.meta.url)).find((url) =>
-    existsSync(url),
-  );
-  if (loader === undefined) throw new Error("there is no loader that rewrites sources");
-  return ["--import", loader.href];
+  return ["--import", LOADER.href];
 }
 
 function environment(rewrites: readonly Rewrite[] | undefined): NodeJS.ProcessEnv {

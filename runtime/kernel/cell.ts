@@ -405,7 +405,6 @@ export class Cell implements Runnable {
     // What stopped this turn short stops the next one too, until something wakes the cell.
     if (handled < limit && this.#holdings === undefined) this.#state &= ~Flag.scheduled;
     else this.turnEnds();
-    if (this.phase === Phase.draining) this.endWhenDrained();
     return handled;
   }
 
@@ -439,7 +438,7 @@ export class Cell implements Runnable {
     return 0;
   }
 
-  /** After the last message of a turn: does it want another one? */
+  /** After the last message of a turn: does it want another one, or was that all there was to drain? */
   turnEnds(): void {
     const holdings = this.#holdings;
     if (holdings !== undefined) {
@@ -449,11 +448,9 @@ export class Cell implements Runnable {
     }
     if (this.hasWork) this.#state |= Flag.scheduled;
     else this.#state &= ~Flag.scheduled;
-  }
-
-  endWhenDrained(): void {
-    if (this.busy > 0 || this.hasQueued || this.#holdings?.crew?.isIdle === false) return;
-    endNow(this, "stop", "normal");
+    if (this.phase !== Phase.draining || this.busy > 0 || this.hasQueued) return;
+    // Nothing is left, unless it was handed to workers that are not done with it.
+    if (holdings?.crew?.isIdle !== false) endNow(this, "stop", "normal");
   }
 
   /** It has a turn, or will have one. */

@@ -43,6 +43,5 @@ export function runConcurrently(cell: Cell, limit: number): number {
   }
   kernel.current = undefined;
   cell.turnEnds();
-  if (cell.phase === Phase.draining) cell.endWhenDrained();
   return handled;
 }

@@ -91,6 +91,5 @@ export function runPool(cell: Cell, limit: number): number {
   }
   cell.kernel.current = undefined;
   cell.turnEnds();
-  if (cell.phase === Phase.draining) cell.endWhenDrained();
   return handled;
 }

@@ -15,7 +15,7 @@ import { redisBinary } from "./redis/redis-under-test.ts";
 t.setTimeout(120_000);
 
 const MAIN = fileURLToPath(new URL("../../benchmarks/main.js", import.meta.url));
-const LOADER = new URL("../../benchmarks/rewrite-loader.js", import.meta.url).href;
+const LOADER = new URL("../mutants/rewrite-loader.js", import.meta.url).href;
 const REDIS = { path: "/redis", version: "7.0.0", libraries: [] };
 
 interface Run {
