@@ -89,7 +89,7 @@ const options = fc.record<SpawnOptions>({
     onFull: fc.constantFrom("reject", "drop-oldest", "drop-newest"),
   }),
   restart: fc.constantFrom("permanent", "transient", "temporary"),
-  timeLimit: fc.constantFrom(60, 60, 10_000),
+  timeLimit: fc.constantFrom(60, 60, 300),
   shutdown: fc.constantFrom(0, 30, 100),
   backoff: fc.constant({ initial: 5, max: 40 }),
 });
