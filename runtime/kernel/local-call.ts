@@ -68,7 +68,7 @@ export function offerCell(
   payload: unknown,
   options: AskOptions | undefined,
 ): Promise<boolean> {
-  const { kernel, holdings } = cell;
+  const { kernel } = cell;
   if (cell.hasRoom || cell.hasStopped || options?.signal?.aborted === true) {
     return Promise.resolve(tellCell(cell, owner, operation, payload));
   }
@@ -83,6 +83,7 @@ export function offerCell(
     undefined,
     kernel.spanUnder(sender?.message),
   );
+  const { holdings } = cell;
   holdings.offers ??= new Offers();
   const { offers } = holdings;
   if (offers.size >= cell.options.capacity) return Promise.resolve(cell.accept(message));
