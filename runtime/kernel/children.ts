@@ -145,11 +145,7 @@ export class Children {
     if (exit !== "failed" || decider === undefined) return undefined;
     try {
       const decision = decider(error, child.address);
-      // A generation whose `init` failed has no state to go on with, a handler past its limit runs on, and
-      // a failure from below leaves a child standing still.
-      const stuck = isOverrun(error) || child.holdings.children?.hasFailed === true;
-      const canGoOn = child.hasState && !stuck;
-      return decision === "resume" && !canGoOn ? undefined : decision;
+      return decision === "resume" && !canGoOn(child, error) ? undefined : decision;
     } catch (thrown) {
       this.#owner.log.error({ err: thrown }, "the decider threw; the table of exits decides");
       return undefined;
@@ -250,6 +246,16 @@ export class Children {
       decision: decision === "give-up" ? "escalate" : decision,
     });
   }
+}
+
+/** Whether a failed child may be let go on as if nothing had happened. */
+function canGoOn(child: Cell, error: unknown): boolean {
+  // A handler past its limit runs on, and without `init` there is no state.
+  if (isOverrun(error) || !child.hasState) return false;
+  const { children } = child.holdings;
+  // A failure that came from below left somebody standing still, or nobody to hand messages to.
+  if (children?.hasFailed === true) return false;
+  return !child.behavior.isPool || (children !== undefined && children.size > 0);
 }
 
 /** A pool without workers has nobody to hand messages to: for its supervisor that is a failure. */

@@ -70,7 +70,7 @@ export function offerCell(
   payload: unknown,
   options: AskOptions | undefined,
 ): Promise<boolean> {
-  const { kernel, holdings } = cell;
+  const { kernel } = cell;
   if (cell.hasRoom || cell.hasStopped || options?.signal?.aborted === true) {
     return Promise.resolve(tellCell(cell, owner, operation, payload));
   }
@@ -81,6 +81,7 @@ export function offerCell(
   const { handler, body } = checked;
   const watched = kernel.watchedTell(sender?.message);
   const message = new Message(handler, body, sender?.cell, watched);
+  const { holdings } = cell;
   holdings.offers ??= new Offers();
   const { offers } = holdings;
   if (offers.size >= cell.options.capacity) return Promise.resolve(cell.accept(message));

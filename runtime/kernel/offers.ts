@@ -3,7 +3,8 @@
  *
  * Owns: their order and how each wait ends. A tell that finds no room is refused; an offer waits.
  *
- * O1: first come, first served, and a tell never overtakes an offer: while one waits there is no room.
+ * O1: first come, first served, and a tell of another actor never overtakes an offer: while one waits
+ *     there is no room. What an actor tells itself within a turn may take the room it made.
  * O2: every wait ends: with room, with the actor, by its deadline, or when its sender gives up.
  * O3: a message that was not queued is a counted dead letter. O4: at most as many wait as the mailbox
  *     has room for messages. O5: a sender whose generation is gone offers nothing any more.

@@ -6,7 +6,7 @@
  *
  * I1: a call is checked against the operation's schema, and for a cycle, before it is queued; a call
  *     that is refused is answered at once: it never ran.
- * I2: an answer that cannot travel becomes an error that can.
+ * I2: an answer that cannot travel becomes an error that can, and so does an error that cannot.
  * I3: once the caller gave up, or its node is down, nothing is kept for it, and its producer ends.
  */
 import { addressOf } from "../address.ts";
@@ -27,6 +27,9 @@ import { undeliveredCode } from "./undelivered.ts";
 
 /** The longest an accepted call of another node may take when it names no limit. */
 const MOST_TTL_MS = 86_400_000;
+
+/** How much of an error's message is kept when the whole could not be carried. */
+const MOST_OF_MESSAGE = 1_000;
 
 /** A call that may run. */
 interface Admitted {
@@ -106,6 +109,19 @@ export class IncomingCalls implements Answers {
     const error = new TroupeError(undeliveredCode(reason), why, { outcome: "unknown" });
     const body = errorRecord(error);
     this.#postbox.send(to, EnvelopeKind.failure, { to: "", from, correlation, body });
+  }
+
+  /** A failure could not be carried: its code and outcome can, and say what matters. */
+  failureUndelivered(
+    to: string,
+    { from, correlation, body }: Envelope,
+    reason: UndeliveredReason,
+  ): void {
+    if (reason !== "too-large" && reason !== "undecodable") return;
+    const { data, message, ...rest } = body as ErrorRecord;
+    if (data === undefined && message.length <= MOST_OF_MESSAGE) return;
+    const short = { ...rest, message: message.slice(0, MOST_OF_MESSAGE) };
+    this.#postbox.send(to, EnvelopeKind.failure, { to: "", from, correlation, body: short });
   }
 
   // Answers: what the actors here say.

@@ -170,6 +170,8 @@ export class Remote implements Outward, TransportSink {
         return;
       }
       case EnvelopeKind.failure:
+        this.#incomingCalls.failureUndelivered(to, envelope, reason);
+        return;
       case EnvelopeKind.credit:
       case EnvelopeKind.cancel:
       case EnvelopeKind.unwatch:

@@ -5,6 +5,7 @@ import {
   type ExitReason,
   type Log,
   type LogFields,
+  pool,
   type Random,
   type RestartType,
   silentLog,
@@ -207,6 +208,18 @@ t.test("children", async (t) => {
       t.equal(await asked, "handles messages again", below);
       await system.shutdown();
     }
+  });
+
+  t.test("regression: resume is no answer for a pool that has lost its workers", async (t) => {
+    const { system, clock } = world();
+    const crew = pool(puppet(), { size: 1, worker: { restart: "temporary" } });
+    const top = supervisor({ decide: () => "resume", children: [child(crew, { name: "crew" })] });
+    await system.spawn(top, { name: "t" }).ready;
+    const ref = system.refOf(Puppet, "local/t/crew");
+    ref.tell("act", (ctx) => ctx.stop());
+    await clock.advanceAsync("1s");
+    t.equal(await ref.ask("get", () => "handles messages again"), "handles messages again");
+    await system.shutdown();
   });
 
   t.test("S7: one structured line says what failed and what follows", async (t) => {
