@@ -40,8 +40,8 @@ export function tellCell(
   const kernel = cell.kernel;
   const sender = owner === undefined ? kernel.current : owner;
   const handler = cell.behavior.find(operation);
-  // Kept small, so that engines inline it into the handler that tells.
-  if (handler?.isPlainTell !== true || !kernel.isPlain || sender?.isCurrent === false) {
+  // Kept small, so that engines inline it into the handler that tells. Whose handler runs is current.
+  if (handler?.isPlainTell !== true || !kernel.isPlain || owner?.isCurrent === false) {
     return tellCarefully(cell, sender, operation, payload);
   }
   return cell.accept(new Message(handler, payload, sender?.cell, undefined));
