@@ -17,6 +17,7 @@ import { Delay } from "./kernel/delay.ts";
 import { stop } from "./kernel/ending.ts";
 import { addressIn, Kernel } from "./kernel/kernel.ts";
 import { type Directory, LocalRef } from "./kernel/local-ref.ts";
+import { wake } from "./kernel/queue.ts";
 import { copierOf } from "./plain-data.ts";
 import { memoryPorts } from "./ports/memory-ports.ts";
 import type { Ports } from "./ports/ports.ts";
@@ -74,7 +75,7 @@ export function createSystem(options: SystemOptions = {}): System {
     "",
     undefined,
   );
-  root.launch();
+  wake(root);
   const directory: Directory = { kernel, find: (path) => found(root, path) };
   const remote = new Remote(directory);
   kernel.outward = remote;

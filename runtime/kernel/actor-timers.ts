@@ -7,6 +7,7 @@
  * T4: timers are not subject to the mailbox's bound: there is at most one message per key.
  * T5: S8: they are over with their generation: whoever still holds them sets and cancels nothing.
  */
+
 import type { Timers } from "../actor.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import type { Operations } from "../protocol.ts";
@@ -14,6 +15,7 @@ import { generationEnded } from "./ask-error.ts";
 import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { Message, type ReplyTo } from "./message.ts";
+import { acceptOwn } from "./queue.ts";
 import type { Span } from "./span.ts";
 import type { Timed } from "./timer-wheel.ts";
 
@@ -124,7 +126,7 @@ export class ActorTimers {
     if (timer.queued) return;
     timer.queued = true;
     timer.span = kernel.spanUnder(undefined);
-    this.#cell.acceptOwn(new Message(timer.handler, timer.payload, this.#cell, timer));
+    acceptOwn(this.#cell, new Message(timer.handler, timer.payload, this.#cell, timer));
   }
 
   handled(timer: KeyedTimer): void {

@@ -9,11 +9,13 @@
  *     actor that is ending it is a dead letter.
  * B3: at most as many tasks run as the mailbox has room.
  */
+
 import { TroupeError } from "../troupe-error.ts";
 import type { Cell } from "./cell.ts";
 import { Delay } from "./delay.ts";
 import { Message } from "./message.ts";
 import { drop } from "./message-outcome.ts";
+import { acceptOwn, acceptSystem } from "./queue.ts";
 
 /** The tasks of one generation. */
 export class BackgroundTasks {
@@ -79,11 +81,11 @@ export function startTask(
     (value) => {
       if (isLate()) return;
       const message = new Message(handler, value, cell, cell.kernel.watchedTell(undefined));
-      if (!cell.acceptOwn(message)) drop(cell, message, "stopped");
+      if (!acceptOwn(cell, message)) drop(cell, message, "stopped");
     },
     (error) => {
       if (isLate() || signal.aborted) return;
-      cell.acceptSystem(() => {
+      acceptSystem(cell, () => {
         throw new TaskFailed(operation, error);
       });
     },

@@ -9,6 +9,7 @@
  *     order, then, after the pause, started in order, each after the one before it has started.
  * I3: a newer restart takes over the children of an older one that is still under way.
  */
+
 import { Phase } from "../lifecycle.ts";
 import {
   type Decision,
@@ -28,6 +29,7 @@ import { Delay } from "./delay.ts";
 import { type StopHow, stop, stopSelf } from "./ending.ts";
 import { failed, resume, startAgain, takeDownForRestart } from "./generation.ts";
 import type { Kernel } from "./kernel.ts";
+import { acceptSystem, wake } from "./queue.ts";
 import { isOverrun } from "./time-limit.ts";
 
 /** A supervisor's list of children. */
@@ -260,11 +262,11 @@ function canGoOn(child: Cell, error: unknown): boolean {
 
 /** A pool without workers has nobody to hand messages to: for its supervisor that is a failure. */
 function lostWorker(pool: Cell, left: number): void {
-  pool.wake();
+  wake(pool);
   const { context } = pool;
   if (left > 0 || (pool.phase !== Phase.running && pool.phase !== Phase.draining)) return;
   const error = new TroupeError("actor.failed", `${pool.address} has no workers left`);
-  pool.acceptSystem(() => {
+  acceptSystem(pool, () => {
     if (pool.context === context) throw error;
   });
 }

@@ -4,11 +4,15 @@
  * Owns: starting them. Which message may start is `in-hand.ts`, what a handler's end means the cell's
  * business.
  */
+
 import { Phase } from "../lifecycle.ts";
 import type { Cell } from "./cell.ts";
 import { Context } from "./context.ts";
 import { begin } from "./generation.ts";
+import { handle, handleSystem } from "./handling.ts";
 import { InHand } from "./in-hand.ts";
+import { shiftSystem } from "./queue.ts";
+import { turnEnds } from "./turn-end.ts";
 
 /** Starts up to `limit` handlers and returns how many. */
 export function runConcurrently(cell: Cell, limit: number): number {
@@ -26,7 +30,7 @@ export function runConcurrently(cell: Cell, limit: number): number {
     const { holdings } = cell;
     holdings.inHand ??= new InHand();
     const { inHand } = holdings;
-    const system = cell.shiftSystem();
+    const system = shiftSystem(cell);
     const message = system === undefined ? inHand.next(cell) : undefined;
     if (system === undefined && message === undefined) break;
     handled++;
@@ -34,14 +38,14 @@ export function runConcurrently(cell: Cell, limit: number): number {
     inHand.add(context, message);
     const { busy } = cell;
     kernel.current = context;
-    if (message === undefined) cell.handleSystem(context, system);
-    else cell.handle(context, message);
+    if (message === undefined) handleSystem(cell, context, system);
+    else handle(cell, context, message);
     if (cell.busy > busy) continue;
     // It ended within this turn.
     inHand.remove(context);
     context.release();
   }
   kernel.current = undefined;
-  cell.turnEnds();
+  turnEnds(cell);
   return handled;
 }

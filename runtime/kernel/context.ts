@@ -13,6 +13,7 @@
  *
  * Cost: one object of four fields per generation; what only some handlers use is made when asked for.
  */
+
 import type { ActorContext, ActorDefinition, SpawnArgs, Timers } from "../actor.ts";
 import type { ActorRef, AnyActorRef } from "../actor-ref.ts";
 import type { Address } from "../address.ts";
@@ -34,6 +35,7 @@ import { contextsInHand } from "./in-hand.ts";
 import { addressIn } from "./kernel.ts";
 import { LocalRef } from "./local-ref.ts";
 import { type Message, senderOf } from "./message.ts";
+import { inHand, release } from "./queue.ts";
 import { setReceiveTimeout } from "./receive-timeout.ts";
 import { isFenced } from "./sender.ts";
 import { putAside, putBack } from "./stash.ts";
@@ -81,14 +83,14 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   /** The message in hand. */
   get message(): Message | undefined {
-    return this.root === this ? this.cell.inHand : this.#extras?.message;
+    return this.root === this ? inHand(this.cell) : this.#extras?.message;
   }
 
   // What the cell does with it.
 
   /** The message in hand is done with. */
   release(): void {
-    if (this.root === this) this.cell.release();
+    if (this.root === this) release(this.cell);
     if (this.#extras === undefined) return;
     this.#extras.message = undefined;
     this.#extras.aside = undefined;

@@ -9,6 +9,7 @@
  * I1: whatever is asked of an actor that ends already, it ends once; a `kill` only hurries it.
  * I2: an actor that is to be drained while it starts or is restarted handles its queue first all the same.
  */
+
 import type { AnyActorRef } from "../actor-ref.ts";
 import { nodeOf, pathOf } from "../address.ts";
 import type { ExitReason } from "../exit-reason.ts";
@@ -17,6 +18,7 @@ import { startFailed } from "./ask-error.ts";
 import type { Cell } from "./cell.ts";
 import { Deferred } from "./deferred.ts";
 import { drop } from "./message-outcome.ts";
+import { acceptSystem, shift, wake } from "./queue.ts";
 import { takeDown } from "./take-down.ts";
 
 /** How an actor is made to end. */
@@ -41,7 +43,7 @@ export function stopSelf(cell: Cell): void {
     return;
   }
   const { children } = cell.parent;
-  cell.acceptSystem(() => children.childExited(cell, "normal", "stop", undefined));
+  acceptSystem(cell, () => children.childExited(cell, "normal", "stop", undefined));
 }
 
 /**
@@ -60,7 +62,7 @@ export function stopChild(cell: Cell, child: AnyActorRef): void {
 /** Ends it after what is queued; when no generation runs, the next one sees to that. */
 export function drain(cell: Cell): void {
   cell.step(LifeEvent.drain);
-  if (cell.phase === Phase.draining) cell.wake();
+  if (cell.phase === Phase.draining) wake(cell);
   else cell.holdings.drainsNext = true;
 }
 
@@ -89,7 +91,7 @@ function hurry(cell: Cell): void {
 export async function end(cell: Cell, how: "stop" | "kill"): Promise<void> {
   await takeDown(cell, how);
   cell.step(LifeEvent.tornDown);
-  for (let left = cell.shift(); left !== undefined; left = cell.shift()) {
+  for (let left = shift(cell); left !== undefined; left = shift(cell)) {
     drop(cell, left, "stopped");
   }
   const { holdings } = cell;

@@ -8,12 +8,14 @@
  *     that fails rejects `ready`.
  * I1: a generation that is gone changes nothing any more: its late `init` is fenced.
  */
+
 import { LifeEvent, Phase } from "../lifecycle.ts";
 import { Fatal, startFailed } from "./ask-error.ts";
 import type { Cell } from "./cell.ts";
 import { Context } from "./context.ts";
 import { Deferred } from "./deferred.ts";
 import { drain, end } from "./ending.ts";
+import { goOn, hasQueued, wake } from "./queue.ts";
 import { takeDown } from "./take-down.ts";
 import { isThenable, promiseOf } from "./thenable.ts";
 
@@ -57,7 +59,7 @@ function started(cell: Cell, context: Context, state: unknown): void {
     cell.announceStart();
     if (cell.drainsNext) drain(cell);
   }
-  if (cell.isAwaited || cell.hasQueued || cell.isPooled) cell.goOn();
+  if (cell.isAwaited || hasQueued(cell) || cell.isPooled) goOn(cell);
 }
 
 function notStarted(cell: Cell, context: Context, error: unknown): void {
@@ -98,7 +100,7 @@ export function failed(
 export function resume(cell: Cell): void {
   cell.step(LifeEvent.resume);
   if (cell.drainsNext) drain(cell);
-  cell.wake();
+  wake(cell);
 }
 
 /** Ends the present generation for a restart; the queue stays. */
@@ -117,7 +119,7 @@ export function startAgain(cell: Cell): Promise<void> {
   const { holdings } = cell;
   holdings.exitReason = undefined;
   holdings.startup = new Deferred<void>();
-  cell.wake();
+  wake(cell);
   return holdings.startup.promise;
 }
 

@@ -9,9 +9,11 @@
  * I1: at most as many interleaving handlers run at a time as the mailbox has room for messages.
  * I2: messages of the runtime never wait for a handler.
  */
+
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import type { Message, ReplyTo } from "./message.ts";
+import { hasInterleaving, hasQueued, shift, shiftInterleaving, systemQueued } from "./queue.ts";
 
 /** The handlers of one generation that run now. */
 export class InHand {
@@ -43,15 +45,15 @@ export class InHand {
 
   /** Whether a message that waits may start beside those in hand. */
   hasRoomFor(cell: Cell): boolean {
-    if (cell.systemQueued > 0) return true;
-    if (this.#mayInterleave(cell) && cell.hasInterleaving) return true;
-    return this.#serial < cell.options.concurrency && cell.hasQueued;
+    if (systemQueued(cell) > 0) return true;
+    if (this.#mayInterleave(cell) && hasInterleaving(cell)) return true;
+    return this.#serial < cell.options.concurrency && hasQueued(cell);
   }
 
   /** Takes the message that may start beside those in hand. */
   next(cell: Cell): Message | undefined {
-    if (this.#serial < cell.options.concurrency) return cell.shift();
-    return this.#mayInterleave(cell) ? cell.shiftInterleaving() : undefined;
+    if (this.#serial < cell.options.concurrency) return shift(cell);
+    return this.#mayInterleave(cell) ? shiftInterleaving(cell) : undefined;
   }
 
   #mayInterleave(cell: Cell): boolean {

@@ -8,6 +8,7 @@
  * S2: an ask to an actor that waits for this very ask is refused at once.
  * S15: the deadline of an ask is never later than that of the message it is made for.
  */
+
 import type { AskOptions, StreamOptions } from "../actor-ref.ts";
 import type { DeadLetterReason } from "../dead-letter.ts";
 import { durationMs } from "../duration.ts";
@@ -24,6 +25,7 @@ import { Message } from "./message.ts";
 import { messageTypeOf } from "./message-type.ts";
 import { Offers } from "./offers.ts";
 import { PendingReply } from "./pending-reply.ts";
+import { hasRoom } from "./queue.ts";
 import { isFenced, senderOn } from "./sender.ts";
 import { validated } from "./validation.ts";
 
@@ -71,7 +73,7 @@ export function offerCell(
   options: AskOptions | undefined,
 ): Promise<boolean> {
   const { kernel } = cell;
-  if (cell.hasRoom || cell.hasStopped || options?.signal?.aborted === true) {
+  if (hasRoom(cell) || cell.hasStopped || options?.signal?.aborted === true) {
     return Promise.resolve(tellCell(cell, owner, operation, payload));
   }
   const sender = senderOn(kernel, owner);

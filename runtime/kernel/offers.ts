@@ -9,11 +9,13 @@
  * O3: a message that was not queued is a counted dead letter. O4: at most as many wait as the mailbox
  *     has room for messages. O5: a sender whose generation is gone offers nothing any more.
  */
+
 import type { DeadLetterReason } from "../dead-letter.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import type { Message } from "./message.ts";
 import { drop } from "./message-outcome.ts";
+import { queued } from "./queue.ts";
 import { isFenced } from "./sender.ts";
 import type { Timed } from "./timer-wheel.ts";
 
@@ -85,7 +87,7 @@ export class Offers {
   /** Queues as many as there is room for. */
   admit(cell: Cell): void {
     for (const offer of this.#waiting) {
-      if (cell.queued >= cell.options.capacity) return;
+      if (queued(cell) >= cell.options.capacity) return;
       this.#waiting.delete(offer);
       offer.release();
       const isGone = isFenced(cell.kernel, offer.sender);

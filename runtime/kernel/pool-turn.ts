@@ -12,8 +12,11 @@
 import { Phase } from "../lifecycle.ts";
 import type { Cell } from "./cell.ts";
 import { begin } from "./generation.ts";
-import { Message, type ReplyTo } from "./message.ts";
+import { handleSystem } from "./handling.ts";
+import { Message } from "./message.ts";
 import { drop } from "./message-outcome.ts";
+import { queued, shift, shiftSystem } from "./queue.ts";
+import { turnEnds } from "./turn-end.ts";
 
 /** The workers of one generation of a pool. */
 export class Crew {
@@ -45,22 +48,15 @@ export class Crew {
 
   /** Everything that was handed out is done. */
   get isIdle(): boolean {
-    return this.#workers.every(({ busy, queued }) => busy === 0 && queued === 0);
-  }
-
-  /**
-   * The asker of a message gave up.
-   *
-   * @returns whether it is certain that the message never ran
-   */
-  cancel(reply: ReplyTo): boolean {
-    return this.#workers.every((worker) => worker.cancel(reply));
+    return this.#workers.every((worker) => worker.busy === 0 && queued(worker) === 0);
   }
 }
 
-function hasRoom({ phase, busy, queued, options }: Cell): boolean {
-  const { concurrency, capacity } = options;
-  return phase === Phase.running && queued < capacity && busy + queued < concurrency;
+function hasRoom(worker: Cell): boolean {
+  const { concurrency, capacity } = worker.options;
+  const waiting = queued(worker);
+  if (worker.phase !== Phase.running || waiting >= capacity) return false;
+  return worker.busy + waiting < concurrency;
 }
 
 /** Hands out up to `limit` messages and returns how many. */
@@ -74,22 +70,25 @@ export function runPool(cell: Cell, limit: number): number {
       handled++;
       continue;
     }
-    const system = cell.shiftSystem();
+    const system = shiftSystem(cell);
     if (system !== undefined) {
-      cell.handleSystem(context, system);
+      handleSystem(cell, context, system);
       handled++;
       continue;
     }
     const worker = cell.holdings.crew?.withRoom();
-    const message = worker === undefined ? undefined : cell.shift();
+    const message = worker === undefined ? undefined : shift(cell);
     if (worker === undefined || message === undefined) break;
     handled++;
     const { handler, payload, from, reply } = message;
     const own = worker.behavior.find(handler.operation);
     if (own === undefined) drop(cell, message, "no-handler");
-    else if (reply?.settled !== true) worker.accept(new Message(own, payload, from, reply));
+    else if (reply?.settled !== true) {
+      reply?.redirect(worker);
+      worker.accept(new Message(own, payload, from, reply));
+    }
   }
   cell.kernel.current = undefined;
-  cell.turnEnds();
+  turnEnds(cell);
   return handled;
 }

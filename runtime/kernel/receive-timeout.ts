@@ -6,10 +6,12 @@
  * V1: told once per span without activity; being told is activity. V2: a handler that runs is activity.
  * V3: gone with the generation that set it.
  */
+
 import { type Duration, durationMs } from "../duration.ts";
 import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { Message } from "./message.ts";
+import { acceptOwn, hasQueued } from "./queue.ts";
 import type { Timed } from "./timer-wheel.ts";
 
 /** Hangs on the wheel as long as it is set. */
@@ -40,7 +42,7 @@ export class ReceiveTimeout implements Timed {
   expire(): void {
     const { kernel, busy } = this.#cell;
     const nowMs = kernel.nowMs();
-    const isActive = busy > 0 || this.#cell.hasQueued;
+    const isActive = busy > 0 || hasQueued(this.#cell);
     const idleMs = isActive ? 0 : nowMs - this.#activeMs;
     if (idleMs < this.#afterMs) {
       kernel.wheel.add(this, nowMs, this.#afterMs - idleMs);
@@ -49,7 +51,7 @@ export class ReceiveTimeout implements Timed {
     this.#activeMs = nowMs;
     kernel.wheel.add(this, nowMs, this.#afterMs);
     const watched = kernel.watchedTell(undefined);
-    this.#cell.acceptOwn(new Message(this.#handler, this.#payload, this.#cell, watched));
+    acceptOwn(this.#cell, new Message(this.#handler, this.#payload, this.#cell, watched));
   }
 
   cancel(): void {

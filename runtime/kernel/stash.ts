@@ -8,9 +8,11 @@
  * H3: S8: a restart puts all back. H4: a message whose handler throws after stashing it has failed, and
  *     does not come back.
  */
+
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import { drop } from "./message-outcome.ts";
+import { putInFront } from "./queue.ts";
 
 /**
  * Puts the message in hand aside.
@@ -40,5 +42,5 @@ export function putBack(cell: Cell): void {
   const { stash } = holdings;
   if (stash === undefined || stash.length === 0) return;
   holdings.stash = undefined;
-  cell.putBack(stash);
+  putInFront(cell, stash);
 }

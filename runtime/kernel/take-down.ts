@@ -17,6 +17,7 @@ import { Delay } from "./delay.ts";
 import { contextsInHand } from "./in-hand.ts";
 import type { Message } from "./message.ts";
 import { deadLetter } from "./message-outcome.ts";
+import { release } from "./queue.ts";
 import { putBack } from "./stash.ts";
 import { isThenable } from "./thenable.ts";
 import { unsubscribe, unwatch } from "./ties.ts";
@@ -67,7 +68,7 @@ async function takeDownInOrder(cell: Cell, mode: DownMode): Promise<void> {
   holdings.deferred?.rejectAll(`${cell.address} was stopped or restarted before it answered`);
   holdings.inHand = undefined;
   holdings.crew = undefined;
-  cell.release();
+  release(cell);
   cell.clearBusy();
   putBack(cell);
 }

@@ -5,9 +5,11 @@
  *
  * S12: told once per watch, never after `unwatch`, also when the news was already queued.
  */
+
 import type { Address } from "../address.ts";
 import type { Cell } from "./cell.ts";
 import { Watch } from "./death-watch.ts";
+import { acceptSystem } from "./queue.ts";
 
 /** Waits for the end of whoever lives at `target`; watching it again changes nothing. */
 export function watch(cell: Cell, target: Address): void {
@@ -15,7 +17,7 @@ export function watch(cell: Cell, target: Address): void {
   holdings.watching ??= new Map();
   if (holdings.watching.has(target)) return;
   const made: Watch = new Watch(target, (ended) => {
-    cell.acceptSystem(() => {
+    acceptSystem(cell, () => {
       if (holdings.watching?.get(target) !== made || cell.context === undefined) return;
       holdings.watching.delete(target);
       return cell.behavior.definition.hooks.terminated?.(cell.context, ended);
