@@ -94,7 +94,7 @@ export function createSystem(options: SystemOptions = {}): System {
     refOf: (of, address) => remote.refOf(of, address, undefined),
     stop: async (target, how = "stop") => {
       const cell = LocalRef.cellOf(target) ?? localCell(directory, target.address);
-      if (cell !== undefined) await stop(cell, how);
+      if (cell !== undefined) await keptAlive(kernel, stop(cell, how));
     },
     watch: (target, ended) => {
       const cell = typeof target === "string" ? undefined : LocalRef.cellOf(target);
@@ -120,10 +120,20 @@ export function createSystem(options: SystemOptions = {}): System {
       return kernel.replies.count;
     },
     shutdown: ({ deadline = SHUTDOWN_MS } = {}) => {
-      ending ??= shutDown(kernel, root, durationMs(deadline)).finally(forget);
+      ending ??= keptAlive(kernel, shutDown(kernel, root, durationMs(deadline))).finally(forget);
       return ending;
     },
   };
+}
+
+/** What a program awaits keeps its process alive. */
+async function keptAlive<T>(kernel: Kernel, work: Promise<T>): Promise<T> {
+  const release = kernel.ports.clock.keepAlive?.();
+  try {
+    return await work;
+  } finally {
+    release?.();
+  }
 }
 
 /** Stops all actors; those that are not down by the deadline are killed. */

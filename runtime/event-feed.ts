@@ -49,8 +49,9 @@ export class EventFeed implements EventSink {
   /**
    * Calls `subscriber` with every event from now on.
    *
-   * @param options - `every`: that one message in so many is enough, with all that it brings about; 1
-   *   or more, default 1. All hear what the most curious subscriber asked for.
+   * @param options - `every`: that one message in so many is enough, on average; what such a message brings
+   *   about is told too, up to 1,000 messages ahead of that average. 1 or more, default 1. All hear what
+   *   the most curious subscriber asked for.
    * @throws {RangeError} when `every` is no whole number from 1
    */
   subscribe(

@@ -11,7 +11,7 @@ import type { Rewrite } from "../benchmark.ts";
 export const tracingCuts: readonly Rewrite[] = [
   {
     file: "runtime/kernel/local-call.js",
-    find: "handler?.isPlainTell !== true || !kernel.isPlain || owner",
-    replace: "handler?.isPlainTell !== true || owner",
+    find: "const watched = kernel.samples ? kernel.watchedTell(owner) : undefined;",
+    replace: "const watched = undefined;",
   },
 ];

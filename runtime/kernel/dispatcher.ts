@@ -28,6 +28,7 @@ import type { Log } from "../log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Scheduler } from "../ports/scheduler.ts";
 import { RingBuffer } from "./ring-buffer.ts";
+import type { Sampling } from "./sampling.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
 /** Something with messages to handle. */
@@ -55,6 +56,7 @@ export class Dispatcher {
   readonly #scheduler: Scheduler;
   readonly #log: Log;
   readonly #wheel: TimerWheel;
+  readonly #sampling: Sampling;
   readonly #ready = new RingBuffer<Runnable>();
   /** Those that are left when a stretch ends; their turn comes after pending I/O. */
   readonly #later = new RingBuffer<Runnable>();
@@ -95,6 +97,7 @@ export class Dispatcher {
     this.#endMs = Number.NaN;
     this.#isInStretch = false;
     this.#handled = 0;
+    this.#sampling.passed(this.#share - this.#left);
     this.#left = this.#share;
     this.#wheel.hangNoted();
     // So that an actor that ended can be collected.
@@ -114,11 +117,13 @@ export class Dispatcher {
   constructor(
     world: { readonly clock: Clock; readonly scheduler: Scheduler; readonly log: Log },
     wheel: TimerWheel,
+    sampling: Sampling,
   ) {
     this.#clock = world.clock;
     this.#scheduler = world.scheduler;
     this.#log = world.log;
     this.#wheel = wheel;
+    this.#sampling = sampling;
   }
 
   /** The monotonic clock as this turn last read it: at most 64 messages ago. */
@@ -163,6 +168,7 @@ export class Dispatcher {
     this.#readMs = nowMs;
     this.#wheel.stamp(nowMs);
     this.#handled += this.#share - this.#left;
+    this.#sampling.passed(this.#share - this.#left);
     this.#share = 1;
     this.#left = 1;
     if (Number.isNaN(this.#endMs)) this.#endMs = nowMs + MOST_MS;
@@ -241,6 +247,7 @@ export class Dispatcher {
     this.#readMs = nowMs;
     this.#wheel.stamp(nowMs);
     this.#handled += this.#share;
+    this.#sampling.passed(this.#share);
     this.#isInStretch = nowMs < this.#endMs && this.#handled < MOST_IN_STRETCH;
     if (this.#share < MOST_UNREAD) this.#share *= 2;
     this.#left = this.#share;

@@ -42,7 +42,11 @@ function handleCall(cell: Cell, context: Context, message: Message, reply: Reply
   if (isMoot(cell, message, reply)) return;
   const { handler } = message;
   const { span } = reply;
-  if (span !== undefined) span.receivedAtMs = cell.kernel.dispatcher.wallMs;
+  if (span !== undefined) {
+    span.receivedAtMs = cell.kernel.dispatcher.wallMs;
+    cell.kernel.span = span;
+    cell.kernel.sampling.isOpen = true;
+  }
   let result: unknown;
   try {
     result = handler.run(context, message.payload);
@@ -57,6 +61,11 @@ function handleCall(cell: Cell, context: Context, message: Message, reply: Reply
   } catch (error) {
     threw(cell, context, error);
     return;
+  } finally {
+    if (span !== undefined) {
+      cell.kernel.span = undefined;
+      cell.kernel.sampling.settle();
+    }
   }
   if (context.message === message) complete(cell, message, result);
 }

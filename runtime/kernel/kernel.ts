@@ -18,6 +18,7 @@ import type { Watch } from "./death-watch.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { type Message, WatchedTell } from "./message.ts";
 import { PendingReplies } from "./pending-reply.ts";
+import { Sampling } from "./sampling.ts";
 import { type Span, Spans } from "./span.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 
@@ -41,19 +42,21 @@ export class Kernel {
   readonly ports: Ports;
   readonly wheel: TimerWheel;
   readonly dispatcher: Dispatcher;
+  readonly sampling: Sampling;
   readonly replies: PendingReplies;
   readonly deadLetters: DeadLetters;
   /** By definition, for those that override nothing. */
   readonly specs: WeakMap<object, CellSpec> = new WeakMap();
   /** The actor whose handler runs synchronously now. */
   current: Context | undefined = undefined;
+  /** The span of the message that it handles, while somebody watches. */
+  span: Span | undefined = undefined;
   /** Set where every local message is to be carried as a wire would (S18); absent in production. */
   copyMessage: CopyMessage | undefined = undefined;
   /** Results and sends of generations that were no longer current. */
   fenced = 0;
   readonly #events: EventSink;
   readonly #spans: Spans;
-  #sinceSample = Number.MAX_SAFE_INTEGER;
   #outward: Outward | undefined = undefined;
   #unnamed = 0;
 
@@ -61,7 +64,8 @@ export class Kernel {
     this.node = node;
     this.ports = ports;
     this.wheel = new TimerWheel(ports.clock);
-    this.dispatcher = new Dispatcher(ports, this.wheel);
+    this.sampling = new Sampling(ports.events);
+    this.dispatcher = new Dispatcher(ports, this.wheel, this.sampling);
     this.replies = new PendingReplies(this.wheel, ports);
     this.deadLetters = new DeadLetters(ports);
     this.#events = ports.events;
@@ -91,6 +95,11 @@ export class Kernel {
     return this.copyMessage === undefined ? ok(value) : this.copyMessage(value);
   }
 
+  /** Whether a message that is sent now may be told of. */
+  get samples(): boolean {
+    return this.#events.watched && this.sampling.isOpen;
+  }
+
   /** Nobody watches the events, and messages go as they are. */
   get isPlain(): boolean {
     return !this.#events.watched && this.copyMessage === undefined;
@@ -101,9 +110,13 @@ export class Kernel {
     return this.#events.watched ? this.#sampled(cause?.reply?.span) : undefined;
   }
 
-  /** What a tell brings about is seen through this; `undefined` where {@link spanUnder} gives none. */
-  watchedTell(cause: Message | undefined): WatchedTell | undefined {
-    const span = this.spanUnder(cause);
+  /**
+   * What a tell that `owner` sends, or else whoever runs now, brings about is seen through this;
+   * `undefined` where {@link spanUnder} gives none.
+   */
+  watchedTell(owner: Context | undefined): WatchedTell | undefined {
+    if (!this.#events.watched) return undefined;
+    const span = this.#sampled(owner === undefined ? this.span : owner.message?.reply?.span);
     return span === undefined ? undefined : new WatchedTell(span);
   }
 
@@ -112,12 +125,8 @@ export class Kernel {
     return this.#events.watched ? this.#sampled(remote) : undefined;
   }
 
-  /** What was brought about by a message in the sample is in it too. */
   #sampled(parent: Pick<Span, "trace" | "span"> | undefined): Span | undefined {
-    if (parent === undefined) {
-      if (++this.#sinceSample < (this.#events.every ?? 1)) return undefined;
-      this.#sinceSample = 0;
-    }
+    if (!this.sampling.takes(parent !== undefined)) return undefined;
     return this.#spans.under(parent, this.dispatcher.wallMs);
   }
 }

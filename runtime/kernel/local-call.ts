@@ -43,10 +43,15 @@ export function tellCell(
   const sender = owner === undefined ? kernel.current : owner;
   const handler = cell.behavior.find(operation);
   // Kept small, so that engines inline it into the handler that tells. Whose handler runs is current.
-  if (handler?.isPlainTell !== true || !kernel.isPlain || owner?.isCurrent === false) {
+  if (
+    handler?.isPlainTell !== true ||
+    kernel.copyMessage !== undefined ||
+    owner?.isCurrent === false
+  ) {
     return tellCarefully(cell, sender, operation, payload);
   }
-  return cell.accept(new Message(handler, payload, sender?.cell, undefined));
+  const watched = kernel.samples ? kernel.watchedTell(owner) : undefined;
+  return cell.accept(new Message(handler, payload, sender?.cell, watched));
 }
 
 function tellCarefully(
@@ -60,7 +65,7 @@ function tellCarefully(
   const checked = tellable(cell, sender, operation, payload);
   if (checked === undefined) return false;
   const { handler, body } = checked;
-  const watched = kernel.watchedTell(sender?.message);
+  const watched = kernel.watchedTell(sender);
   return cell.accept(new Message(handler, body, sender?.cell, watched));
 }
 
@@ -81,7 +86,7 @@ export function offerCell(
   const checked = tellable(cell, sender, operation, payload);
   if (checked === undefined) return Promise.resolve(false);
   const { handler, body } = checked;
-  const watched = kernel.watchedTell(sender?.message);
+  const watched = kernel.watchedTell(sender);
   const message = new Message(handler, body, sender?.cell, watched);
   const { holdings } = cell;
   holdings.offers ??= new Offers();

@@ -11,6 +11,7 @@
  */
 
 import type { DeadLetterReason } from "../dead-letter.ts";
+import type { Cancel } from "../ports/clock.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import type { Message } from "./message.ts";
@@ -30,6 +31,8 @@ class Offer implements Timed {
   readonly #offers: Offers;
   readonly #cell: Cell;
   readonly #signal: AbortSignal | undefined;
+  /** Whoever awaits it keeps the process alive. */
+  readonly #letGo: Cancel | undefined;
 
   constructor(
     offers: Offers,
@@ -44,6 +47,7 @@ class Offer implements Timed {
     this.sender = of.sender;
     this.#signal = signal;
     this.settle = settle;
+    this.#letGo = cell.kernel.ports.clock.keepAlive?.();
     signal?.addEventListener("abort", this);
   }
 
@@ -58,6 +62,7 @@ class Offer implements Timed {
 
   release(): void {
     this.#cell.kernel.wheel.remove(this);
+    this.#letGo?.();
     this.#signal?.removeEventListener("abort", this);
   }
 }

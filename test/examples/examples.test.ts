@@ -83,6 +83,17 @@ t.test("The examples", async (t) => {
     ]);
   });
 
+  t.test(
+    "10: what finds no room is offered again, and a call that hangs is given up",
+    async (t) => {
+      t.strictSame((await output("10-overload")).trim().split("\n"), [
+        "no room for 16 of 20 pages",
+        'not read: {"page":7} (failed)',
+        "19 pages read",
+      ]);
+    },
+  );
+
   t.test("are all run here", async (t) => {
     const files = await readdir(new URL("../../examples/", import.meta.url));
     const names = files.filter((name) => name.endsWith(".js")).map((name) => name.slice(0, -3));

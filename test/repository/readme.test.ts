@@ -22,7 +22,7 @@ t.test("README.md", async (t) => {
   });
 
   t.test("names commands and flags that exist", async (t) => {
-    const prose = `${README}\n${read("CONTRIBUTING.md")}\n${read("docs/cluster.md")}`;
+    const prose = ["README.md", "CONTRIBUTING.md", ...documents()].map(read).join("\n");
     const named = [...prose.matchAll(/npm run ([a-z-]+)/g)].map((match) => match[1] ?? "");
     for (const script of new Set([...named, "start", "test"])) t.hasProp(scripts, script);
 
@@ -76,7 +76,8 @@ t.test("The documents", async (t) => {
 });
 
 function documents(): readonly string[] {
-  return ["docs/guarantees.md", "docs/errors.md", "docs/cluster.md", "docs/machines.md"];
+  const names = ["guarantees", "errors", "cluster", "machines", "proof"];
+  return names.map((name) => `docs/${name}.md`);
 }
 
 /** The anchors that a Markdown document's headings make. */

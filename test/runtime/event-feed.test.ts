@@ -25,12 +25,30 @@ function watched(every: number) {
 }
 
 t.test("message spans", async (t) => {
-  t.test("one message in so many is shown, the first among them", async (t) => {
+  t.test("M1: one message in so many is shown on average, the first among them", async (t) => {
     const { system, clock, spans } = watched(100);
     const ref = system.spawn(puppet());
-    for (let i = 0; i < 1_000; i++) ref.tell("note", `${i}`);
+    ref.tell("note", "first");
     await clock.settle();
-    t.equal(spans.length, 10);
+    t.equal(spans.length, 1);
+    for (let round = 0; round < 200; round++) {
+      for (let i = 0; i < 50; i++) ref.tell("note", `${i}`);
+      await clock.settle(2);
+    }
+    t.ok(spans.length > 95 && spans.length < 105, `${spans.length} of 10,001`);
+    await system.shutdown();
+  });
+
+  t.test("M2: a trace without an end is cut when the sample is a thousand ahead", async (t) => {
+    const { system, clock, spans } = watched(1_000_000);
+    const ref = system.spawn(puppet());
+    const again = (ctx: PuppetContext): void => {
+      ctx.self.tell("act", again);
+    };
+    ref.tell("act", again);
+    await clock.settle();
+    t.ok(spans.length > 900 && spans.length < 1_100, `${spans.length} spans`);
+    await system.stop(ref, "kill");
     await system.shutdown();
   });
 
