@@ -44,6 +44,8 @@ class Offer implements Timed {
     this.sender = of.sender;
     this.#signal = signal;
     this.settle = settle;
+    // Like an ask: the process stays alive while somebody waits.
+    cell.kernel.replies.opened();
     signal?.addEventListener("abort", this);
   }
 
@@ -57,7 +59,9 @@ class Offer implements Timed {
   }
 
   release(): void {
-    this.#cell.kernel.wheel.remove(this);
+    const { wheel, replies } = this.#cell.kernel;
+    wheel.remove(this);
+    replies.closed();
     this.#signal?.removeEventListener("abort", this);
   }
 }
