@@ -33,7 +33,7 @@ export interface Row {
 export type Failures = ReadonlyMap<string, string>;
 
 /** The name of our variant, unless a row says another. */
-export const OURS = "troupe";
+const OURS = "troupe";
 
 /** The variants that a row needs; of several rivals one is enough. */
 export function variantsOf(spec: RowSpec): readonly string[] {

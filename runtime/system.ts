@@ -33,7 +33,7 @@ export interface System {
   readonly deadLetters: number;
   /** Results and sends of generations that were no longer current, so far. */
   readonly fenced: number;
-  /** Asks and streams of this system that wait for their end. */
+  /** Asks, streams and offers of this system that wait for their end. */
   readonly pendingReplies: number;
   /** Stops everything, children first, within `deadline` (default 10 s). */
   shutdown(options?: { readonly deadline?: Duration }): Promise<void>;

@@ -61,14 +61,14 @@ export const heap: Benchmark = {
   },
   rows: [
     {
-      name: "heap over 50 M messages",
+      name: "heap over messages",
       ours: "messages",
       against: [],
       goal: GOAL_PERCENT,
       judged: "value-at-most",
     },
     {
-      name: "heap over 5 M spawn-stop cycles",
+      name: "heap over spawn-stop cycles",
       ours: "cycles",
       against: [],
       goal: GOAL_PERCENT,

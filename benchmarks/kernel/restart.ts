@@ -113,7 +113,7 @@ export const restarting: Benchmark = {
   variants: { troupe: { make: ours } },
   rows: [
     {
-      name: "restart of 10,000 children under one-for-all",
+      name: "restart under one-for-all",
       against: [],
       goal: 1_000,
       judged: "value-at-most",

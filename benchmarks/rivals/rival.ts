@@ -42,8 +42,3 @@ export function rivalModule<M>(name: string, { rivalsDir }: Setting): M {
   if (rivalsDir === undefined) throw new Error("the rivals are not installed");
   return createRequire(join(rivalsDir, "package.json"))(name) as M;
 }
-
-/** Nobody answers asks. */
-export function noAsk(): Promise<never> {
-  return Promise.reject(new Error("this rival has no ask"));
-}

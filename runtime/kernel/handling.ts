@@ -84,6 +84,8 @@ export function handleSystem(
   context: Context,
   message: (() => unknown) | undefined,
 ): void {
+  // What an earlier handler put aside is no concern of this one.
+  context.aside = undefined;
   try {
     const result = message?.();
     if (isThenable(result)) awaited(cell, context, result);

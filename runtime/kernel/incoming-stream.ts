@@ -24,7 +24,7 @@ import type { Span } from "./span.ts";
 import type { Timed } from "./timer-wheel.ts";
 
 /** How many chunks a producer may be ahead of a consumer that does not say. */
-export const CREDIT = 32;
+const CREDIT = 32;
 const MOST_CREDIT = 65_536;
 
 type Step = IteratorResult<unknown, undefined>;

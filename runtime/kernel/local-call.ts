@@ -78,6 +78,7 @@ export function offerCell(
   options: AskOptions | undefined,
 ): Promise<boolean> {
   const { kernel } = cell;
+  const timeoutMs = plainTimeoutMs(options);
   if (hasRoom(cell) || cell.hasStopped || options?.signal?.aborted === true) {
     return Promise.resolve(tellCell(cell, owner, operation, payload));
   }
@@ -92,7 +93,7 @@ export function offerCell(
   holdings.offers ??= new Offers();
   const { offers } = holdings;
   if (offers.size >= cell.options.capacity) return Promise.resolve(cell.accept(message));
-  const waitMs = timeoutMsOf(options, sender?.message, kernel.nowMs());
+  const waitMs = timeLeftMs(timeoutMs, sender?.message, kernel.nowMs());
   return offers.add(cell, { message, sender }, waitMs, options?.signal);
 }
 
@@ -211,7 +212,10 @@ export function timeoutMsOf(
   cause: Message | undefined,
   nowMs: number,
 ): number {
-  const wantedMs = plainTimeoutMs(options);
+  return timeLeftMs(plainTimeoutMs(options), cause, nowMs);
+}
+
+function timeLeftMs(wantedMs: number, cause: Message | undefined, nowMs: number): number {
   const deadlineMs = cause?.reply?.deadlineMs ?? 0;
   return deadlineMs === 0 ? wantedMs : Math.max(0, Math.min(wantedMs, deadlineMs - nowMs));
 }

@@ -11,7 +11,6 @@
  */
 
 import type { DeadLetterReason } from "../dead-letter.ts";
-import type { Cancel } from "../ports/clock.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import type { Message } from "./message.ts";
@@ -31,8 +30,6 @@ class Offer implements Timed {
   readonly #offers: Offers;
   readonly #cell: Cell;
   readonly #signal: AbortSignal | undefined;
-  /** Whoever awaits it keeps the process alive. */
-  readonly #letGo: Cancel | undefined;
 
   constructor(
     offers: Offers,
@@ -47,7 +44,8 @@ class Offer implements Timed {
     this.sender = of.sender;
     this.#signal = signal;
     this.settle = settle;
-    this.#letGo = cell.kernel.ports.clock.keepAlive?.();
+    // Like an ask: the process stays alive while somebody waits.
+    cell.kernel.replies.opened();
     signal?.addEventListener("abort", this);
   }
 
@@ -61,8 +59,9 @@ class Offer implements Timed {
   }
 
   release(): void {
-    this.#cell.kernel.wheel.remove(this);
-    this.#letGo?.();
+    const { wheel, replies } = this.#cell.kernel;
+    wheel.remove(this);
+    replies.closed();
     this.#signal?.removeEventListener("abort", this);
   }
 }

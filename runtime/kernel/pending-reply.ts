@@ -16,7 +16,7 @@ import type { Callee, Message, ReplyTo } from "./message.ts";
 import type { Span } from "./span.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
 
-/** How many answers are awaited; keeps the process alive meanwhile. */
+/** How many answers are awaited, and offers; keeps the process alive meanwhile. */
 export class PendingReplies {
   readonly wheel: TimerWheel;
   readonly #clock: Clock;

@@ -27,12 +27,13 @@ export function putAside(cell: Cell, context: Context): boolean {
   const { holdings } = cell;
   holdings.stash ??= [];
   context.release();
+  // Also when it is refused: a failure that follows is one of this message's handler.
+  context.aside = message;
   if (holdings.stash.length >= cell.options.capacity) {
     drop(cell, message, "mailbox-full");
     return false;
   }
   holdings.stash.push(message);
-  context.aside = message;
   return true;
 }
 

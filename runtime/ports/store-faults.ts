@@ -58,7 +58,7 @@ export function noStoreFaults(): StoreFaults {
 }
 
 /** How long a call waits for its leader; the client's default. */
-export const CALL_LIMIT_MS = 5_000;
+const CALL_LIMIT_MS = 5_000;
 
 const ELECTION_MS: DelayRange = [4_000, 9_000];
 

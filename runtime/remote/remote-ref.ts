@@ -100,15 +100,20 @@ export class RemoteRef {
     if (letter === undefined) return false;
     const endMs = kernel.nowMs() + timeoutMsOf(options, sender?.message, kernel.nowMs());
     // The transport does not say when it has room: it is asked again after a growing pause.
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
-      if (postbox.send(this.#node, EnvelopeKind.tell, letter)) return true;
-      const leftMs = endMs - kernel.nowMs();
-      if (leftMs <= 0 || options?.signal?.aborted === true) {
-        this.#deadLetter(letter, "disconnected");
-        return false;
+    kernel.replies.opened();
+    try {
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
+        if (postbox.send(this.#node, EnvelopeKind.tell, letter)) return true;
+        const leftMs = endMs - kernel.nowMs();
+        if (leftMs <= 0 || options?.signal?.aborted === true) {
+          this.#deadLetter(letter, "disconnected");
+          return false;
+        }
+        await new Delay(kernel.wheel, kernel.nowMs(), Math.min(leftMs, pauseMs)).over;
+        if (isFenced(kernel, sender)) return false;
       }
-      await new Delay(kernel.wheel, kernel.nowMs(), Math.min(leftMs, pauseMs)).over;
-      if (isFenced(kernel, sender)) return false;
+    } finally {
+      kernel.replies.closed();
     }
   }
 

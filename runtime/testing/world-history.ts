@@ -71,7 +71,7 @@ export class WorldHistory {
  *
  * @param value - plain data; what JSON cannot hold is left out or `null`, as `JSON.stringify` does
  */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
     const entries = Object.entries(part);

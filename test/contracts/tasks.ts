@@ -80,7 +80,7 @@ export async function tasksContract(t: Test, start: () => Promise<TasksUnderTest
     return { seen, settled, calls: () => calls };
   };
 
-  await t.test("D1, D2: every accepted task is done once, by one of two workers", async (t) => {
+  await t.test("S4, D1, D2: every accepted task is done once, by one of two workers", async (t) => {
     const { job, capability, request, happenings, node } = setUp();
     const [n1, n2] = [node("n1"), node("n2")];
     const { seen, settled, calls } = outcomes();

@@ -40,7 +40,7 @@ export interface TreeSpec {
 /** Between the end of a generation and the start of the next. */
 export const PAUSE_MS = 10;
 /** The longest wait for a handler. */
-export const SHUTDOWN_MS = 20;
+const SHUTDOWN_MS = 20;
 
 const operations = {
   /** Is counted. */

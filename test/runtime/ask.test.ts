@@ -55,6 +55,25 @@ t.test("ask", async (t) => {
     await system.shutdown();
   });
 
+  t.test("S4: after a time-out nothing is tried again", async (t) => {
+    const { system, clock } = world();
+    let ran = 0;
+    const Once = protocol("once@1", { go: ask<undefined, number>() });
+    const once = actor(Once, () => 0, {
+      go: (ctx) => {
+        ran++;
+        return new Promise<number>((resolve) => ctx.clock.after(5_000, () => resolve(1)));
+      },
+    });
+    const ref = system.spawn(once);
+    const late = rejection(ref.ask("go", undefined, { timeout: "1s" }));
+    await clock.advanceAsync("1s");
+    t.match(await late, { code: "ask.timeout", outcome: "unknown" });
+    await clock.advanceAsync("1m");
+    t.equal(ran, 1);
+    await system.shutdown();
+  });
+
   t.test("S15: the default deadline is thirty seconds", async (t) => {
     const { system, clock } = world();
     const ref = system.spawn(echo());

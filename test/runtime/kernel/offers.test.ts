@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import t from "tap";
 import { type DeadLetter, pool, type System } from "../../../runtime/index.ts";
 import { boom, Puppet, puppet } from "../puppet.ts";
@@ -56,6 +59,12 @@ t.test("offers", async (t) => {
     t.same(came, [true, true, true]);
     t.same(log, ["queued 0", "queued 1", "queued 2", "a", "b", "c"]);
     await system.shutdown();
+  });
+
+  t.test("regression: the process stays alive while an offer waits", async (t) => {
+    const script = fileURLToPath(new URL("./fixtures/waiting-offer.js", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
+    t.equal(stdout, "false");
   });
 
   t.test("O2, O3: by its deadline it is refused, and a counted dead letter", async (t) => {

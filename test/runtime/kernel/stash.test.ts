@@ -1,5 +1,5 @@
 import t from "tap";
-import { type DeadLetter, pool } from "../../../runtime/index.ts";
+import { type DeadLetter, pool, silentLog } from "../../../runtime/index.ts";
 import { boom, type PuppetContext, puppet } from "../puppet.ts";
 import { gate, rejection, world } from "../world.ts";
 
@@ -80,6 +80,38 @@ t.test("stash", async (t) => {
     t.match(letters, [{ reason: "mailbox-full", type: "puppet.act@1" }]);
     t.match(await rejection(ref.ask("get", whenOpen)), { code: "mailbox.full" });
     t.equal(await ref.ask("get", (ctx) => ctx.state.count), 0, "it fails nobody");
+    await system.shutdown();
+  });
+
+  t.test("regression: what fails later takes no stashed message with it", async (t) => {
+    const { system, clock } = world();
+    const ref = system.spawn(puppet([]));
+    const asked = ref.ask("get", whenOpen);
+    await clock.settle();
+    ref.tell("act", (ctx) => ctx.task(() => Promise.reject(new Error("boom")), "note"));
+    await clock.advanceAsync("1s");
+    ref.tell("act", open);
+    t.equal(await asked, "open");
+    await system.shutdown();
+  });
+
+  t.test("S7: a handler that throws after a refused stash is named in the log", async (t) => {
+    const failures: unknown[] = [];
+    const log = {
+      ...silentLog,
+      child: () => log,
+      error: (fields: object) => void failures.push(fields),
+    };
+    const { system, clock } = world({ log });
+    const ref = system.spawn(puppet([]), { mailbox: { capacity: 1 } });
+    for (const isRefused of [false, true]) {
+      ref.tell("act", (ctx) => {
+        t.equal(ctx.stash(), !isRefused);
+        if (isRefused) boom(ctx);
+      });
+      await clock.settle();
+    }
+    t.match(failures, [{ operation: "act" }]);
     await system.shutdown();
   });
 

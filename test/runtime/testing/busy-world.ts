@@ -19,7 +19,7 @@ import {
   seededWorld,
 } from "../../../runtime/testing/index.ts";
 
-export const ALL_FAULTS: InitialFaults = {
+const ALL_FAULTS: InitialFaults = {
   links: { loss: 0.03, delayMs: [0, 40], duplication: 0.01 },
   members: { delayMs: [0, 200] },
   keyValues: {
