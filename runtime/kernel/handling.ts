@@ -75,6 +75,8 @@ export function handleSystem(
   context: Context,
   message: (() => unknown) | undefined,
 ): void {
+  // What an earlier handler stashed is none of this one's business.
+  context.aside = undefined;
   try {
     const result = message?.();
     if (isThenable(result)) awaited(cell, context, result);
