@@ -128,6 +128,8 @@ export function createSystem(options: SystemOptions = {}): System {
 
 /** Stops all actors; those that are not down by the deadline are killed. */
 async function shutDown(kernel: Kernel, root: Cell, deadlineMs: number): Promise<void> {
+  // The clock's timers do not keep a process alive, and nobody else may.
+  const release = kernel.ports.clock.keepAlive?.();
   const stopped = stop(root, "stop");
   const limit = new Delay(kernel.wheel, kernel.nowMs(), deadlineMs);
   const inTime = await Promise.race([stopped.then(() => true), limit.over]);
@@ -138,6 +140,7 @@ async function shutDown(kernel: Kernel, root: Cell, deadlineMs: number): Promise
     await stopped;
   }
   kernel.wheel.stop();
+  release?.();
 }
 
 /** The actor at a path: names joined by `/`, each a child of the one before. */
