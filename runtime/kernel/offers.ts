@@ -11,6 +11,7 @@
  */
 
 import type { DeadLetterReason } from "../dead-letter.ts";
+import { addAbortListener, removeAbortListener } from "./abort-listeners.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import type { Message } from "./message.ts";
@@ -44,7 +45,7 @@ class Offer implements Timed {
     this.sender = of.sender;
     this.#signal = signal;
     this.settle = settle;
-    signal?.addEventListener("abort", this);
+    if (signal !== undefined) addAbortListener(signal, this);
   }
 
   expire(): void {
@@ -58,7 +59,7 @@ class Offer implements Timed {
 
   release(): void {
     this.#cell.kernel.wheel.remove(this);
-    this.#signal?.removeEventListener("abort", this);
+    if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
   }
 }
 
