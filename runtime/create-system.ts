@@ -126,7 +126,7 @@ export function createSystem(options: SystemOptions = {}): System {
   };
 }
 
-/** What a program awaits keeps its process alive. */
+/** What a program awaits keeps its process alive: the clock's timers do not, and nobody else may. */
 async function keptAlive<T>(kernel: Kernel, work: Promise<T>): Promise<T> {
   const release = kernel.ports.clock.keepAlive?.();
   try {

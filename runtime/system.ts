@@ -27,7 +27,10 @@ export interface System {
   stop(target: AnyActorRef, how?: "stop" | "drain" | "kill"): Promise<void>;
   /** Calls `ended` exactly once when that actor ends, at once when it already has. */
   watch(target: AnyActorRef | Address, ended: (terminated: Terminated) => void): Cancel;
-  /** Calls `listener` for every message that could not be delivered. */
+  /**
+   * Calls `listener` for every message that could not be delivered, except for what listeners send
+   * meanwhile: that is only counted and logged.
+   */
   onDeadLetter(listener: (letter: DeadLetter) => void): Cancel;
   /** Dead letters so far. */
   readonly deadLetters: number;

@@ -115,6 +115,17 @@ export function errorFromRecord(record: ErrorRecord): TroupeError {
 
 /** One line of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message || thrown.name;
-  return typeof thrown === "string" ? thrown : `thrown: ${String(thrown)}`;
+  try {
+    if (thrown instanceof Error) return String(thrown.message || thrown.name);
+    return typeof thrown === "string" ? thrown : `thrown: ${String(thrown)}`;
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+const UNREADABLE = "thrown: something that cannot be read";
+
+/** What was thrown, or an error in its place when looking at it would throw again. */
+export function readable(thrown: unknown): unknown {
+  return messageOf(thrown) === UNREADABLE ? new Error(UNREADABLE) : thrown;
 }

@@ -10,7 +10,7 @@
  * B3: at most as many tasks run as the mailbox has room.
  */
 
-import { TroupeError } from "../troupe-error.ts";
+import { readable, TroupeError } from "../troupe-error.ts";
 import type { Cell } from "./cell.ts";
 import { Delay } from "./delay.ts";
 import { Message } from "./message.ts";
@@ -86,7 +86,7 @@ export function startTask(
     (error) => {
       if (isLate() || signal.aborted) return;
       acceptSystem(cell, () => {
-        throw new TaskFailed(operation, error);
+        throw new TaskFailed(operation, readable(error));
       });
     },
   );

@@ -6,6 +6,8 @@
  * I1: every message that was refused or dropped on this node is counted once.
  * I2: at most {@link LINES_PER_WINDOW} lines are logged per window of ten seconds; the first line of
  *     a later window says how many were left out.
+ * I3: what a listener sends in vain while it is called is counted and logged, but shown to no listener:
+ *     a listener that tells a full actor would be called for ever.
  */
 
 import type { DeadLetter } from "../dead-letter.ts";
@@ -26,6 +28,8 @@ export class DeadLetters {
   #windowEndMs = -Infinity;
   #lines = 0;
   #leftOut = 0;
+  /** Listeners are being called. */
+  #isReporting: boolean = false;
 
   constructor(world: { readonly clock: Clock; readonly log: Log; readonly events: EventSink }) {
     this.#clock = world.clock;
@@ -47,6 +51,8 @@ export class DeadLetters {
   /** Shows a letter that another node has counted. */
   report(letter: DeadLetter): void {
     this.#write(letter);
+    if (this.#isReporting) return;
+    this.#isReporting = true;
     if (this.#events.watched) {
       const { from, to, type, reason } = letter;
       this.#events.emit({ type: "message.dead-lettered", from, to, message: type, reason });
@@ -58,6 +64,7 @@ export class DeadLetters {
         this.#log.error({ err: error }, "a dead-letter listener threw");
       }
     }
+    this.#isReporting = false;
   }
 
   listen(listener: (letter: DeadLetter) => void): Cancel {

@@ -52,10 +52,12 @@ export function stopSelf(cell: Cell): void {
  * @throws {TypeError} when it never was a child
  */
 export function stopChild(cell: Cell, child: AnyActorRef): void {
+  // Who has an address is listed by name.
   const path = pathOf(child.address);
-  const found = cell.children.list().find((one) => one.path === path);
+  const within = `${cell.path}/`;
+  const found = path.startsWith(within) ? cell.children.find(path.slice(within.length)) : undefined;
   if (found !== undefined && nodeOf(child.address) === cell.kernel.node) void stop(found, "stop");
-  else if (path.startsWith(`${cell.path}/`)) return;
+  else if (path.startsWith(within)) return;
   else throw new TypeError(`not a child of ${cell.path}: ${child.address}`);
 }
 

@@ -10,6 +10,7 @@
  */
 
 import { LifeEvent, Phase } from "../lifecycle.ts";
+import { readable } from "../troupe-error.ts";
 import { Fatal, startFailed } from "./ask-error.ts";
 import type { Cell } from "./cell.ts";
 import { Context } from "./context.ts";
@@ -62,7 +63,8 @@ function started(cell: Cell, context: Context, state: unknown): void {
   if (cell.isAwaited || hasQueued(cell) || cell.isPooled) goOn(cell);
 }
 
-function notStarted(cell: Cell, context: Context, error: unknown): void {
+function notStarted(cell: Cell, context: Context, thrown: unknown): void {
+  const error = readable(thrown);
   if (cell.isLate(context)) return;
   cell.clearBusy();
   const { holdings } = cell;

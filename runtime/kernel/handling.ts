@@ -9,7 +9,7 @@
  *     returns is fenced and counted.
  * I1: what a handler or a hook throws never gets past here.
  */
-import type { TroupeError } from "../troupe-error.ts";
+import { readable, type TroupeError } from "../troupe-error.ts";
 import { Fatal, handlerFailed, Refusal, refused, timedOut } from "./ask-error.ts";
 import { TaskFailed } from "./background-task.ts";
 import type { Cell } from "./cell.ts";
@@ -84,7 +84,7 @@ export function handleSystem(
   context: Context,
   message: (() => unknown) | undefined,
 ): void {
-  // What an earlier handler put aside is no concern of this one.
+  // What an earlier handler stashed is none of this one's business.
   context.aside = undefined;
   try {
     const result = message?.();
@@ -95,10 +95,10 @@ export function handleSystem(
 }
 
 function awaited(cell: Cell, context: Context, result: PromiseLike<unknown>): void {
-  const promise = promiseOf(result);
+  promiseOf(result).then(context.onResolved, context.onRejected);
+  // After `then`, which may throw: the callbacks come in a later turn.
   cell.word += BUSY;
   if (cell.options.timeLimitMs > 0) context.limit = new TimeLimit(context);
-  promise.then(context.onResolved, context.onRejected);
 }
 
 /** An asynchronous handler ended well. */
@@ -132,7 +132,8 @@ export function overran(cell: Cell, context: Context, error: TroupeError): void 
 }
 
 /** A handler or a hook threw: is it a refusal, the echo of a cancel, or a failure? */
-function threw(cell: Cell, context: Context, error: unknown): void {
+function threw(cell: Cell, context: Context, thrown: unknown): void {
+  const error = readable(thrown);
   const { aside } = context;
   const message = context.message ?? unstashed(cell, aside);
   context.release();

@@ -14,6 +14,7 @@
 import type { ReplyStream, StreamOptions } from "../actor-ref.ts";
 import type { Result } from "../result.ts";
 import { TroupeError } from "../troupe-error.ts";
+import { addAbortListener, removeAbortListener } from "./abort-listeners.ts";
 import { cancelled, streamAborted, timedOut } from "./ask-error.ts";
 import type { Context } from "./context.ts";
 import { Deferred } from "./deferred.ts";
@@ -104,7 +105,7 @@ export class IncomingStream
   open(nowMs: number, timeoutMs: number): void {
     this.#replies.opened();
     this.#replies.wheel.add(this, nowMs, timeoutMs);
-    this.#signal?.addEventListener("abort", this);
+    if (this.#signal !== undefined) addAbortListener(this.#signal, this);
     if (this.#consumer === undefined) return;
     const { holdings } = this.#consumer.cell;
     holdings.streams ??= new Set();
@@ -260,7 +261,7 @@ export class IncomingStream
     this.settled = true;
     this.#replies.wheel.remove(this);
     this.#replies.closed();
-    this.#signal?.removeEventListener("abort", this);
+    if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
     this.#consumer?.cell.holdings.streams?.delete(this);
   }
 

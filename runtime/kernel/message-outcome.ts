@@ -12,6 +12,7 @@ import { handlerFailed, neverRan } from "./ask-error.ts";
 import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { type Message, type ReplyTo, senderOf } from "./message.ts";
+import { isThenable, promiseOf } from "./thenable.ts";
 import { validated } from "./validation.ts";
 
 /** It will not be handled. */
@@ -49,12 +50,25 @@ function defer(
   const { holdings } = cell;
   holdings.deferred ??= new DeferredReplies();
   holdings.deferred.add(deferred, reply, {
-    resolve: (later) => answer(cell, handler, reply, later),
+    resolve: (later) => {
+      if (!isThenable(later)) answer(cell, handler, reply, later);
+      else defer(cell, handler, reply, promised(later));
+    },
     reject: (error) =>
       reply.reject(
         error instanceof TroupeError ? error : handlerFailed(handler.type, cell.address, error),
       ),
   });
+}
+
+/** Settled with a promise itself, an ask would outlive its deadline. */
+function promised(later: PromiseLike<unknown>): DeferredReply<unknown> {
+  const deferred = new DeferredReply<unknown>();
+  promiseOf(later).then(
+    (value) => deferred.resolve(value),
+    (error) => deferred.reject(error),
+  );
+  return deferred;
 }
 
 function answer(cell: Cell, handler: OperationHandler, reply: ReplyTo, value: unknown): void {

@@ -11,6 +11,7 @@
  */
 
 import type { DeadLetterReason } from "../dead-letter.ts";
+import { addAbortListener, removeAbortListener } from "./abort-listeners.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import type { Message } from "./message.ts";
@@ -46,7 +47,7 @@ class Offer implements Timed {
     this.settle = settle;
     // Like an ask: the process stays alive while somebody waits.
     cell.kernel.replies.opened();
-    signal?.addEventListener("abort", this);
+    if (signal !== undefined) addAbortListener(signal, this);
   }
 
   expire(): void {
@@ -62,7 +63,7 @@ class Offer implements Timed {
     const { wheel, replies } = this.#cell.kernel;
     wheel.remove(this);
     replies.closed();
-    this.#signal?.removeEventListener("abort", this);
+    if (this.#signal !== undefined) removeAbortListener(this.#signal, this);
   }
 }
 

@@ -11,6 +11,7 @@
  */
 import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Scheduler } from "../ports/scheduler.ts";
+import { addAbortListener, removeAbortListener } from "./abort-listeners.ts";
 import { cancelled, timedOut } from "./ask-error.ts";
 import type { Callee, Message, ReplyTo } from "./message.ts";
 import type { Span } from "./span.ts";
@@ -114,14 +115,14 @@ export class PendingReply implements ReplyTo, Timed {
   open(nowMs: number, timeoutMs: number): void {
     this.replies.opened();
     this.replies.wheel.add(this, nowMs, timeoutMs);
-    if (this.signal !== undefined) this.signal.addEventListener("abort", this);
+    if (this.signal !== undefined) addAbortListener(this.signal, this);
   }
 
   /** Starts the wait without reading the clock: it is as long from the turn that follows. */
   openSoon(timeoutMs: number): void {
     this.replies.opened();
     this.replies.wheel.note(this, timeoutMs);
-    if (this.signal !== undefined) this.signal.addEventListener("abort", this);
+    if (this.signal !== undefined) addAbortListener(this.signal, this);
   }
 
   get deadlineMs(): number {
@@ -168,6 +169,6 @@ export class PendingReply implements ReplyTo, Timed {
     this.settled = true;
     this.replies.wheel.remove(this);
     this.replies.closed();
-    if (this.signal !== undefined) this.signal.removeEventListener("abort", this);
+    if (this.signal !== undefined) removeAbortListener(this.signal, this);
   }
 }

@@ -20,7 +20,7 @@ export function accept(cell: Cell, message: Message): boolean {
   const mailbox = cell.mailbox;
   if ((cell.word & Flag.refuses) !== 0) return refuse(cell, message);
   if (mailbox !== undefined) {
-    if (mailbox.length >= cell.options.capacity && !makeRoom(cell, message)) return false;
+    if (mailbox.length >= cell.options.capacity) return acceptFull(cell, mailbox, message);
     mailbox.push(message);
   } else if (cell.first === undefined) cell.first = message;
   else if (!acceptSecond(cell, message)) return false;
@@ -35,19 +35,22 @@ function refuse(cell: Cell, message: Message): false {
 
 function acceptSecond(cell: Cell, message: Message): boolean {
   const mailbox = ownMailbox(cell);
-  if (mailbox.length >= cell.options.capacity && !makeRoom(cell, message)) return false;
+  if (mailbox.length >= cell.options.capacity) return acceptFull(cell, mailbox, message);
   mailbox.push(message);
   return true;
 }
 
-function makeRoom(cell: Cell, incoming: Message): boolean {
+function acceptFull(cell: Cell, mailbox: Mailbox, incoming: Message): boolean {
   switch (cell.options.onFull) {
     case "reject":
     case "drop-newest":
       drop(cell, incoming, "mailbox-full");
       return false;
     case "drop-oldest": {
-      const oldest = shift(cell);
+      const oldest = mailbox.shift();
+      // In this order: whoever hears of the letter may send another message.
+      mailbox.push(incoming);
+      wake(cell);
       if (oldest !== undefined) drop(cell, oldest, "mailbox-full");
       return true;
     }

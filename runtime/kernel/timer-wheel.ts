@@ -71,7 +71,8 @@ export class TimerWheel {
 
   /** Hangs an entry up, due `delayMs` after `nowMs` (monotonic), rounded up to a millisecond. */
   add(entry: Timed, nowMs: number, delayMs: number): void {
-    if (this.#size === 0) this.#swept = Math.floor(nowMs / SLOT_MS);
+    // What is noted may be due before now: its slot must not be taken for one that was swept.
+    if (this.#size === 0 && this.#notedCount === 0) this.#swept = Math.floor(nowMs / SLOT_MS);
     this.#size++;
     this.#hang(entry, nowMs, delayMs);
   }

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import t from "tap";
 import {
@@ -271,6 +272,22 @@ t.test("ask", async (t) => {
     const { system } = world();
     const ref = system.spawn(echo());
     t.throws(() => ref.ask("echo", 1, { timeout: "soon" }), RangeError);
+    await system.shutdown();
+  });
+
+  t.test("regression: thousands of asks under one signal cost it one listener", async (t) => {
+    const { system } = world();
+    const ref = system.spawn(echo());
+    const { signal } = new AbortController();
+    const answers = Array.from({ length: 100 }, (_, i) => ref.ask("echo", i, { signal }));
+    t.equal(getEventListeners(signal, "abort").length, 1);
+    await Promise.all(answers);
+    t.equal(getEventListeners(signal, "abort").length, 0, "A4: none is left");
+    const giveUp = new AbortController();
+    const given = [1, 2, 3].map(() => rejection(ref.ask("hang", undefined, giveUp)));
+    giveUp.abort();
+    for (const { code } of await Promise.all(given)) t.equal(code, "ask.cancelled");
+    t.equal(getEventListeners(giveUp.signal, "abort").length, 0);
     await system.shutdown();
   });
 });

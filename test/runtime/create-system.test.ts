@@ -8,6 +8,8 @@ import {
   stream,
   tell,
 } from "../../runtime/index.ts";
+import { ManualClock } from "../../runtime/testing/index.ts";
+import { forEver, puppet } from "./puppet.ts";
 
 const Counter = protocol("counter@1", {
   add: tell<number>(),
@@ -41,5 +43,23 @@ t.test("createSystem", async (t) => {
     await system.shutdown();
     t.equal(ref.tell("add", 1), false);
     t.equal(system.deadLetters, 1);
+  });
+
+  t.test("regression: a shutdown keeps its process alive until it is over", async (t) => {
+    let held = 0;
+    const clock = Object.assign(new ManualClock(), {
+      keepAlive: () => {
+        held++;
+        return () => void held--;
+      },
+    });
+    const system = createSystem({ clock, log: silentLog });
+    system.spawn(puppet([], { shutdown: "1s" })).tell("act", forEver);
+    await clock.settle();
+    const down = system.shutdown();
+    t.equal(held, 1);
+    await clock.advanceAsync("3s");
+    await down;
+    t.equal(held, 0);
   });
 });

@@ -62,6 +62,31 @@ t.test("DeferredReply", async (t) => {
     t.equal(await answer, "the first");
   });
 
+  t.test("regression: settled with a promise it waits for that, until the deadline", async (t) => {
+    const { system, clock } = world(t);
+    const Late = protocol("late@1", { get: ask<() => Promise<unknown>, unknown>() });
+    const late = actor(Late, () => undefined, {
+      get: (_ctx, make) => {
+        const reply = new DeferredReply<unknown>();
+        reply.resolve(make());
+        return reply;
+      },
+    });
+    const ref = system.spawn(late);
+    t.equal(await ref.ask("get", async () => 7), 7);
+    const failing = ref.ask("get", () => Promise.reject(new Error("no")));
+    await t.rejects(failing, { code: "actor.failed", outcome: "failed" });
+    const never = ref.ask("get", () => new Promise(() => {}), { timeout: "1s" });
+    const rejects = t.rejects(never, { code: "ask.timeout", outcome: "unknown" });
+    await clock.advanceAsync("2s");
+    await rejects;
+    const lost = ref.ask("get", () => new Promise(() => {}));
+    const stopped = t.rejects(lost, { code: "actor.stopped", outcome: "unknown" }, "Y2");
+    await clock.settle();
+    await system.stop(ref);
+    await stopped;
+  });
+
   t.test("may be settled before its handler returns", async (t) => {
     const { system } = world(t);
     const early = actor(protocol("early@1", { get: ask<undefined, number>() }), () => undefined, {

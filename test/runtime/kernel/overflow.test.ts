@@ -179,4 +179,25 @@ t.test("overflow", async (t) => {
     );
     t.pass();
   });
+
+  t.test(
+    "regression: a listener that sends to the full actor is not called for that",
+    async (t) => {
+      for (const onFull of ["reject", "drop-oldest", "drop-newest"] as const) {
+        const { system, clock } = world();
+        const log: string[] = [];
+        const ref = system.spawn(puppet(log), { mailbox: { capacity: 4, onFull } });
+        let heard = 0;
+        system.onDeadLetter(() => {
+          heard++;
+          ref.tell("note", "from the listener");
+        });
+        for (let i = 0; i < 10; i++) ref.tell("note", `${i}`);
+        t.same([heard, system.deadLetters], [6, 12], onFull);
+        await clock.settle();
+        t.equal(log.length, 1 + 4, "S6: no more than it has room for were queued");
+        await system.shutdown();
+      }
+    },
+  );
 });

@@ -334,4 +334,16 @@ t.test("stash", async (t) => {
     t.same(seen, [none, "stash: a stream has begun with its handler", "stashed", none]);
     await system.shutdown();
   });
+
+  t.test("regression: what is stashed is untouched when a task or a hook fails", async (t) => {
+    const { system, clock } = world();
+    const ref = system.spawn(puppet());
+    const answer = ref.ask("get", whenOpen);
+    ref.tell("act", (ctx) => ctx.task(() => Promise.reject(new Error("a task")), "note"));
+    await clock.advanceAsync("1s");
+    t.equal(system.pendingReplies, 1, "H3: it came back with the restart, and was stashed again");
+    ref.tell("act", open);
+    t.equal(await answer, "open");
+    await system.shutdown();
+  });
 });

@@ -1,6 +1,6 @@
 import t from "tap";
 import { type DeadLetter, type ExitReason, type Log, silentLog } from "../../../runtime/index.ts";
-import { boom, forEver, Puppet, puppet, untilAborted } from "../puppet.ts";
+import { boom, forEver, Puppet, type PuppetContext, puppet, untilAborted } from "../puppet.ts";
 import { gate, rejection, world } from "../world.ts";
 
 t.test("stop", async (t) => {
@@ -249,6 +249,34 @@ t.test("stop", async (t) => {
     await clock.advanceAsync(1);
     await down;
     t.equal(clock.pending, 0);
+    await system.shutdown();
+  });
+
+  t.test("regression: a handler that stops its own actor may finish like any other", async (t) => {
+    const { system, clock } = world();
+    const stops = (ctx: PuppetContext): Promise<string> => {
+      ctx.stop();
+      return new Promise((resolve) => {
+        ctx.clock.after(3_000, () => resolve(ctx.signal.aborted ? "aborted" : "finished"));
+      });
+    };
+    const options = { shutdown: "1s", interleave: ["peek"] } as const;
+    const serial = system.spawn(puppet([], { shutdown: "1s" }));
+    const concurrent = system.spawn(puppet([], options));
+    const starting = system.spawn(
+      puppet([], {
+        shutdown: "4s",
+        init: (ctx) => stops(ctx as unknown as PuppetContext).then(told),
+      }),
+    );
+    const said: string[] = [];
+    const told = (line: string): void => void said.push(line);
+    const asked = [serial.ask("get", stops), concurrent.ask("get", stops)];
+    const refused = rejection(starting.ready);
+    await clock.advanceAsync("10s");
+    t.same(await Promise.all(asked), ["finished", "finished"]);
+    t.same(said, ["finished"]);
+    t.match(await refused, { code: "actor.start-failed" });
     await system.shutdown();
   });
 });

@@ -165,4 +165,19 @@ t.test("TimerWheel", async (t) => {
     wheel.stop();
     t.equal(clock.pending, 0);
   });
+
+  t.test("regression: what was due before it was hung up expires at the next firing", async (t) => {
+    const clock = new ManualClock();
+    const wheel = new TimerWheel(clock);
+    const noted = new Entry(clock);
+    wheel.note(noted, 10);
+    wheel.stamp(0);
+    // A handler blocks for 100 ms: the clock's timer cannot fire, and something else is hung up.
+    wheel.add(new Entry(clock), 100, 20_000);
+    wheel.hangNoted();
+    clock.advance(100);
+    t.same(noted.fired, [10]);
+    clock.advance("30s");
+    t.same(noted.fired, [10]);
+  });
 });

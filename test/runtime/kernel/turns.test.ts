@@ -2,7 +2,7 @@ import t from "tap";
 import { actor, createSystem, protocol, seededRandom, silentLog } from "../../../runtime/index.ts";
 import { ManualClock, ManualScheduler } from "../../../runtime/testing/index.ts";
 import { type PuppetContext, puppet } from "../puppet.ts";
-import { world } from "../world.ts";
+import { rejection, world } from "../world.ts";
 
 const nextLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -171,5 +171,73 @@ t.test("turns", async (t) => {
     t.equal(first, again);
     t.not(first, other);
     t.equal(first.split(" ").length, 20);
+  });
+
+  t.test("regression: a promise of a class of its own does its actor no harm", async (t) => {
+    const { system, clock } = world();
+    class Twice extends Promise<unknown> {
+      // biome-ignore lint/suspicious/noThenProperty: what a handler returns may be anything
+      override then(done?: ((value: unknown) => unknown) | null): Promise<never> {
+        done?.(1);
+        done?.(2);
+        return new Promise(() => {});
+      }
+    }
+    class Throwing extends Promise<unknown> {
+      // biome-ignore lint/suspicious/noThenProperty: what a handler returns may be anything
+      override then(): never {
+        throw new Error("no then");
+      }
+    }
+    const made: [unknown, unknown][] = [
+      [new Twice(() => {}), 1],
+      [new Throwing(() => {}), "actor.failed"],
+      [new Proxy(Promise.resolve(1), {}), "actor.failed"],
+    ];
+    for (const [value, expected] of made) {
+      const ref = system.spawn(puppet());
+      const answer = ref.ask("get", () => value).catch(({ code }) => code);
+      await clock.advanceAsync("1s");
+      t.equal(await answer, expected);
+      t.equal(await ref.ask("get", async () => "alive"), "alive");
+    }
+    await system.shutdown();
+  });
+
+  t.test("regression: whatever is thrown, its actor fails and the process goes on", async (t) => {
+    const { system, clock } = world();
+    const hostile = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error("not even a property");
+        },
+        getPrototypeOf: () => {
+          throw new Error("not even a class");
+        },
+      },
+    );
+    const shy = Object.defineProperty(new Error(), "message", {
+      get: () => {
+        throw new Error("no message");
+      },
+    });
+    for (const thrown of [Object.create(null), shy, hostile, Symbol("s"), undefined, null]) {
+      const raise = (): never => {
+        throw thrown;
+      };
+      const ref = system.spawn(puppet([], { intensity: { restarts: 9, within: "1s" } }));
+      t.match(await rejection(ref.ask("get", raise)), { code: "actor.failed", outcome: "failed" });
+      const late = rejection(ref.ask("get", async () => raise()));
+      await clock.advanceAsync("1s");
+      t.match(await late, { code: "actor.failed", outcome: "failed" });
+      await clock.advanceAsync("1s");
+      ref.tell("act", (ctx) => ctx.task(async () => raise(), "note"));
+      await clock.advanceAsync("1s");
+      t.equal(await ref.ask("get", () => "alive"), "alive");
+      const unborn = system.spawn(puppet([], { init: raise }));
+      t.match(await rejection(unborn.ready), { code: "actor.start-failed" });
+    }
+    await system.shutdown();
   });
 });
