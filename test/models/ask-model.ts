@@ -280,6 +280,11 @@ async function run({ capacity, onFull, strategy, commands }: Plan, seed: number)
         const isCoded = error instanceof TroupeError;
         world.expect(isCoded, `S15: ask ${id} rejected without a code: ${String(error)}`);
         note(isCoded ? `${error.outcome}` : "unknown");
+        const isDue = isCoded && (error.code === "ask.timeout" || error.code === "ask.expired");
+        world.expect(
+          !isDue || world.nowMs >= deadlineMs,
+          `A2: ask ${id} was due at ${deadlineMs}, not yet`,
+        );
       },
     );
   };

@@ -52,6 +52,7 @@ interface Plan {
   readonly size: number;
   readonly capacity: number;
   readonly isLimited: boolean;
+  readonly mayFail: boolean;
   readonly commands: readonly Command[];
 }
 
@@ -87,6 +88,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   size: fc.integer({ min: 1, max: 3 }),
   capacity: fc.integer({ min: 2, max: 8 }),
   isLimited: fc.boolean(),
+  mayFail: fc.boolean(),
   commands: listOf(command, 40),
 });
 
@@ -104,7 +106,8 @@ interface Known {
 }
 
 async function run(plan: Plan, seed: number): Promise<void> {
-  const { shape, concurrency, size, capacity, isLimited, commands } = plan;
+  const { shape, concurrency, size, capacity, mayFail, commands } = plan;
+  const isLimited = mayFail && plan.isLimited;
   const world = new ModelWorld(seed);
   const jobs: Known[] = [];
   /** By generation: the work that runs. Reads of an interleaving actor do not count. */
@@ -173,7 +176,9 @@ async function run(plan: Plan, seed: number): Promise<void> {
   await world.until(top.ready, 0, "S10: it starts");
   const ref = world.system.refOf(Worker, "local/top/it");
 
-  const send = ({ operation, ms, fails }: Command & { readonly type: "job" }): void => {
+  const send = (each: Command & { readonly type: "job" }): void => {
+    const { operation, ms } = each;
+    const fails = mayFail && each.fails;
     const n = jobs.length;
     const isTooLong = isLimited && ms > LIMIT_MS;
     const abort = new AbortController();
