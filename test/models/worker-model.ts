@@ -62,7 +62,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant("job" as const),
       operation: fc.constantFrom("work", "answer", "read"),
-      ms: fc.constantFrom(0, 0, 10, 20, 30, 40),
+      // The longest outlasts a stop, which waits for 20 ms before and after it aborts.
+      ms: fc.constantFrom(0, 0, 10, 20, 30, 60),
       fails: fc.oneof(
         { weight: 9, arbitrary: fc.constant(false) },
         { weight: 1, arbitrary: fc.constant(true) },
