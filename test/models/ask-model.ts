@@ -2,17 +2,19 @@
  * Asks with random deadlines, cancels, crashes, stops, kills and full mailboxes.
  *
  * Two actors under one supervisor are asked for what answers at once, late, never, with a failure or a
- * refusal, or after its handler returned. The reference is one record per ask: whether its handler
- * began, how it ended, and what its asker was told and when.
+ * refusal, or after its handler returned; either may hand an ask on, once or twice, to the other or to
+ * itself. The reference is one record per ask: whether the handler that answers began, how it ended, who
+ * holds it on its way, and what its asker was told and when.
  *
  * Checks A1 to A4, S1 (one handler at a time), S6 and S15 (nothing begins after its deadline; `outcome`
- * tells the truth), S8 (a generation that is gone sends nothing).
+ * tells the truth), S8 (a generation that is gone sends nothing), F1 and F2 (an ask that was handed on).
  */
 import fc from "fast-check";
 import { type ActorContext, actor } from "../../runtime/actor.ts";
+import type { ActorRef } from "../../runtime/actor-ref.ts";
 import { child } from "../../runtime/child-spec.ts";
 import { DeferredReply } from "../../runtime/deferred-reply.ts";
-import { ask, type Operations, protocol, tell } from "../../runtime/protocol.ts";
+import { ask, type Operations, type Protocol, protocol, tell } from "../../runtime/protocol.ts";
 import { supervisor } from "../../runtime/supervisor.ts";
 import { TroupeError } from "../../runtime/troupe-error.ts";
 import { isPassing, listOf, type Model, model, passing } from "./model.ts";
@@ -22,6 +24,14 @@ interface Wish {
   readonly id: number;
   readonly ms: number;
 }
+/** An ask that is handed on along a path of callees before it is handled. */
+interface Errand extends Wish {
+  readonly path: readonly number[];
+  readonly kind: (typeof KINDS)[number];
+  /** How long each holds it. */
+  readonly holdMs: number;
+}
+const KINDS = ["quick", "slow", "mindful", "boom", "refuse", "later"] as const;
 const Callee = protocol("callee@1", {
   quick: ask<Wish, number>(),
   /** Answers after `ms`, whatever its signal says. */
@@ -32,10 +42,11 @@ const Callee = protocol("callee@1", {
   refuse: ask<Wish, number>(),
   /** Its handler returns at once, its answer comes after `ms`. */
   later: ask<Wish, number>(),
+  onward: ask<Errand, number>(),
   crash: tell(),
   note: tell(),
 });
-const KINDS = ["quick", "slow", "mindful", "boom", "refuse", "later"] as const;
+type CalleeOperations = typeof Callee extends Protocol<infer O> ? O : never;
 const NAMES = ["a", "b"] as const;
 const LONGEST_MS = 60;
 const SHUTDOWN_MS = 20;
@@ -47,6 +58,8 @@ type Command =
       readonly kind: (typeof KINDS)[number];
       readonly ms: number;
       readonly timeoutMs: number;
+      readonly path: readonly number[];
+      readonly holdMs: number;
     }
   /** The asker of one of the asks so far gives up. */
   | { readonly type: "abort"; readonly ask: number }
@@ -76,6 +89,11 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       kind: fc.constantFrom(...KINDS),
       ms: span,
       timeoutMs: span,
+      path: fc.oneof(
+        { weight: 2, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.array(callee, { minLength: 1, maxLength: 2 }) },
+      ),
+      holdMs: fc.constantFrom(0, 0, 10),
     }),
   },
   {
@@ -105,10 +123,12 @@ interface Known {
   readonly deadlineMs: number;
   readonly abort: AbortController;
   began: boolean;
+  /** Somebody who is to hand it on has it in hand. */
+  isHeld: boolean;
   /** How its handler ended. */
   end: "returned" | "threw" | undefined;
   /** What its asker was told. */
-  told: { readonly atMs: number; readonly how: string } | undefined;
+  told: { readonly how: string; readonly wasHeld: boolean } | undefined;
 }
 
 type Ctx<S> = ActorContext<Operations, S, string>;
@@ -119,6 +139,8 @@ async function run({ capacity, onFull, strategy, commands }: Plan, seed: number)
   const inHand = new Map<unknown, number>();
   /** The generation that began last, by actor. */
   const current = new Map<string, unknown>();
+  /** Each as it names itself. */
+  const selves = new Map<string, ActorRef<CalleeOperations>>();
   let laggedMs = 0;
 
   const began = (ctx: Ctx<unknown>, id: number): Known => {
@@ -142,6 +164,7 @@ async function run({ capacity, onFull, strategy, commands }: Plan, seed: number)
     Callee,
     (name: string, ctx) => {
       current.set(name, ctx);
+      selves.set(name, ctx.self);
       return { name };
     },
     {
@@ -182,6 +205,23 @@ async function run({ capacity, onFull, strategy, commands }: Plan, seed: number)
         world.clock.after(ms, () => reply.resolve(id));
         return reply;
       },
+      onward: async (ctx, { id, ms, path, kind, holdMs }) => {
+        const known = asks[id] as Known;
+        world.expect(!inHand.has(ctx), `S1: ask ${id} began while ${inHand.get(ctx)} was handled`);
+        inHand.set(ctx, id);
+        known.isHeld = true;
+        try {
+          if (holdMs > 0) await world.after(holdMs);
+          const [next = 0, ...rest] = path;
+          const ref = selves.get(NAMES[next] ?? "");
+          if (ref === undefined) throw new Error("nobody to hand it on to");
+          if (rest.length === 0) return ctx.forward(ref, kind, { id, ms });
+          return ctx.forward(ref, "onward", { id, ms, path: rest, kind, holdMs });
+        } finally {
+          known.isHeld = false;
+          inHand.delete(ctx);
+        }
+      },
       crash: () => {
         throw new Error("crash");
       },
@@ -204,22 +244,34 @@ async function run({ capacity, onFull, strategy, commands }: Plan, seed: number)
   await world.until(top.ready, 0, "S10: the actors start");
   const refs = NAMES.map((name) => world.system.refOf(Callee, `local/top/${name}`));
 
-  const send = ({ callee, kind, ms, timeoutMs }: Command & { readonly type: "ask" }): void => {
+  const send = (each: Command & { readonly type: "ask" }): void => {
+    const { callee, kind, ms, timeoutMs, path, holdMs } = each;
     const ref = refs[callee];
     if (ref === undefined) return;
     const id = asks.length;
     const abort = new AbortController();
     const deadlineMs = world.nowMs + timeoutMs;
-    const known: Known = { deadlineMs, abort, began: false, end: undefined, told: undefined };
+    const known: Known = {
+      deadlineMs,
+      abort,
+      began: false,
+      isHeld: false,
+      end: undefined,
+      told: undefined,
+    };
     asks.push(known);
     const options = { timeout: timeoutMs, signal: abort.signal };
     const note = (how: string): void => {
       world.expect(known.told === undefined, `A1: ask ${id} settled twice`);
-      known.told = { atMs: world.nowMs, how };
+      known.told = { how, wasHeld: known.isHeld };
       const latestMs = deadlineMs + 100 + laggedMs;
       world.expect(world.nowMs <= latestMs, `A2: ask ${id} was due at ${deadlineMs}`);
     };
-    ref.ask(kind, { id, ms }, options).then(
+    const asked =
+      path.length === 0
+        ? ref.ask(kind, { id, ms }, options)
+        : ref.ask("onward", { id, ms, path, kind, holdMs }, options);
+    asked.then(
       (value) => {
         world.expect(value === id, `A3: ask ${id} got the answer to ${value}`);
         note("answered");
@@ -228,6 +280,11 @@ async function run({ capacity, onFull, strategy, commands }: Plan, seed: number)
         const isCoded = error instanceof TroupeError;
         world.expect(isCoded, `S15: ask ${id} rejected without a code: ${String(error)}`);
         note(isCoded ? `${error.outcome}` : "unknown");
+        const isDue = isCoded && (error.code === "ask.timeout" || error.code === "ask.expired");
+        world.expect(
+          !isDue || world.nowMs >= deadlineMs,
+          `A2: ask ${id} was due at ${deadlineMs}, not yet`,
+        );
       },
     );
   };
@@ -257,7 +314,7 @@ async function run({ capacity, onFull, strategy, commands }: Plan, seed: number)
   world.expect(pendingReplies === 0, `A4: ${pendingReplies} still pending after all have settled`);
   await world.end();
   for (const [id, { began, end, told }] of asks.entries()) {
-    const { how } = told ?? { how: "nothing" };
+    const { how, wasHeld } = told ?? { how: "nothing", wasHeld: false };
     const isTrue =
       how === "answered"
         ? began && end === "returned"
@@ -265,11 +322,11 @@ async function run({ capacity, onFull, strategy, commands }: Plan, seed: number)
           ? !began
           : how === "failed"
             ? end === "threw"
-            : began;
+            : began || wasHeld;
     world.expect(isTrue, `S15: ask ${id} was told ${how}; began ${began}, its handler ${end}`);
   }
   world.verdict();
 }
 
 /** See the file's header. */
-export const asks: Model = model("ask", "A1, A2, A3, A4, S1, S6, S8, S15", plans, run);
+export const asks: Model = model("ask", "A1, A2, A3, A4, S1, S6, S8, S15, F1, F2", plans, run);

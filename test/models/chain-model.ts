@@ -2,24 +2,25 @@
  * Chains of asks from actor to actor against the set of those who wait.
  *
  * An ask walks a path: each actor on it asks the next one, holding its turn meanwhile or giving it up
- * by a deferred reply. The reference is the set of actors that hold their turn; an ask to one of them
- * would never be answered.
+ * by a deferred reply, or hands the ask on. The reference is the set of actors that hold their turn; an
+ * ask to one of them would never be answered.
  *
  * Checks S2 (a cycle is refused at once and named; nothing else is), S15 (the deadline shrinks hop by
- * hop), A1, A2, A4.
+ * hop), A1, A2, A4, F1, F2.
  */
 import fc from "fast-check";
 import { actor } from "../../runtime/actor.ts";
+import type { ActorRef } from "../../runtime/actor-ref.ts";
 import { DeferredReply } from "../../runtime/deferred-reply.ts";
-import { ask, protocol } from "../../runtime/protocol.ts";
+import { ask, type Protocol, protocol } from "../../runtime/protocol.ts";
 import { TroupeError } from "../../runtime/troupe-error.ts";
 import { listOf, type Model, model } from "./model.ts";
 import { ModelWorld } from "./model-world.ts";
 
 interface Hop {
   readonly actor: number;
-  /** It gives its turn up while it waits. */
-  readonly defers: boolean;
+  /** It gives its turn up while it waits, or has the next one answer in its place. */
+  readonly how: "holds" | "defers" | "forwards";
 }
 interface Walk {
   readonly hops: readonly Hop[];
@@ -34,6 +35,7 @@ interface Report {
   readonly code: string | undefined;
 }
 const Relay = protocol("relay@1", { walk: ask<Walk, Report>() });
+type RelayOperations = typeof Relay extends Protocol<infer O> ? O : never;
 const ACTORS = 4;
 
 interface Plan {
@@ -46,10 +48,7 @@ const walk: fc.Arbitrary<Walk> = fc.record({
   hops: listOf(
     fc.record({
       actor: fc.nat(ACTORS - 1),
-      defers: fc.oneof(
-        { weight: 3, arbitrary: fc.constant(false) },
-        { weight: 1, arbitrary: fc.constant(true) },
-      ),
+      how: fc.constantFrom("holds", "holds", "holds", "defers", "forwards"),
     }),
     8,
   ),
@@ -66,11 +65,13 @@ function expectedOf({ hops }: Walk): Report {
   const holding = new Set<number>();
   const visited: number[] = [];
   let last: Hop | undefined;
-  for (const hop of hops) {
+  for (const [i, hop] of hops.entries()) {
     // Who asks holds its turn at that moment, whether or not it gives it up afterwards.
-    if (holding.has(hop.actor) || last?.actor === hop.actor) return { visited, code: "ask.cycle" };
-    if (last?.defers === false) holding.add(last.actor);
-    visited.push(hop.actor);
+    const isToItself = last?.actor === hop.actor && last.how !== "forwards";
+    if (holding.has(hop.actor) || isToItself) return { visited, code: "ask.cycle" };
+    if (last?.how === "holds") holding.add(last.actor);
+    // Who hands it on is not asked by anybody to report.
+    if (hop.how !== "forwards" || i === hops.length - 1) visited.push(hop.actor);
     last = hop;
   }
   return { visited, code: undefined };
@@ -89,7 +90,12 @@ async function run({ walks, together }: Plan, seed: number): Promise<void> {
     }
     return { visited: [me], code };
   };
-  const relay = actor(Relay, (me: number) => me, {
+  const selves = new Map<number, ActorRef<RelayOperations>>();
+  const init = (me: number, ctx: { readonly self: ActorRef<RelayOperations> }): number => {
+    selves.set(me, ctx.self);
+    return me;
+  };
+  const relay = actor(Relay, init, {
     walk: (ctx, { hops, stuck, timeoutMs }) => {
       const me = ctx.state;
       const [mine, next, ...after] = hops;
@@ -101,13 +107,15 @@ async function run({ walks, together }: Plan, seed: number): Promise<void> {
           signal.addEventListener("abort", () => resolve({ visited: [me], code: "stuck" }));
         });
       }
-      const ref = ctx.refOf(Relay, addressOf(next.actor));
       const rest = { hops: [next, ...after], stuck, timeoutMs };
+      const other = selves.get(next.actor);
+      if (mine?.how === "forwards" && other !== undefined) return ctx.forward(other, "walk", rest);
+      const ref = ctx.refOf(Relay, addressOf(next.actor));
       const report = ref.ask("walk", rest, { timeout: timeoutMs * 2 }).then(
         ({ visited, code }): Report => ({ visited: [me, ...visited], code }),
         (error: unknown) => failure(me, error),
       );
-      if (mine?.defers !== true) return report;
+      if (mine?.how !== "defers") return report;
       const reply = new DeferredReply<Report>();
       void report.then((known) => reply.resolve(known));
       return reply;
@@ -167,4 +175,4 @@ async function run({ walks, together }: Plan, seed: number): Promise<void> {
 }
 
 /** See the file's header. */
-export const chains: Model = model("chain", "S2, S15, A1, A2, A4", plans, run);
+export const chains: Model = model("chain", "S2, S15, A1, A2, A4, F1, F2", plans, run);

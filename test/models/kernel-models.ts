@@ -3,6 +3,7 @@ import { asks } from "./ask-model.ts";
 import { chains } from "./chain-model.ts";
 import { mailbox } from "./mailbox-model.ts";
 import type { Model } from "./model.ts";
+import { silence } from "./silence-model.ts";
 import { stashes } from "./stash-model.ts";
 import { storm } from "./storm-model.ts";
 import { streams } from "./stream-model.ts";
@@ -25,4 +26,5 @@ export const kernelModels: readonly Model[] = [
   timers,
   stashes,
   workers,
+  silence,
 ];

@@ -3,7 +3,7 @@
  *
  * One actor with a small mailbox is told and asked, held up, and told of the ends of others meanwhile.
  * The reference is the array of what waits: a message is taken from its front when it is handled, and
- * a policy says what happens at its end.
+ * a policy says what happens at its end. That may come while it is restarted.
  *
  * Checks S3 (order; the system lane first), S6 (overflow), S9 (what is left over), T3 (every message is
  * handled or counted).
@@ -19,6 +19,7 @@ const Sink = protocol("sink@1", {
   put: tell<number>(),
   hold: tell<number>(),
   get: ask<number, number>(),
+  crash: tell<number>(),
 });
 const Brief = protocol("brief@1", {});
 const brief = actor(Brief, () => 0, {});
@@ -37,6 +38,8 @@ interface Plan {
   readonly capacity: number;
   readonly onFull: "reject" | "drop-oldest" | "drop-newest";
   readonly commands: readonly Command[];
+  /** It crashes before the end, and so many messages come while it is restarted. */
+  readonly afterCrash: number | undefined;
   readonly end: "stop" | "drain" | "kill";
 }
 
@@ -56,13 +59,15 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   capacity: fc.integer({ min: 1, max: 4 }),
   onFull: fc.constantFrom("reject", "drop-oldest", "drop-newest"),
   commands: listOf(command, 40),
+  afterCrash: fc.option(fc.nat(4), { nil: undefined }),
   end: fc.constantFrom("stop", "drain", "kill"),
 });
 
 /** What became of a message: handled, or a reason why not. */
-type Fate = "handled" | "mailbox-full" | "stopped";
+type Fate = "handled" | "failed" | "mailbox-full" | "stopped";
 
-async function run({ capacity, onFull, commands, end }: Plan, seed: number): Promise<void> {
+async function run(plan: Plan, seed: number): Promise<void> {
+  const { capacity, onFull, commands, afterCrash, end } = plan;
   const world = new ModelWorld(seed);
   /** The reference: what waits, oldest first. */
   const waiting: number[] = [];
@@ -77,25 +82,27 @@ async function run({ capacity, onFull, commands, end }: Plan, seed: number): Pro
   let inHand: number | undefined;
   let isEnding: boolean = false;
   let ended = false;
+  let isRestarted: boolean = false;
   let messages = 0;
 
   const settle = (n: number, fate: Fate): void => {
     world.expect(!fates.has(n), `T1: message ${n} was ${fates.get(n)} and then ${fate}`);
     fates.set(n, fate);
   };
-  const take = (n: number): void => {
+  const take = (n: number, fate: Fate = "handled"): void => {
     world.expect(!ended, `S9: message ${n} was handled after the end`);
     world.expect(news.size === 0, `S3, M2: message ${n} was handled before news of the runtime`);
     world.expect(inHand === undefined, `S1: ${n} was handled while ${inHand} was`);
     world.expect(waiting[0] === n, `S3: ${n} was handled, the oldest was ${waiting[0]}`);
     const at = waiting.indexOf(n);
     if (at >= 0) waiting.splice(at, 1);
-    settle(n, "handled");
+    settle(n, fate);
   };
   const sink = actor(
     Sink,
     (others: readonly string[], ctx) => {
-      for (const other of others) ctx.watch(other);
+      // Of those that have ended it would be told again.
+      if (!isRestarted) for (const other of others) ctx.watch(other);
       return 0;
     },
     {
@@ -114,8 +121,14 @@ async function run({ capacity, onFull, commands, end }: Plan, seed: number): Pro
         await mine.passed;
         inHand = undefined;
       },
+      crash: (_ctx, n) => {
+        take(n, "failed");
+        isRestarted = true;
+        throw new Error("crash");
+      },
     },
     {
+      backoff: { initial: 50, max: 50, jitter: 0 },
       terminated: (_ctx, { address }) => {
         world.expect(news.delete(address), `S12: told of ${address}, which had not ended`);
       },
@@ -145,7 +158,7 @@ async function run({ capacity, onFull, commands, end }: Plan, seed: number): Pro
       if (!isAsk) settle(n, "mailbox-full");
     }
   };
-  const send = (type: "put" | "hold" | "get"): void => {
+  const send = (type: "put" | "hold" | "get" | "crash"): void => {
     const n = messages++;
     if (type !== "get") {
       expectFull(n, false, ref.tell(type, n));
@@ -182,6 +195,19 @@ async function run({ capacity, onFull, commands, end }: Plan, seed: number): Pro
   }
   world.verdict();
 
+  if (afterCrash !== undefined) {
+    await world.settle();
+    while (held !== undefined) {
+      const opened: Gate = held;
+      held = undefined;
+      opened.open();
+      await world.settle();
+    }
+    send("crash");
+    await world.settle();
+    world.expect(isRestarted, "S3: the crash of an idle actor is its next message");
+    for (let i = 0; i < afterCrash; i++) send("put");
+  }
   isEnding = true;
   const stopped = world.system.stop(ref, end);
   ended = end !== "drain";

@@ -2,11 +2,13 @@
  * Actors that opted out of being serial, and pools, against counts of what runs.
  *
  * One actor handles several messages at a time, lets reads run beside its work, or hands its messages to
- * workers; it is told and asked for work of random length, which may fail or take longer than allowed.
+ * workers; it is told and asked for work of random length, which may fail or take longer than allowed, and
+ * whose askers may give up.
  * The reference is the set of handlers that run and one fate per message.
  *
  * Checks S1 (`concurrency`, `interleave`; work starts in order), S5 (a message waits only while all are
- * busy), S7 and S11 (a handler over its time limit has failed), T1, T3, A1, A4, S15.
+ * busy), S7 and S11 (a handler over its time limit has failed), S9 (a drain ends with its queue), T1, T3,
+ * A1, A4, S15.
  */
 import fc from "fast-check";
 import { actor } from "../../runtime/actor.ts";
@@ -38,6 +40,8 @@ type Command =
       readonly ms: number;
       readonly fails: boolean;
     }
+  /** The asker of one of the messages so far gives up. */
+  | { readonly type: "abort"; readonly n: number }
   | { readonly type: "stop"; readonly how: "stop" | "drain" | "kill" }
   | Passing;
 
@@ -48,6 +52,7 @@ interface Plan {
   readonly size: number;
   readonly capacity: number;
   readonly isLimited: boolean;
+  readonly mayFail: boolean;
   readonly commands: readonly Command[];
 }
 
@@ -57,12 +62,17 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant("job" as const),
       operation: fc.constantFrom("work", "answer", "read"),
-      ms: fc.constantFrom(0, 0, 10, 20, 30, 40),
+      // The longest outlasts a stop, which waits for 20 ms before and after it aborts.
+      ms: fc.constantFrom(0, 0, 10, 20, 30, 60),
       fails: fc.oneof(
         { weight: 9, arbitrary: fc.constant(false) },
         { weight: 1, arbitrary: fc.constant(true) },
       ),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("abort" as const), n: fc.nat(15) }),
   },
   {
     weight: 1,
@@ -79,6 +89,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   size: fc.integer({ min: 1, max: 3 }),
   capacity: fc.integer({ min: 2, max: 8 }),
   isLimited: fc.boolean(),
+  mayFail: fc.boolean(),
   commands: listOf(command, 40),
 });
 
@@ -87,13 +98,17 @@ interface Known {
   readonly operation: "work" | "answer" | "read";
   /** It takes longer than its actor allows. */
   readonly isTooLong: boolean;
+  readonly abort: AbortController;
   begun: boolean;
   end: "returned" | "threw" | undefined;
   told: string | undefined;
+  /** It was told, or counted, that the actor had stopped. */
+  wasStopped: boolean;
 }
 
 async function run(plan: Plan, seed: number): Promise<void> {
-  const { shape, concurrency, size, capacity, isLimited, commands } = plan;
+  const { shape, concurrency, size, capacity, mayFail, commands } = plan;
+  const isLimited = mayFail && plan.isLimited;
   const world = new ModelWorld(seed);
   const jobs: Known[] = [];
   /** By generation: the work that runs. Reads of an interleaving actor do not count. */
@@ -103,6 +118,8 @@ async function run(plan: Plan, seed: number): Promise<void> {
   let lastBegun = -1;
   let hasFailed: boolean = false;
   let isEnding: boolean = false;
+  /** How many were sent before it was drained, and nothing but drained. */
+  let owed = 0;
 
   const isFree = (known: Known): boolean => shape === "interleaving" && known.operation === "read";
   const perform = async (generation: object, { n, ms, fails }: Job): Promise<number> => {
@@ -160,23 +177,35 @@ async function run(plan: Plan, seed: number): Promise<void> {
   await world.until(top.ready, 0, "S10: it starts");
   const ref = world.system.refOf(Worker, "local/top/it");
 
-  const send = ({ operation, ms, fails }: Command & { readonly type: "job" }): void => {
+  const send = (each: Command & { readonly type: "job" }): void => {
+    const { operation, ms } = each;
+    const fails = mayFail && each.fails;
     const n = jobs.length;
     const isTooLong = isLimited && ms > LIMIT_MS;
-    const known: Known = { operation, isTooLong, begun: false, end: undefined, told: undefined };
+    const abort = new AbortController();
+    const known: Known = {
+      operation,
+      isTooLong,
+      abort,
+      begun: false,
+      end: undefined,
+      told: undefined,
+      wasStopped: false,
+    };
     jobs.push(known);
     if (isTooLong) hasFailed = true;
     if (operation === "work") {
       ref.tell("work", { n, ms, fails });
       return;
     }
-    ref.ask(operation, { n, ms, fails }, { timeout: 10_000 }).then(
+    ref.ask(operation, { n, ms, fails }, { timeout: 10_000, signal: abort.signal }).then(
       (value) => {
         world.expect(value === n, `A3: ask ${n} got the answer to ${value}`);
         known.told = "answered";
       },
       (error: unknown) => {
         known.told = error instanceof TroupeError ? `${error.outcome}` : String(error);
+        known.wasStopped = error instanceof TroupeError && error.code === "actor.stopped";
       },
     );
   };
@@ -206,7 +235,10 @@ async function run(plan: Plan, seed: number): Promise<void> {
       await world.pass(each);
       if (each.type === "settle" || each.type === "advance") checkRoom();
     } else if (each.type === "job") send(each);
+    else if (each.type === "abort") jobs[each.n]?.abort.abort();
     else {
+      // A second command may cut the first one short.
+      owed = !isEnding && each.how === "drain" ? jobs.length : 0;
       isEnding = true;
       void world.system.stop(ref, each.how);
     }
@@ -222,8 +254,12 @@ async function run(plan: Plan, seed: number): Promise<void> {
     if (type !== "worker.work@1") continue;
     const { n } = body as Job;
     letters.set(n, [...(letters.get(n) ?? []), reason]);
+    const known = jobs[n];
+    if (known !== undefined && reason === "stopped") known.wasStopped = true;
   }
-  for (const [n, { operation, isTooLong, begun, end, told }] of jobs.entries()) {
+  if (hasFailed) owed = 0;
+  for (const [n, { operation, isTooLong, begun, end, told, wasStopped }] of jobs.entries()) {
+    world.expect(n >= owed || !wasStopped, `S9: the drain ended before ${n} was handled`);
     if (operation === "work") {
       const reasons = letters.get(n) ?? [];
       const isCut = begun && reasons.length === 1;
@@ -249,4 +285,4 @@ async function run(plan: Plan, seed: number): Promise<void> {
 }
 
 /** See the file's header. */
-export const workers: Model = model("worker", "S1, S5, S7, S15, T1, T3, A1, A4", plans, run);
+export const workers: Model = model("worker", "S1, S5, S7, S9, S15, T1, T3, A1, A4", plans, run);

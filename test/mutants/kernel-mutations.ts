@@ -16,17 +16,24 @@ export interface Mutation extends Rewrite {
 const CELL = "runtime/kernel/cell.js";
 const CHILDREN = "runtime/kernel/children.js";
 const ENDING = "runtime/kernel/ending.js";
+const FORWARD = "runtime/kernel/forward.js";
 const GENERATION = "runtime/kernel/generation.js";
+const HANDLING = "runtime/kernel/handling.js";
 const IN_HAND = "runtime/kernel/in-hand.js";
 const LOCAL_CALL = "runtime/kernel/local-call.js";
 const OUTCOME = "runtime/kernel/message-outcome.js";
 const PENDING_REPLY = "runtime/kernel/pending-reply.js";
+const POOL_TURN = "runtime/kernel/pool-turn.js";
+const QUEUE = "runtime/kernel/queue.js";
 const INCOMING_STREAM = "runtime/kernel/incoming-stream.js";
 const STREAM_PRODUCER = "runtime/kernel/stream-producer.js";
 const SUPERVISION = "runtime/supervision.js";
 const TAKE_DOWN = "runtime/kernel/take-down.js";
+const TASK = "runtime/kernel/background-task.js";
 const TIES = "runtime/kernel/ties.js";
 const TIMERS = "runtime/kernel/actor-timers.js";
+const TURN = "runtime/kernel/turn.js";
+const TURN_END = "runtime/kernel/turn-end.js";
 
 /** The bugs, by the part of the kernel that they sit in. */
 export const kernelMutations: readonly Mutation[] = [
@@ -34,39 +41,39 @@ export const kernelMutations: readonly Mutation[] = [
   {
     name: "overflow-uncounted",
     why: "S6, S17: what finds no room vanishes without a dead letter",
-    file: CELL,
-    find: 'drop(this, incoming, "mailbox-full");',
+    file: QUEUE,
+    find: 'drop(cell, incoming, "mailbox-full");',
     replace: "",
   },
   {
     name: "capacity-off-by-one",
     why: "S6: a mailbox takes one message more than its capacity",
-    file: CELL,
-    find: "if (mailbox !== undefined) {\n            if (mailbox.length >= this.options.capacity &&",
-    replace:
-      "if (mailbox !== undefined) {\n            if (mailbox.length > this.options.capacity &&",
+    file: QUEUE,
+    find: "if (mailbox !== undefined) {\n        if (mailbox.length >= cell.options.capacity &&",
+    replace: "if (mailbox !== undefined) {\n        if (mailbox.length > cell.options.capacity &&",
   },
   {
     name: "dropped-oldest-uncounted",
     why: "S6, S17: the message that makes room vanishes without a dead letter",
-    file: CELL,
-    find: 'drop(this, oldest, "mailbox-full");',
+    file: QUEUE,
+    find: 'drop(cell, oldest, "mailbox-full");',
     replace: "{}",
   },
   {
     name: "system-lane-last",
     why: "S3: the runtime's messages wait behind everybody's",
-    file: CELL,
-    find: "if ((this.#flags & Flag.usual) !== Flag.handles) {",
+    file: TURN,
+    find: "if ((cell.word & NEXT_MASK) !== Flag.handles) {",
     replace:
-      "if ((this.#flags & Flag.usual) !== Flag.handles && !((this.#flags & Flag.handles) !== 0 && this.queued > 0)) {",
+      "if ((cell.word & NEXT_MASK) !== Flag.handles && !((cell.word & (NEXT_MASK ^ Flag.hasSystem)) === Flag.handles && cell.mailbox.length > 0)) {",
   },
   {
     name: "async-handler-not-awaited",
     why: "S1: the next message is handled while an asynchronous handler is under way",
-    file: CELL,
-    find: "while (handled < limit && this.busy === 0) {",
-    replace: "while (handled < limit && this.busy < 2) {",
+    file: TURN,
+    find: "if ((cell.word & NEXT_MASK) !== Flag.handles) {",
+    replace:
+      "if (cell.word >= BUSY) release(cell);\n        if ((cell.word & NEXT_MASK & (BUSY - 1)) !== Flag.handles) {",
   },
   {
     name: "dead-letter-twice",
@@ -86,15 +93,15 @@ export const kernelMutations: readonly Mutation[] = [
   {
     name: "deadline-not-enforced-at-dequeue",
     why: "S6: a message is handled although its deadline has passed",
-    file: CELL,
-    find: "if (!reply.isPast(this.kernel.dispatcher.readMs))",
+    file: HANDLING,
+    find: "if (!reply.isPast(cell.kernel.dispatcher.readMs))",
     replace: "if (message !== undefined)",
   },
   {
     name: "cancelled-ask-runs",
     why: "S15: an ask that never ran, as its asker was told, is handled nevertheless",
-    file: CELL,
-    find: "if (reply.settled)\n            return true;",
+    file: HANDLING,
+    find: "if (reply.settled)\n        return true;",
     replace: "",
   },
   {
@@ -108,7 +115,7 @@ export const kernelMutations: readonly Mutation[] = [
     name: "pending-reply-not-released",
     why: "A4: an answer still counts as awaited after it came",
     file: PENDING_REPLY,
-    find: "this.#replies.closed();",
+    find: "this.replies.closed();",
     replace: "",
   },
   {
@@ -122,15 +129,58 @@ export const kernelMutations: readonly Mutation[] = [
     name: "ask-cycle-undetected",
     why: "S2: an ask that waits for itself waits until its deadline",
     file: "runtime/kernel/ask-chain.js",
-    find: "if (isBusy && isHeldBy(cell, message) && --free === 0) {",
-    replace: "if (links.length < 1 && isBusy && isHeldBy(cell, message) && --free === 0) {",
+    find: "if (isBusy && takesPlace(cell, message) && --free === 0) {",
+    replace: "if (links.length < 1 && isBusy && takesPlace(cell, message) && --free === 0) {",
   },
   {
     name: "ask-cycle-imagined",
     why: "S2: an ask to an actor that has given its turn up is refused",
     file: "runtime/kernel/ask-chain.js",
-    find: "if (isBusy && isHeldBy(cell, message) && --free === 0) {",
+    find: "if (isBusy && takesPlace(cell, message) && --free === 0) {",
     replace: "if (isBusy && --free === 0) {",
+  },
+  {
+    name: "noted-deadline-never-hung",
+    why: "A2: a deadline that was only noted never comes",
+    file: "runtime/kernel/timer-wheel.js",
+    find: "if (entry.settled)\n                continue;",
+    replace: "continue;",
+  },
+  {
+    name: "noted-deadline-hung-early",
+    why: "A2: a deadline that was only noted comes before its time",
+    file: "runtime/kernel/timer-wheel.js",
+    find: "const dueMs = Math.ceil(nowMs - entry.dueMs);",
+    replace: "const dueMs = Math.ceil(nowMs - entry.dueMs / 2);",
+  },
+  // Forwarding.
+  {
+    name: "forward-answers-too",
+    why: "F1: who forwarded an ask answers it as well, before the last in line can",
+    file: FORWARD,
+    find: "return handedOn;",
+    replace: "reply.resolve(undefined); return handedOn;",
+  },
+  {
+    name: "forward-keeps-ask",
+    why: "F1: an ask that was handed on ends with the generation that forwarded it",
+    file: FORWARD,
+    find: "context.release();",
+    replace: "",
+  },
+  {
+    name: "forward-not-redirected",
+    why: "F1: giving up does not reach the actor that an ask was handed on to",
+    file: FORWARD,
+    find: "reply.redirect(target);",
+    replace: "",
+  },
+  {
+    name: "forward-refusal-untold",
+    why: "F2: an ask that cannot be handed on is never answered",
+    file: FORWARD,
+    find: "reply.reject(checked.error);",
+    replace: "",
   },
   // Generations.
   {
@@ -172,18 +222,32 @@ export const kernelMutations: readonly Mutation[] = [
   {
     name: "failed-actor-goes-on",
     why: "G7 S4: an actor handles messages between its failure and the decision's effect",
-    file: CELL,
-    find: "if (phase === Phase.running || phase === Phase.draining)\n            this.#flags |= Flag.handles;",
+    file: "runtime/kernel/cell-word.js",
+    find: "if (phase === Phase.running || phase === Phase.draining)\n        next |= Flag.handles;",
     replace:
-      "if (phase === Phase.running || phase === Phase.draining || phase === Phase.restarting)\n            this.#flags |= Flag.handles;",
+      "if (phase === Phase.running || phase === Phase.draining || phase === Phase.restarting)\n        next |= Flag.handles;",
   },
   // Ends.
   {
     name: "drain-drops-queue",
     why: "S9: drain ends an actor before its queue is empty",
-    file: CELL,
-    find: "if (this.busy === 0 && !this.hasQueued)",
-    replace: "if (this.busy === 0)",
+    file: TURN_END,
+    find: "cell.busy > 0 || hasQueued(cell))",
+    replace: "cell.busy > 0)",
+  },
+  {
+    name: "drain-forgets-crew",
+    why: "S9: a pool that is drained ends before its workers are done",
+    file: TURN_END,
+    find: "if (holdings?.crew?.isIdle !== false)",
+    replace: "",
+  },
+  {
+    name: "drain-stops-restarting",
+    why: "S9: an actor that is drained while it is restarted ends before its queue is empty",
+    file: ENDING,
+    find: "cell.holdings.drainsNext = true;",
+    replace: 'endNow(cell, "stop", "normal");',
   },
   {
     name: "leftovers-uncounted",
@@ -203,8 +267,8 @@ export const kernelMutations: readonly Mutation[] = [
     name: "children-outlive-their-parent",
     why: "G7 S3: an actor ends while its children live on",
     file: TAKE_DOWN,
-    find: "if (children !== undefined && children.size > 0) {",
-    replace: "if (children !== undefined && children.size > 1) {",
+    find: "if (children !== undefined && children.size > 0)",
+    replace: "if (children !== undefined && children.size > 1)",
   },
   // Supervision.
   {
@@ -275,7 +339,7 @@ export const kernelMutations: readonly Mutation[] = [
     name: "timers-survive-restart",
     why: "S13: a timer of an old generation tells the new one",
     file: TAKE_DOWN,
-    find: "holdings.timers?.cancelAll();",
+    find: "holdings.timers?.end();",
     replace: "",
   },
   {
@@ -283,6 +347,35 @@ export const kernelMutations: readonly Mutation[] = [
     why: "S13: a periodic timer queues a second message while one waits",
     file: TIMERS,
     find: "if (timer.queued)\n            return;",
+    replace: "",
+  },
+  {
+    name: "receive-timeout-survives-restart",
+    why: "V3: a receive time-out of an old generation tells the new one",
+    file: TAKE_DOWN,
+    find: "holdings.receiveTimeout?.cancel();",
+    replace: "",
+  },
+  {
+    name: "receive-timeout-ignores-activity",
+    why: "V1: an actor is told of a silence that was none",
+    file: "runtime/kernel/receive-timeout.js",
+    find: "this.#activeMs = this.#cell.kernel.dispatcher.readMs;",
+    replace: "",
+  },
+  // Tasks.
+  {
+    name: "late-task-accepted",
+    why: "B2: the result of a task of an old generation is told to the new one",
+    file: TASK,
+    find: "return context === undefined || cell.isLate(context);",
+    replace: "return false;",
+  },
+  {
+    name: "task-failure-swallowed",
+    why: "B1: an actor goes on although a task of its own failed",
+    file: TASK,
+    find: "throw new TaskFailed(operation, error);",
     replace: "",
   },
   // Streams.
@@ -319,13 +412,13 @@ export const kernelMutations: readonly Mutation[] = [
     name: "stash-lost-on-restart",
     why: "S8: what was put aside is gone after a restart",
     file: TAKE_DOWN,
-    find: "putBack(cell, undefined);",
+    find: "putBack(cell);",
     replace: "holdings.stash = undefined;",
   },
   {
     name: "stash-comes-back-last",
     why: "S8: what was put aside comes after what waits",
-    file: CELL,
+    file: QUEUE,
     find: "mailbox.unshift(messages[i]);",
     replace: "mailbox.push(messages[messages.length - 1 - i]);",
   },
@@ -339,8 +432,8 @@ export const kernelMutations: readonly Mutation[] = [
   {
     name: "offer-forgotten",
     why: "S6: an offer waits although there is room",
-    file: CELL,
-    find: "holdings.offers.admit(this);",
+    file: TURN_END,
+    find: "holdings.offers.admit(cell);",
     replace: "{}",
   },
   {
@@ -355,22 +448,22 @@ export const kernelMutations: readonly Mutation[] = [
     name: "concurrency-off-by-one",
     why: "S1: one handler more at a time than the actor allows",
     file: IN_HAND,
-    find: "if (this.#serial < cell.options.concurrency)\n            return cell.shift();",
-    replace: "if (this.#serial <= cell.options.concurrency)\n            return cell.shift();",
+    find: "if (this.#serial < cell.options.concurrency)\n            return shift(cell);",
+    replace: "if (this.#serial <= cell.options.concurrency)\n            return shift(cell);",
   },
   {
     name: "everything-interleaves",
     why: "S1: any message runs beside others once one operation may",
-    file: CELL,
-    find: "return this.#ownMailbox().take((message) => interleave.has(message.handler.operation));",
-    replace: "return this.#ownMailbox().take(() => true);",
+    file: QUEUE,
+    find: "return ownMailbox(cell).take((message) => interleave.has(message.handler.operation));",
+    replace: "return ownMailbox(cell).take(() => true);",
   },
   {
     name: "pool-hands-out-ahead",
     why: "S5: a worker that is busy is handed a message while another one is idle",
-    file: "runtime/kernel/pool-turn.js",
-    find: "busy + queued < options.concurrency",
-    replace: "busy < options.concurrency + 1",
+    file: POOL_TURN,
+    find: "return worker.busy + waiting < concurrency;",
+    replace: "return worker.busy < concurrency + 1;",
   },
   {
     name: "time-limit-not-enforced",
@@ -385,5 +478,12 @@ export const kernelMutations: readonly Mutation[] = [
     file: SUPERVISION,
     find: "if (!child.significant)",
     replace: 'if (auto === "all-significant" && !child.significant)',
+  },
+  {
+    name: "pool-not-redirected",
+    why: "S5, S15: giving up does not reach the worker that an ask was handed to",
+    file: POOL_TURN,
+    find: "reply?.redirect(worker);",
+    replace: "",
   },
 ];
