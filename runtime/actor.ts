@@ -79,7 +79,8 @@ export interface ActorContext<O extends Operations, S, I> {
   ): void;
   /**
    * Hands the ask in hand on to `ref`, which answers in this actor's place: the asker's deadline holds for
-   * it, and giving up reaches it. Return what this returns.
+   * it, and giving up reaches it. What an error says of the outcome, it says of the last in line. Return
+   * what this returns.
    *
    * @throws {TypeError} when the message in hand is no ask
    */

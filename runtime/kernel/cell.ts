@@ -217,7 +217,7 @@ export class Cell implements Runnable {
     if (holdings !== undefined) {
       if (holdings.deferred?.delete(reply) === true) return false;
       // It was looked at, so nobody can say that it never ran.
-      if (holdings.stash?.some((message) => message.reply === reply) === true) return false;
+      if (holdings.stashed?.has(reply) === true) return false;
     }
     const inHand = inHandFor(this, reply);
     if (inHand === undefined) return true;

@@ -49,6 +49,8 @@ export function forward(
   const asker = target === cell ? undefined : context;
   const checked = askable(target, asker, operation, payload);
   context.release();
+  // So that a failure that follows names this message's handler.
+  context.aside = message;
   if (checked.ok) {
     const { handler, body } = checked.value;
     reply.redirect(target);

@@ -74,7 +74,8 @@ function handleCall(cell: Cell, context: Context, message: Message, reply: Reply
 function isMoot(cell: Cell, message: Message, reply: ReplyTo): boolean {
   if (reply.settled) return true;
   if (!reply.isPast(cell.kernel.dispatcher.readMs)) return false;
-  reply.reject(timedOut(message.handler.type, cell.address, true));
+  const neverRan = cell.ownHoldings?.stashed?.has(reply) !== true;
+  reply.reject(timedOut(message.handler.type, cell.address, neverRan));
   return true;
 }
 

@@ -16,7 +16,7 @@ import type { Deferred } from "./deferred.ts";
 import type { Delay } from "./delay.ts";
 import type { InHand } from "./in-hand.ts";
 import type { IncomingStream } from "./incoming-stream.ts";
-import type { Message } from "./message.ts";
+import type { Message, ReplyTo } from "./message.ts";
 import type { Offers } from "./offers.ts";
 import type { Crew } from "./pool-turn.ts";
 import type { ReceiveTimeout } from "./receive-timeout.ts";
@@ -41,6 +41,8 @@ export class Holdings {
   inHand: InHand | undefined = undefined;
   /** Messages put aside, in the order of their stashing. */
   stash: Message[] | undefined = undefined;
+  /** The askers of messages that ever were put aside: their handlers have run. */
+  stashed: WeakSet<ReplyTo> | undefined = undefined;
   /** Senders that wait for room. */
   offers: Offers | undefined = undefined;
   /** Of a pool: its workers. */

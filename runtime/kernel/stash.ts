@@ -34,6 +34,10 @@ export function putAside(cell: Cell, context: Context): boolean {
     return false;
   }
   holdings.stash.push(message);
+  if (message.reply !== undefined) {
+    holdings.stashed ??= new WeakSet();
+    holdings.stashed.add(message.reply);
+  }
   return true;
 }
 

@@ -41,7 +41,7 @@ async function takeDownInOrder(cell: Cell, mode: DownMode): Promise<void> {
   const context = cell.context;
   const holdings = cell.holdings;
   // Asked for by its own handler: whether that one awaits shows when it has returned.
-  if (cell.kernel.current?.cell === cell) await undefined;
+  if (mode === "stop" && cell.kernel.current?.cell === cell) await undefined;
   if (mode === "stop") await handlerEnded(cell, graceMs(cell));
   context?.abort();
   leaveStreams(cell);

@@ -242,7 +242,12 @@ export class MachineRun {
   #announce(): void {
     if (this.#isAnnounced) return;
     this.#isAnnounced = true;
-    this.#ctx.task(() => undefined, STEP);
+    try {
+      this.#ctx.task(() => undefined, STEP);
+    } catch {
+      // As many tasks run as may; a timer is bounded by nothing, but waits for the clock.
+      this.#ctx.timers.after(STEP, 0, STEP);
+    }
   }
 
   /**

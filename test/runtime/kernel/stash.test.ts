@@ -346,4 +346,27 @@ t.test("stash", async (t) => {
     t.equal(await answer, "open");
     await system.shutdown();
   });
+
+  t.test("regression: what was stashed is never said not to have run", async (t) => {
+    const { system, clock } = world();
+    const ref = system.spawn(puppet());
+    let ran = 0;
+    const stash = (ctx: PuppetContext): void => {
+      if (ran++ < 3) ctx.stash();
+    };
+    const stashed = rejection(ref.ask("get", stash, { timeout: "1s" }));
+    await clock.advanceAsync("2s");
+    const back = [1, 2].map((s) => rejection(ref.ask("get", stash, { timeout: `${s}s` })));
+    const { passed, open: goOn } = gate();
+    ref.tell("act", (ctx) => {
+      ctx.unstash();
+      return passed;
+    });
+    await clock.advanceAsync("3s");
+    goOn();
+    for (const error of await Promise.all([stashed, ...back])) {
+      t.match(error, { code: "ask.timeout", outcome: "unknown" }, "S15");
+    }
+    await system.shutdown();
+  });
 });

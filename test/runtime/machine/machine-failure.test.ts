@@ -380,4 +380,32 @@ t.test("A machine that throws", async (t) => {
       ]);
     },
   );
+
+  t.test("regression: a delay is carried out however many tasks its actor runs", async (t) => {
+    const { system, clock } = world();
+    const machine = setup({
+      types: { events: {} as { readonly type: "go" } },
+      actions: { work: () => {} },
+    }).createMachine({
+      initial: "idle",
+      states: {
+        idle: { on: { go: "busy" } },
+        busy: { entry: "work", after: { 50: "late" } },
+        late: {},
+      },
+    });
+    const actor = machineActor(machine, {
+      mailbox: { capacity: 1 },
+      provide: (ctx) => ({
+        actions: { work: () => ctx.task(() => new Promise<undefined>(() => {}), "go") },
+      }),
+    });
+    const ref = system.spawn(actor, { name: "m" });
+    ref.tell("go");
+    await clock.advanceAsync("100ms");
+    t.equal((await ref.ask("snapshot")).value, "late");
+    const down = system.shutdown();
+    await clock.advanceAsync("30s");
+    await down;
+  });
 });
