@@ -110,6 +110,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 8, arbitrary: passing(25) },
+  // A handler must end and a deadline pass within one, in that order.
+  { weight: 2, arbitrary: span.map((ms): Command => ({ type: "lag", ms })) },
 );
 const plans: fc.Arbitrary<Plan> = fc.record({
   capacity: fc.integer({ min: 1, max: 4 }),

@@ -32,4 +32,10 @@ t.test("The planted bugs of the kernel", async (t) => {
     const stale = { file: "runtime/kernel/cell.js", find: "no such text", replace: "" };
     t.match(await mutantRun([stale], OPTIONS), { type: "stale", why: /stands 0 times/ });
   });
+
+  t.test("nor is one that names what does not exist", async (t) => {
+    const { file, find } = named("pending-reply-not-released");
+    const misspelt = { file, find, replace: "queueMicrotask(() => noSuchName());" };
+    t.match(await mutantRun([misspelt], OPTIONS), { type: "stale", why: /^ReferenceError/ });
+  });
 });

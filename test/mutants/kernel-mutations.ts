@@ -209,7 +209,8 @@ export const kernelMutations: readonly Mutation[] = [
     why: "S8: what was queued is gone after a restart",
     file: GENERATION,
     find: 'await takeDown(cell, "restart");',
-    replace: 'await takeDown(cell, "restart"); while (cell.shift() !== undefined);',
+    replace:
+      'await takeDown(cell, "restart"); cell.first = undefined; while (cell.mailbox?.shift() !== undefined);',
   },
   {
     name: "restart-shuffles-queue",
@@ -217,7 +218,7 @@ export const kernelMutations: readonly Mutation[] = [
     file: GENERATION,
     find: 'await takeDown(cell, "restart");',
     replace:
-      'await takeDown(cell, "restart"); const oldest = cell.shift(); if (oldest) cell.acceptOwn(oldest);',
+      'await takeDown(cell, "restart"); const oldest = cell.mailbox?.shift(); if (oldest) cell.mailbox.push(oldest);',
   },
   {
     name: "failed-actor-goes-on",

@@ -58,7 +58,7 @@ export function mutantRun(
       if (hangs) resolve({ type: "crashed", why: `no end after ${timeoutMs} ms` });
       else if (exitCode === 2) resolve({ type: "stale", why: stderr.trim() });
       else if (exitCode === 0) resolve(outcomeIn(stdout));
-      else resolve({ type: "crashed", why: `exit code ${exitCode}: ${lastLineOf(stderr)}` });
+      else resolve(crashOf(exitCode, lastLineOf(stderr)));
     });
   });
 }
@@ -74,6 +74,14 @@ function outcomeIn(stdout: string): MutantRun {
     return { type: "missed", schedules: schedules ?? 0 };
   }
   return { type: "caught", seed, model, why: message.split("\n")[0] ?? "" };
+}
+
+/** A rewrite that names what its file does not have is no bug of the kernel, and its crash no catch. */
+function crashOf(exitCode: number | null, why: string): MutantRun {
+  const isMisspelt = /^(ReferenceError|SyntaxError)\b| is not a (function|constructor)$/.test(why);
+  return isMisspelt
+    ? { type: "stale", why }
+    : { type: "crashed", why: `exit code ${exitCode}: ${why}` };
 }
 
 /** The line of a stack that says what was thrown. */
