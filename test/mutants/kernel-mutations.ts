@@ -49,8 +49,8 @@ export const kernelMutations: readonly Mutation[] = [
     name: "capacity-off-by-one",
     why: "S6: a mailbox takes one message more than its capacity",
     file: QUEUE,
-    find: "if (mailbox !== undefined) {\n        if (mailbox.length >= cell.options.capacity &&",
-    replace: "if (mailbox !== undefined) {\n        if (mailbox.length > cell.options.capacity &&",
+    find: "if (mailbox !== undefined) {\n        if (mailbox.length >= cell.options.capacity)",
+    replace: "if (mailbox !== undefined) {\n        if (mailbox.length > cell.options.capacity)",
   },
   {
     name: "dropped-oldest-uncounted",
@@ -376,7 +376,7 @@ export const kernelMutations: readonly Mutation[] = [
     name: "task-failure-swallowed",
     why: "B1: an actor goes on although a task of its own failed",
     file: TASK,
-    find: "throw new TaskFailed(operation, error);",
+    find: "throw new TaskFailed(operation, readable(error));",
     replace: "",
   },
   // Streams.
