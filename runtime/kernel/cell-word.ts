@@ -24,11 +24,13 @@ export const Flag = {
   refuses: 64,
   /** Its first generation was begun. */
   wasBegun: 128,
+  /** The work of the present generation is aborted. */
+  aborted: 256,
 } as const;
 
-const PHASE_SHIFT = 8;
+const PHASE_SHIFT = 9;
 const PHASE_MASK = 7 << PHASE_SHIFT;
-const BUSY_SHIFT = 11;
+const BUSY_SHIFT = 12;
 
 /** One awaited handler. A word below it belongs to a cell that awaits none. */
 export const BUSY: number = 1 << BUSY_SHIFT;

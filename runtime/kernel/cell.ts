@@ -241,10 +241,20 @@ export class Cell implements Runnable {
 
   /** A new generation is about to start. */
   noteStart(): void {
-    this.word = (this.word & ~Flag.hasState) | Flag.wasBegun;
+    this.word = (this.word & ~(Flag.hasState | Flag.aborted)) | Flag.wasBegun;
     if (this.ownHoldings === undefined) return;
     this.ownHoldings.generation++;
     this.ownHoldings.startedAtMs = this.kernel.nowMs();
+  }
+
+  /** The work of the generation is to end. */
+  noteAbort(): void {
+    this.word |= Flag.aborted;
+  }
+
+  /** The work of the present generation is to end, or has ended. */
+  get isAborted(): boolean {
+    return (this.word & Flag.aborted) !== 0;
   }
 
   /** The generation has its state. */

@@ -125,10 +125,11 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
     if (message !== undefined || this.#extras !== undefined) Context.#owned(this).aside = message;
   }
 
-  /** Ends the generation's work. */
+  /** Ends the generation's work. Signals are made when somebody asks for one, also after this. */
   abort(): void {
-    const lifetime = Context.#ownLifetime(this);
-    if (!lifetime.signal.aborted) lifetime.abort(stopping());
+    this.cell.noteAbort();
+    const lifetime = this.#extras?.lifetime;
+    if (lifetime?.signal.aborted === false) lifetime.abort(stopping());
     for (const context of contextsInHand(this.cell)) context.#extras?.inHand?.abort(stopping());
   }
 
@@ -165,13 +166,11 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   get signal(): AbortSignal {
     const message = this.message;
-    if (message === undefined || message.handler.isTell)
+    if (message === undefined || message.handler.isTell) {
       return Context.#ownLifetime(this.root).signal;
-    const controller = Context.#ownInHand(this);
-    const lifetime = this.root.#extras?.lifetime;
-    if (lifetime?.signal.aborted === true && !controller.signal.aborted) {
-      controller.abort(stopping());
     }
+    const controller = Context.#ownInHand(this);
+    if (Context.#isOver(this) && !controller.signal.aborted) controller.abort(stopping());
     return controller.signal;
   }
 
@@ -276,8 +275,16 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   static #ownLifetime(context: Context): AbortController {
     const extras = Context.#owned(context);
-    extras.lifetime ??= new AbortController();
+    if (extras.lifetime === undefined) {
+      extras.lifetime = new AbortController();
+      if (Context.#isOver(context)) extras.lifetime.abort(stopping());
+    }
     return extras.lifetime;
+  }
+
+  /** Its generation is aborted or gone. */
+  static #isOver(context: Context): boolean {
+    return context.cell.isAborted || !context.isCurrent;
   }
 
   static #ownInHand(context: Context): AbortController {

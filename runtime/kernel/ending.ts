@@ -39,7 +39,7 @@ export function stop(cell: Cell, how: StopHow, reason?: ExitReason): Promise<voi
 export function stopSelf(cell: Cell): void {
   if (cell.options.restart !== "permanent" || cell.parent === undefined) {
     cell.holdings.endsByItself = true;
-    void stop(cell, "stop");
+    endNow(cell, "stop", "normal");
     return;
   }
   const { children } = cell.parent;

@@ -12,7 +12,7 @@ import { DeferredReply } from "../deferred-reply.ts";
 import type { Cell } from "./cell.ts";
 import type { Context } from "./context.ts";
 import { askable } from "./local-call.ts";
-import { LocalRef } from "./local-ref.ts";
+import { LocalRef, PathRef } from "./local-ref.ts";
 import { Message } from "./message.ts";
 
 /** What the handler returns when the answer is no business of its own any more. */
@@ -35,7 +35,7 @@ export function forward(
   if (message === undefined || reply === undefined || message.handler.kind !== "ask") {
     throw new TypeError("forward: the message in hand is no ask");
   }
-  const target = LocalRef.cellOf(ref);
+  const target = LocalRef.cellOf(ref) ?? PathRef.cellOf(ref);
   if (target === undefined || target.kernel !== cell.kernel) {
     const deferred = new DeferredReply<unknown>();
     // It is under way for the ask in hand: its deadline holds, and with it this wait ends.

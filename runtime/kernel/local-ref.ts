@@ -92,11 +92,11 @@ export class PathRef {
   }
 
   get ready(): Promise<void> {
-    return this.#find()?.ready ?? Promise.reject(this.#notFound());
+    return PathRef.#find(this)?.ready ?? Promise.reject(this.#notFound());
   }
 
   tell(operation: string, payload?: unknown): boolean {
-    const cell = this.#find();
+    const cell = PathRef.#find(this);
     if (cell !== undefined) return tellCell(cell, this.#owner, operation, payload);
     const { kernel } = this.#directory;
     const sender = senderOn(kernel, this.#owner);
@@ -112,13 +112,13 @@ export class PathRef {
   }
 
   offer(operation: string, payload?: unknown, options?: AskOptions): Promise<boolean> {
-    const cell = this.#find();
+    const cell = PathRef.#find(this);
     if (cell === undefined) return Promise.resolve(this.tell(operation, payload));
     return offerCell(cell, this.#owner, operation, payload, options);
   }
 
   ask(operation: string, payload?: unknown, options?: AskOptions): Promise<unknown> {
-    const cell = this.#find();
+    const cell = PathRef.#find(this);
     if (cell === undefined) return Promise.reject(this.#notFound());
     return askCell(cell, this.#owner, operation, payload, options);
   }
@@ -128,7 +128,7 @@ export class PathRef {
     payload?: unknown,
     options?: StreamOptions,
   ): ReplyStream<unknown, unknown> {
-    const cell = this.#find();
+    const cell = PathRef.#find(this);
     if (cell !== undefined) return streamCell(cell, this.#owner, operation, payload, options);
     const { kernel } = this.#directory;
     const type = messageTypeOf(this.protocol.name, operation);
@@ -144,13 +144,18 @@ export class PathRef {
     return this as unknown as ActorRef<O>;
   }
 
+  /** Who lives at the place of such a reference; `undefined` for a reference of another kind. */
+  static cellOf(ref: unknown): Cell | undefined {
+    return ref instanceof PathRef ? PathRef.#find(ref) : undefined;
+  }
+
   /** Whoever lives there now and speaks the protocol. */
-  #find(): Cell | undefined {
-    if (this.#cell === undefined || this.#cell.hasStopped) {
-      this.#cell = this.#directory.find(this.#path);
+  static #find(ref: PathRef): Cell | undefined {
+    if (ref.#cell === undefined || ref.#cell.hasStopped) {
+      ref.#cell = ref.#directory.find(ref.#path);
     }
-    return this.#cell?.behavior.definition.protocol.name === this.protocol.name
-      ? this.#cell
+    return ref.#cell?.behavior.definition.protocol.name === ref.protocol.name
+      ? ref.#cell
       : undefined;
   }
 

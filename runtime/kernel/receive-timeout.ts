@@ -8,6 +8,7 @@
  */
 
 import { type Duration, durationMs } from "../duration.ts";
+import { Phase } from "../lifecycle.ts";
 import type { OperationHandler } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { Message } from "./message.ts";
@@ -42,7 +43,8 @@ export class ReceiveTimeout implements Timed {
   expire(): void {
     const { kernel, busy } = this.#cell;
     const nowMs = kernel.nowMs();
-    const isActive = busy > 0 || hasQueued(this.#cell);
+    // One that has failed is silent for another reason (V3).
+    const isActive = busy > 0 || this.#cell.phase !== Phase.running || hasQueued(this.#cell);
     const idleMs = isActive ? 0 : nowMs - this.#activeMs;
     if (idleMs < this.#afterMs) {
       kernel.wheel.add(this, nowMs, this.#afterMs - idleMs);

@@ -42,20 +42,22 @@ async function takeDownInOrder(cell: Cell, mode: DownMode): Promise<void> {
   const holdings = cell.holdings;
   // Asked for by its own handler: whether that one awaits shows when it has returned.
   if (mode === "stop" && cell.kernel.current?.cell === cell) await undefined;
-  if (mode === "stop") await handlerEnded(cell, graceMs(cell));
+  if (mode === "stop" && cell.busy > 0) await handlerEnded(cell, graceMs(cell));
   context?.abort();
   leaveStreams(cell);
   const { shutdownMs } = cell.options;
-  await handlerEnded(cell, shutdownMs);
-  if (!holdings.inHurry) await holdings.tasks?.allEnded(cell, shutdownMs);
-  await stopChildren(cell);
-  if (cell.busy > 0) abandon(cell);
-  else if (context !== undefined && cell.hasState && !holdings.inHurry) {
-    await runStopping(cell, context);
+  // Most actors that end have nothing to wait for, and pay for no more than this one turn.
+  if (cell.busy > 0) await handlerEnded(cell, shutdownMs);
+  else await undefined;
+  if (holdings.tasks !== undefined && !holdings.inHurry) {
+    await holdings.tasks.allEnded(cell, shutdownMs);
   }
+  if (holdings.children !== undefined) await stopChildren(cell);
+  if (cell.busy > 0) abandon(cell);
+  else if (context !== undefined && hasHook(cell)) await runStopping(cell, context);
   // From here on the generation is gone: what still runs of it can begin nothing more.
   cell.context = undefined;
-  await stopChildren(cell);
+  if (holdings.children !== undefined) await stopChildren(cell);
   holdings.timers?.end();
   holdings.timers = undefined;
   holdings.receiveTimeout?.cancel();
@@ -65,8 +67,12 @@ async function takeDownInOrder(cell: Cell, mode: DownMode): Promise<void> {
   }
   holdings.tasks = undefined;
   leaveStreams(cell);
-  for (const address of [...(holdings.watching?.keys() ?? [])]) unwatch(cell, address);
-  for (const topic of [...(holdings.topics ?? [])]) unsubscribe(cell, topic);
+  if (holdings.watching !== undefined) {
+    for (const address of [...holdings.watching.keys()]) unwatch(cell, address);
+  }
+  if (holdings.topics !== undefined) {
+    for (const topic of [...holdings.topics]) unsubscribe(cell, topic);
+  }
   holdings.deferred?.rejectAll(`${cell.address} was stopped or restarted before it answered`);
   holdings.inHand = undefined;
   holdings.crew = undefined;
@@ -82,7 +88,9 @@ async function stopChildren({ holdings: { children, inHurry } }: Cell): Promise<
 
 /** S16: the end of a consumer cancels its producers. A handler may open more until it ends. */
 function leaveStreams(cell: Cell): void {
-  for (const stream of [...(cell.holdings.streams ?? [])]) stream.abandon();
+  const { streams } = cell.holdings;
+  if (streams === undefined) return;
+  for (const stream of [...streams]) stream.abandon();
 }
 
 /** How long a stop waits before it aborts: an ask has its deadline, others as long as a restart. */
@@ -102,6 +110,11 @@ async function handlerEnded(cell: Cell, limitMs: number): Promise<void> {
   holdings.wait = wait;
   await wait.over;
   holdings.wait = undefined;
+}
+
+function hasHook(cell: Cell): boolean {
+  const { stopping } = cell.behavior.definition.hooks;
+  return stopping !== undefined && cell.hasState && !cell.holdings.inHurry;
 }
 
 async function runStopping(cell: Cell, context: Context): Promise<void> {

@@ -74,6 +74,16 @@ t.test("forward", async (t) => {
     },
   );
 
+  t.test("regression: a reference by address hands over just the same", async (t) => {
+    const { system } = world();
+    system.spawn(workerSeeing([]), { name: "worker" });
+    const byAddress = system.refOf(Worker, "local/worker");
+    const ref = system.spawn(router, { name: "router", input: byAddress });
+    t.equal(await ref.ask("who"), "a program");
+    t.equal(await ref.ask("double", 2), 4);
+    await system.shutdown();
+  });
+
   t.test("the worker sees who asked, not who forwarded", async (t) => {
     const { system } = world();
     const worker = system.spawn(workerSeeing([]), { name: "worker" });
