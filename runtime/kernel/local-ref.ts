@@ -78,6 +78,7 @@ export class PathRef {
   readonly #directory: Directory;
   readonly #path: string;
   readonly #owner: Context | undefined;
+  // biome-ignore lint/style/useReadonlyClassProperties: set by a static method
   #cell: Cell | undefined = undefined;
 
   constructor(directory: Directory, protocol: Protocol, path: string, owner: Context | undefined) {
