@@ -18,7 +18,7 @@ import { startFailed } from "./ask-error.ts";
 import type { Cell } from "./cell.ts";
 import { Deferred } from "./deferred.ts";
 import { drop } from "./message-outcome.ts";
-import { acceptSystem, shift, wake } from "./queue.ts";
+import { acceptSystem, release, shift, wake } from "./queue.ts";
 import { takeDown } from "./take-down.ts";
 
 /** How an actor is made to end. */
@@ -78,7 +78,31 @@ export function endNow(cell: Cell, how: "stop" | "kill", reason: ExitReason): vo
   cell.step(LifeEvent.stop);
   cell.holdings.exitReason ??= reason;
   if (how === "kill") hurry(cell);
-  void end(cell, how);
+  if (how === "stop" && isBare(cell)) void turnOver.then(() => endBare(cell));
+  else void end(cell, how);
+}
+
+/** The present turn, and with it the handler that may have asked for the end, is over. */
+const turnOver: Promise<void> = Promise.resolve();
+
+/**
+ * Most actors that end have nothing to take down and nobody to wait for: theirs is over in one step.
+ */
+function endBare(cell: Cell): void {
+  if (!isBare(cell)) {
+    void end(cell, "stop");
+    return;
+  }
+  cell.context?.abort();
+  cell.context = undefined;
+  release(cell);
+  close(cell);
+}
+
+/** It holds nothing that must be given back in order, and no handler or hook of it runs on. */
+function isBare(cell: Cell): boolean {
+  if (cell.busy > 0 || !cell.options.isSerial) return false;
+  return cell.behavior.definition.hooks.stopping === undefined && cell.holdings.isEmpty;
 }
 
 function hurry(cell: Cell): void {
@@ -92,6 +116,11 @@ function hurry(cell: Cell): void {
 /** Takes down what runs and closes the books. The phase is `stopping` already. */
 export async function end(cell: Cell, how: "stop" | "kill"): Promise<void> {
   await takeDown(cell, how);
+  close(cell);
+}
+
+/** Nothing of it runs any more: closes the books and tells whoever waits for that. */
+function close(cell: Cell): void {
   cell.step(LifeEvent.tornDown);
   for (let left = shift(cell); left !== undefined; left = shift(cell)) {
     drop(cell, left, "stopped");

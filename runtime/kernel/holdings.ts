@@ -79,6 +79,22 @@ export class Holdings {
   /** Which restart of its group it belongs to. */
   ticket = 0;
 
+  /** Nothing here must be given back before the actor can end. */
+  get isEmpty(): boolean {
+    return (
+      this.children === undefined &&
+      this.timers === undefined &&
+      this.watching === undefined &&
+      this.topics === undefined &&
+      this.streams === undefined &&
+      this.stash === undefined &&
+      this.receiveTimeout === undefined &&
+      this.tasks === undefined &&
+      this.deferred === undefined &&
+      this.takingDown === undefined
+    );
+  }
+
   constructor(generation: number) {
     this.generation = generation;
   }
