@@ -57,9 +57,9 @@ export class Dispatcher {
   readonly #log: Log;
   readonly #wheel: TimerWheel;
   readonly #sampling: Sampling;
-  readonly #ready = new RingBuffer<Runnable>();
+  #ready: RingBuffer<Runnable> = new RingBuffer<Runnable>();
   /** Those that are left when a stretch ends; their turn comes after pending I/O. */
-  readonly #later = new RingBuffer<Runnable>();
+  #later: RingBuffer<Runnable> = new RingBuffer<Runnable>();
   /** A turn is under way, or about to start: whoever becomes ready will be seen. */
   #isArmed: boolean = false;
   #macrotaskArmed: boolean = false;
@@ -102,7 +102,9 @@ export class Dispatcher {
     this.#wheel.hangNoted();
     // So that an actor that ended can be collected.
     this.#ran.fill(undefined);
-    for (let i = this.#later.length; i > 0; i--) this.#ready.push(this.#later.shift() as Runnable);
+    // Those that waited for this go before those that became ready since.
+    moveAll(this.#ready, this.#later);
+    this.#swap();
     if (this.#ready.length === 0) return;
     const wasArmed = this.#isArmed;
     this.#isArmed = true;
@@ -255,9 +257,15 @@ export class Dispatcher {
 
   /** Leaves the rest for after pending I/O. */
   #yield(): void {
-    for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
-      this.#later.push(next);
-    }
+    moveAll(this.#later, this.#ready);
+    this.#swap();
+  }
+
+  /** Exchanges the queues: a million actors may be ready, and a stretch handles a few thousand. */
+  #swap(): void {
+    const ready = this.#ready;
+    this.#ready = this.#later;
+    this.#later = ready;
   }
 
   #armMicrotask(): void {
@@ -284,4 +292,9 @@ export class Dispatcher {
     const fields = { paths: [...paths], messages, elapsedMs };
     this.#log.warn(fields, "handlers of these actors blocked the event loop");
   }
+}
+
+/** Appends all of one queue to another. */
+function moveAll(from: RingBuffer<Runnable>, to: RingBuffer<Runnable>): void {
+  for (let next = from.shift(); next !== undefined; next = from.shift()) to.push(next);
 }
