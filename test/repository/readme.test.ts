@@ -23,7 +23,9 @@ t.test("README.md", async (t) => {
 
   t.test("names commands and flags that exist", async (t) => {
     const prose = ["README.md", "CONTRIBUTING.md", ...documents()].map(read).join("\n");
-    const named = [...prose.matchAll(/npm run (?:--silent )?([a-z-]+)/g)].map((match) => match[1] ?? "");
+    const named = [...prose.matchAll(/npm run (?:--silent )?([a-z-]+)/g)].map(
+      (match) => match[1] ?? "",
+    );
     for (const script of new Set([...named, "start", "test"])) t.hasProp(scripts, script);
 
     const helps = new Map<string, string>();
