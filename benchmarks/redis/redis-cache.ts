@@ -47,8 +47,7 @@ export async function installRedis(
   try {
     await mkdir(root, { recursive: true });
     await cp(unpacked, incomplete, { recursive: true, verbatimSymlinks: true });
-    // Another process may have been faster, or a broken version stands there.
-    if (!(await probeUnpackedRedis(target)).ok) await replace(target, incomplete, nonce);
+    await place(target, incomplete, nonce);
   } catch (thrown) {
     return err(`cannot write the cache: ${messageOf(thrown)}`);
   } finally {
@@ -57,16 +56,28 @@ export async function installRedis(
   return probeUnpackedRedis(target);
 }
 
-/** A folder that holds something cannot be renamed over: what stands there is moved aside first. */
-async function replace(target: string, complete: string, nonce: string): Promise<void> {
+/**
+ * Puts a complete version in its place. A folder that holds something cannot be renamed over; what stands
+ * there is moved aside only when it is broken, for another process may be about to use it.
+ */
+async function place(target: string, complete: string, nonce: string): Promise<void> {
+  if (await isRenamed(complete, target)) return;
+  // Of several contenders one wins, and its version is as good as ours.
+  if ((await probeUnpackedRedis(target)).ok) return;
   const aside = `${complete}-${nonce}`;
-  await rename(target, aside).catch(() => {});
   try {
-    await rename(complete, target);
-  } catch (thrown) {
-    // Of several contenders one wins, and its version is as good as ours.
-    if (!(await probeUnpackedRedis(target)).ok) throw thrown;
+    await rename(target, aside).catch(() => {});
+    if (await isRenamed(complete, target)) return;
+    const probed = await probeUnpackedRedis(target);
+    if (!probed.ok) throw new Error(probed.error);
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
+}
+
+async function isRenamed(from: string, to: string): Promise<boolean> {
+  return await rename(from, to).then(
+    () => true,
+    () => false,
+  );
 }
