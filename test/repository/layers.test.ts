@@ -23,14 +23,18 @@ const FOLDERS = [...Object.keys(LAYERS), "cli"];
 const HOMES: Readonly<Record<string, string | readonly string[]>> = {
   "@nats-io/jetstream": "cluster/",
   "@nats-io/kv": "cluster/",
+  "@nats-io/nkeys": "cluster/",
+  "@nats-io/obj": "cluster/stores/",
   "@xstate/store": ["cluster/membership/membership-view.ts", "runtime/store/"],
   commander: "cli/",
   "hdr-histogram-js": "runtime/load/latency.ts",
+  jiti: "cli/",
   "log-update": "examples/licence-review/progress.ts",
   msgpackr: "cluster/wire/packing.ts",
   nats: "cluster/",
   ollama: "actors/models/ollama-client.ts",
   pino: "runtime/log.ts",
+  selfsigned: "cluster/security/",
   "spdx-expression-parse": "examples/licence-review/",
   // Data, read as a file.
   "spdx-license-list": "examples/licence-review/",
