@@ -9,9 +9,11 @@ import type { Duration } from "../runtime/duration.ts";
 import { durationMs } from "../runtime/duration.ts";
 import type { Log } from "../runtime/log.ts";
 import { pinoLog } from "../runtime/log.ts";
+import type { MemberTraits } from "../runtime/ports/membership.ts";
 import type { ModelClients } from "../runtime/ports/model-client.ts";
 import { TroupeError } from "../runtime/troupe-error.ts";
 import { LEASE_TTL_MS } from "./membership/lease.ts";
+import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "./membership/member-traits.ts";
 import type { StoreLife } from "./nats-server/launch.ts";
 import type { LocateEnvironment } from "./nats-server/locate.ts";
 import type { Children } from "./node-module.ts";
@@ -26,6 +28,10 @@ export interface NodeOptions {
   readonly name: string;
   /** What it is for; `gateway` comes with every node whose ingress is open. */
   readonly roles?: readonly string[];
+  /** Its share of what is placed by weight, relative to other nodes; above 0, default 1. */
+  readonly capacity?: number;
+  /** Told to the other nodes: at most 32 entries, keys of 64 and values of 256 characters. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** Whether it takes what programs that are no nodes send; default `open`. */
   readonly ingress?: "open" | "closed";
   /** `nats://host:port`, several separated by commas; an embedded server when absent. */
@@ -59,7 +65,7 @@ export interface NodeEnvironment extends LocateEnvironment {
 /** The options with every default in its place. */
 export interface NodeSettings {
   readonly name: string;
-  readonly roles: readonly string[];
+  readonly traits: MemberTraits;
   readonly cluster: string;
   readonly server:
     | { readonly kind: "external"; readonly url: string }
@@ -81,8 +87,8 @@ const LEAST_LEASE_MS = 2_000;
 /**
  * The settings that the options stand for.
  *
- * @throws {TypeError} when a name has another form
- * @throws {RangeError} when the lease is shorter than 2 s or no duration
+ * @throws {TypeError} when a name or the metadata has another form
+ * @throws {RangeError} when the lease is shorter than 2 s or no duration, or the capacity not above 0
  */
 export function nodeSettings(options: NodeOptions): NodeSettings {
   const env = options.env ?? process.env;
@@ -92,7 +98,11 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
     throw new RangeError(`lease must be at least ${LEAST_LEASE_MS} ms: ${leaseTtlMs}`);
   return {
     name,
-    roles: rolesOf(options),
+    traits: {
+      roles: rolesOf(options),
+      capacity: checkedCapacity(options.capacity ?? DEFAULT_CAPACITY),
+      metadata: checkedMetadata(options.metadata ?? {}),
+    },
     cluster: checkedClusterName(options.cluster ?? "troupe"),
     server: serverOf(options, env),
     models: options.models ?? noModels,

@@ -66,6 +66,8 @@ export interface Node {
   /** Grows with every start of a node of that name. */
   readonly incarnation: string;
   readonly roles: readonly string[];
+  readonly capacity: number;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly cluster: string;
   /** The server that it is connected to. */
   readonly natsUrl: string;
@@ -110,7 +112,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
 }
 
 async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> {
-  const { name, roles, cluster, log, models } = settings;
+  const { name, traits, cluster, log, models } = settings;
   const { clock, end: letGo } = endableClock(systemClock);
   teardown.add("clock", letGo);
   const random = systemRandom();
@@ -135,7 +137,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const lease = await acquireLease({
     bucket: leases.bucket,
     name,
-    roles,
+    traits,
     pid: process.pid,
     ttlMs: leases.ttlMs,
     clock,
@@ -152,7 +154,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     leases: leases.bucket,
     cluster,
     self,
-    roles,
+    traits,
     clock,
     log,
     events,
@@ -199,13 +201,13 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const system = createSystem({ ...ports, node: name });
   teardown.add("system", (leftMs) => system.shutdown({ deadline: leftMs }));
 
-  const ingress = roles.includes(GATEWAY_ROLE)
+  const ingress = traits.roles.includes(GATEWAY_ROLE)
     ? new Ingress({ connection: data, cluster, self, system, clock, scheduler, log, standing })
     : undefined;
   teardown.add("ingress", () => ingress?.close());
   follow(connections, { membership, transport, ingress }, log);
   await Promise.all([control.flush(), data.flush()]);
-  pulse = await startPulse({ target, incarnation: self.incarnation, roles }, { clock, log });
+  pulse = await startPulse({ target, incarnation: self.incarnation, traits }, { clock, log });
   teardown.add("workers", async (leftMs) => {
     if (fenced === undefined) pulse?.announce("draining");
     ingress?.drain();
@@ -219,7 +221,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const node: Node = {
     name,
     incarnation: self.incarnation,
-    roles,
+    ...traits,
     cluster,
     natsUrl: url,
     natsVersion,

@@ -97,6 +97,7 @@ export type {
   MemberPhase,
   Membership,
   MembershipEvent,
+  MemberTraits,
   NodeIdentity,
 } from "./ports/membership.ts";
 export {

@@ -1,31 +1,40 @@
 /**
  * What a node says of itself each second.
  *
- * Owns: the heartbeat's fields and bytes, `[version, incarnation, state, lagMs, roles]`. Its neighbour
- * `pulse-worker.ts` sends them, `membership.ts` listens.
+ * Owns: the heartbeat's fields and bytes, `[version, incarnation, state, lagMs, roles, capacity, metadata]`.
+ * Its neighbour `pulse-worker.ts` sends them, `membership.ts` listens.
+ *
+ * H1: fields are only appended, and trailing ones that say nothing are left out, so that nodes of two
+ *     releases understand one another.
  */
+import type { MemberTraits } from "../../runtime/ports/membership.ts";
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
 import { pack, unpack } from "../wire/packing.ts";
+import { DEFAULT_CAPACITY, parseTraits } from "./member-traits.ts";
 
 /** `leaving` is the last one of a node that stops by itself. */
 export type HeartbeatState = "up" | "draining" | "leaving";
 
 /** A heartbeat. */
-export interface Heartbeat {
+export interface Heartbeat extends MemberTraits {
   readonly incarnation: string;
   readonly state: HeartbeatState;
   /** How late the main loop was, in milliseconds. */
   readonly lagMs: number;
-  readonly roles: readonly string[];
 }
 
 const VERSION = 1;
 const STATES: readonly HeartbeatState[] = ["up", "draining", "leaving"];
 
 /** The bytes of a heartbeat. */
-export function heartbeatBytes({ incarnation, state, lagMs, roles }: Heartbeat): Uint8Array {
-  return pack([VERSION, incarnation, STATES.indexOf(state), lagMs, roles]);
+export function heartbeatBytes(beat: Heartbeat): Uint8Array {
+  const { incarnation, state, lagMs, roles, capacity, metadata } = beat;
+  const fields: unknown[] = [VERSION, incarnation, STATES.indexOf(state), lagMs, roles];
+  const hasMetadata = Object.keys(metadata).length > 0;
+  if (hasMetadata || capacity !== DEFAULT_CAPACITY) fields.push(capacity);
+  if (hasMetadata) fields.push(metadata);
+  return pack(fields);
 }
 
 /** The heartbeat that the bytes stand for, or in one line why they stand for none. */
@@ -33,12 +42,13 @@ export function parseHeartbeat(bytes: Uint8Array): Result<Heartbeat, string> {
   const unpacked = unpack(bytes);
   if (!unpacked.ok) return err(unpacked.error);
   if (!Array.isArray(unpacked.value)) return err("a heartbeat is not an array");
-  const [version, incarnation, index, lagMs, roles] = unpacked.value as readonly unknown[];
+  const [version, incarnation, index, lagMs, roles, capacity, metadata] =
+    unpacked.value as readonly unknown[];
   if (version !== VERSION) return err(`heartbeat version ${String(version)}`);
   const state = typeof index === "number" ? STATES[index] : undefined;
   if (typeof incarnation !== "string" || state === undefined || typeof lagMs !== "number")
     return err("a heartbeat's field has another type");
-  if (!Array.isArray(roles) || !roles.every((role) => typeof role === "string"))
-    return err("a heartbeat's roles are not strings");
-  return ok({ incarnation, state, lagMs, roles });
+  const traits = parseTraits({ roles, capacity, metadata });
+  if (!traits.ok) return err(`a heartbeat's ${traits.error}`);
+  return ok({ incarnation, state, lagMs, ...traits.value });
 }

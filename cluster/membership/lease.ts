@@ -17,8 +17,10 @@
 import type { Log } from "../../runtime/log.ts";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import type { KeyValue, KeyValueEntry } from "../../runtime/ports/key-value.ts";
+import type { MemberTraits } from "../../runtime/ports/membership.ts";
 import type { Random } from "../../runtime/ports/random.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
+import { parseTraits } from "./member-traits.ts";
 
 /** The bucket of leases. */
 export const LEASE_BUCKET = "LEASE";
@@ -30,21 +32,19 @@ const RENEWALS_PER_TTL = 4;
 const RETRY_MS = 250;
 
 /** What a lease says of its holder. */
-export interface LeaseRecord {
+export interface LeaseRecord extends MemberTraits {
   readonly v: 1;
   /** Drawn at random by each start, so that a node knows its own write. */
   readonly owner: string;
-  readonly roles: readonly string[];
   readonly pid: number;
   /** Absent in the first write, whose revision it is. */
   readonly incarnation?: string;
 }
 
 /** Who holds a lease, as others read it. */
-export interface LeaseHolder {
+export interface LeaseHolder extends MemberTraits {
   readonly name: string;
   readonly incarnation: string;
-  readonly roles: readonly string[];
 }
 
 /** What {@link acquireLease} needs. */
@@ -52,7 +52,7 @@ export interface LeaseOptions {
   /** The bucket, whose TTL is `ttlMs`. */
   readonly bucket: KeyValue;
   readonly name: string;
-  readonly roles: readonly string[];
+  readonly traits: MemberTraits;
   readonly pid: number;
   readonly ttlMs: number;
   readonly clock: Clock;
@@ -75,8 +75,10 @@ export function holderOf(entry: KeyValueEntry): LeaseHolder | undefined {
   const name = entry.key.slice(entry.key.indexOf(".") + 1);
   const record = entry.value as Partial<LeaseRecord> | null;
   if (record === null || typeof record !== "object" || record.v !== 1) return undefined;
-  const roles = Array.isArray(record.roles) ? record.roles : [];
-  return { name, incarnation: record.incarnation ?? incarnationOf(entry.revision), roles };
+  const traits = parseTraits(record);
+  if (!traits.ok) return undefined;
+  const incarnation = record.incarnation ?? incarnationOf(entry.revision);
+  return { name, incarnation, ...traits.value };
 }
 
 /**
@@ -86,8 +88,8 @@ export function holderOf(entry: KeyValueEntry): LeaseHolder | undefined {
  * @throws {TroupeError} `store.unavailable`
  */
 export async function acquireLease(options: LeaseOptions): Promise<Lease> {
-  const { bucket, name, roles, pid, ttlMs, clock, random } = options;
-  const record: LeaseRecord = { v: 1, owner: random.id(), roles, pid };
+  const { bucket, name, traits, pid, ttlMs, clock, random } = options;
+  const record: LeaseRecord = { v: 1, owner: random.id(), ...traits, pid };
   const key = leaseKey(name);
   const untilMs = clock.monotonicMs() + 2 * ttlMs;
   let found: KeyValueEntry | undefined;

@@ -10,7 +10,12 @@
  * V4: this node never suspects itself.
  */
 import { createStore } from "@xstate/store";
-import type { Member, MemberPhase, NodeIdentity } from "../../runtime/ports/membership.ts";
+import type {
+  Member,
+  MemberPhase,
+  MemberTraits,
+  NodeIdentity,
+} from "../../runtime/ports/membership.ts";
 import type { Rhythm } from "./failure-detector.ts";
 import { excused, firstBeat, isSilent, nextBeat } from "./failure-detector.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -54,10 +59,10 @@ export interface MembershipView {
 /** A view that knows only this node. */
 export function membershipView(
   self: NodeIdentity,
-  roles: readonly string[],
+  traits: MemberTraits,
   nowMs: number,
 ): MembershipView {
-  const own: Known = { ...self, roles, phase: "up", lagMs: 0, rhythm: firstBeat(nowMs) };
+  const own: Known = { ...self, ...traits, phase: "up", lagMs: 0, rhythm: firstBeat(nowMs) };
   const initial: View = { self: self.name, known: new Map([[self.name, own]]) };
   const store = createStore({
     context: initial,
@@ -105,24 +110,20 @@ function afterBeat(view: View, { name, beat, atMs }: HeardBeat): View {
     name,
     incarnation: beat.incarnation,
     roles: beat.roles,
+    capacity: beat.capacity,
+    metadata: beat.metadata,
     phase: phaseFrom(beat),
     lagMs: beat.lagMs,
     rhythm: isNew ? firstBeat(atMs) : nextBeat(old.rhythm, atMs),
   });
 }
 
-function afterLease(view: View, { name, incarnation, roles }: LeaseHolder, atMs: number): View {
+function afterLease(view: View, holder: LeaseHolder, atMs: number): View {
+  const { name, incarnation } = holder;
   const old = view.known.get(name);
   if (old !== undefined && (isOver(old, incarnation) || old.incarnation === incarnation))
     return view;
-  return withKnown(view, {
-    name,
-    incarnation,
-    roles,
-    phase: "up",
-    lagMs: 0,
-    rhythm: firstBeat(atMs),
-  });
+  return withKnown(view, { ...holder, phase: "up", lagMs: 0, rhythm: firstBeat(atMs) });
 }
 
 function afterCheck(view: View, nowMs: number, pausedMs: number): View {
@@ -168,6 +169,7 @@ function phaseFrom(beat: Heartbeat): MemberPhase {
   }
 }
 
-function memberOf({ name, incarnation, roles, phase, lagMs }: Known): Member {
-  return { name, incarnation, roles, phase, lagMs };
+function memberOf(known: Known): Member {
+  const { name, incarnation, roles, capacity, metadata, phase, lagMs } = known;
+  return { name, incarnation, roles, capacity, metadata, phase, lagMs };
 }

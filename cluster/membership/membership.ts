@@ -24,6 +24,7 @@ import type {
   MemberPhase,
   Membership,
   MembershipEvent,
+  MemberTraits,
   NodeIdentity,
 } from "../../runtime/ports/membership.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
@@ -46,7 +47,7 @@ export interface NatsMembershipOptions {
   readonly leases: KeyValue;
   readonly cluster: string;
   readonly self: NodeIdentity;
-  readonly roles: readonly string[];
+  readonly traits: MemberTraits;
   readonly clock: Clock;
   readonly log: Log;
   readonly events: EventSink;
@@ -72,12 +73,12 @@ export class NatsMembership implements Membership {
   #cancelCheck: Cancel;
 
   constructor(options: NatsMembershipOptions) {
-    const { connection, cluster, clock, self, roles } = options;
+    const { connection, cluster, clock, self, traits } = options;
     this.#options = options;
     this.self = self;
     this.#lastCheckMs = clock.monotonicMs();
     this.#answeredMs = this.#lastCheckMs;
-    this.#view = membershipView(self, roles, this.#lastCheckMs);
+    this.#view = membershipView(self, traits, this.#lastCheckMs);
     this.#view.onChange((member, previous) => this.#changed(member, previous));
     this.#subscription = connection.subscribe(heartbeatsOf(cluster), {
       callback: (error, message) => {

@@ -30,7 +30,7 @@ async function beat(setup: PulseSetup, port: NonNullable<typeof parentPort>): Pr
         incarnation: setup.incarnation,
         state,
         lagMs: lagMsOf(setup.mainLoop),
-        roles: setup.roles,
+        ...setup.traits,
       }),
     );
   };

@@ -11,6 +11,7 @@
 import { Worker } from "node:worker_threads";
 import type { Log } from "../../runtime/log.ts";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
+import type { MemberTraits } from "../../runtime/ports/membership.ts";
 import { TroupeError } from "../../runtime/troupe-error.ts";
 import type { ConnectionTarget } from "../connections.ts";
 import type { HeartbeatState } from "./heartbeat.ts";
@@ -19,7 +20,7 @@ import type { HeartbeatState } from "./heartbeat.ts";
 export interface PulseSetup {
   readonly target: ConnectionTarget;
   readonly incarnation: string;
-  readonly roles: readonly string[];
+  readonly traits: MemberTraits;
   /** One BigInt64: the main loop's last turn, in nanoseconds. */
   readonly mainLoop: SharedArrayBuffer;
 }

@@ -16,9 +16,17 @@ export interface NodeIdentity {
 /** `degraded` = its event loop lags; `draining` = takes no new work; `down` is final. */
 export type MemberPhase = "up" | "degraded" | "draining" | "suspected" | "down";
 
-/** A member of the cluster. */
-export interface Member extends NodeIdentity {
+/** What a node says of itself; the same for all its life. */
+export interface MemberTraits {
   readonly roles: readonly string[];
+  /** Its share of what is placed by weight, relative to others; above 0, usually 1. */
+  readonly capacity: number;
+  /** Whatever its operator wanted others to know: a zone, a release. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A member of the cluster. */
+export interface Member extends NodeIdentity, MemberTraits {
   readonly phase: MemberPhase;
   /** Its event loop's lag, in milliseconds, at the last heartbeat. */
   readonly lagMs: number;

@@ -13,6 +13,7 @@ import type {
   MemberPhase,
   Membership,
   MembershipEvent,
+  MemberTraits,
   NodeIdentity,
 } from "./membership.ts";
 import { type Random, seededRandom } from "./random.ts";
@@ -46,14 +47,16 @@ export class MemoryMembers {
     this.#random = options.random ?? seededRandom(0);
   }
 
-  /** Adds a node, `up`, and returns its view. */
-  join(self: NodeIdentity, roles: readonly string[] = []): Membership {
+  /** Adds a node, `up`, and returns its view; without traits it has no role and a capacity of 1. */
+  join(self: NodeIdentity, traits: Partial<MemberTraits> = {}): Membership {
     const { name, incarnation } = self;
     for (const member of this.#members.values()) {
       const isOlder = member.name === name && member.incarnation !== incarnation;
       if (isOlder && member.phase !== "down") this.#change({ ...member, phase: "down" });
     }
-    const member: Member = { name, incarnation, roles, phase: "up", lagMs: 0 };
+    const { roles = [], capacity = 1, metadata = {} } = traits;
+    const phase = "up";
+    const member: Member = { name, incarnation, roles, capacity, metadata, phase, lagMs: 0 };
     this.#change(member);
     const view = new View(self, this.#members.values());
     this.#views.push(view);

@@ -19,7 +19,7 @@ import type { Happening } from "../event.ts";
 import { type Log, silentLog } from "../log.ts";
 import type { Cancel } from "../ports/clock.ts";
 import type { DelayRange } from "../ports/faults.ts";
-import type { MemberPhase } from "../ports/membership.ts";
+import type { MemberPhase, MemberTraits } from "../ports/membership.ts";
 import { MemoryModels, type ModelScript, type ScriptedCall } from "../ports/memory-model-client.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type Random, seededRandom } from "../ports/random.ts";
@@ -63,9 +63,7 @@ export interface WorldOptions {
 }
 
 /** How a node joins. */
-export interface JoinOptions {
-  /** What its membership says that it does. */
-  readonly roles?: readonly string[];
+export interface JoinOptions extends Partial<MemberTraits> {
   /** Ports of its own, instead of the world's. What they do is up to the test. */
   readonly ports?: Partial<Ports>;
 }
@@ -158,7 +156,7 @@ export class SeededWorld implements ManualTime {
     this.#happened({ type: "world.joined", name, incarnation });
     const node = new WorldNode({
       identity: { name, incarnation },
-      roles: join.roles ?? [],
+      traits: join,
       owner,
       clock: this.clock,
       time: this,

@@ -15,7 +15,7 @@ import { createTasks } from "../durable/create-tasks.ts";
 import { EventFeed } from "../event-feed.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Membership, NodeIdentity } from "../ports/membership.ts";
+import type { Membership, MemberTraits, NodeIdentity } from "../ports/membership.ts";
 import type { ModelClients } from "../ports/model-client.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Random } from "../ports/random.ts";
@@ -33,7 +33,7 @@ import type { WorldStores } from "./world-stores.ts";
 /** What a node of a world is made from. */
 export interface WorldNodeSetting {
   readonly identity: NodeIdentity;
-  readonly roles: readonly string[];
+  readonly traits: Partial<MemberTraits>;
   readonly owner: TurnOwner;
   readonly clock: ManualClock;
   readonly time: ManualTime;
@@ -72,7 +72,7 @@ export class WorldNode implements StoreLine {
     events.subscribe((event) => {
       if (this.#phase !== "over") history.add(event);
     });
-    const membership = this.#membership(stores.members.join(identity, setting.roles));
+    const membership = this.#membership(stores.members.join(identity, setting.traits));
     const keyValues = given.keyValues ?? keyValuesOf(this, stores.keyValues);
     const queue = given.queue ?? queueOf(this, stores.queue);
     this.system = createSystem({

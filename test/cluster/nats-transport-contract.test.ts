@@ -9,6 +9,7 @@ import type { TestServer } from "./test-server.ts";
 import { startTestServer } from "./test-server.ts";
 
 const INCARNATIONS = { a: "1", b: "2" } as const;
+const traits = { roles: [], capacity: 1, metadata: {} };
 type Name = keyof typeof INCARNATIONS;
 
 async function join(
@@ -31,7 +32,7 @@ async function join(
     reconnected: () => transport.reconnected(),
   });
   transport.memberChanged({
-    member: { name: other, incarnation: INCARNATIONS[other], roles: [], phase: "up", lagMs: 0 },
+    member: { name: other, incarnation: INCARNATIONS[other], ...traits, phase: "up", lagMs: 0 },
     previous: undefined,
   });
   await connection.flush();

@@ -14,7 +14,7 @@ t.test("node options", async (t) => {
       port: undefined,
       env: {},
     });
-    t.same(settings.roles, ["gateway"]);
+    t.same(settings.traits, { roles: ["gateway"], capacity: 1, metadata: {} });
     t.equal(settings.cluster, "troupe");
     t.equal(settings.leaseTtlMs, 5_000);
     t.throws(() => settings.models.client("auto"), { code: "model.unknown" });
@@ -29,13 +29,18 @@ t.test("node options", async (t) => {
     });
     const embedded = nodeSettings({ ...base, natsServer: "/given", env: {} }).server;
     t.match(embedded, { env: { TROUPE_NATS_SERVER: "/given" } });
-    t.same(nodeSettings({ ...base, roles: ["text"] }).roles, ["text", "gateway"]);
-    t.same(nodeSettings({ ...base, roles: ["text"], ingress: "closed" }).roles, ["text"]);
+    t.same(nodeSettings({ ...base, roles: ["text"] }).traits.roles, ["text", "gateway"]);
+    t.same(nodeSettings({ ...base, roles: ["text"], ingress: "closed" }).traits.roles, ["text"]);
   });
 
   t.test("that make no sense are named", async (t) => {
     t.throws(() => nodeSettings({ ...base, name: "a.b" }), /not a node name/);
     t.throws(() => nodeSettings({ ...base, cluster: "a b" }), /not a cluster name/);
     t.throws(() => nodeSettings({ ...base, lease: "1s" }), RangeError);
+    for (const capacity of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      t.throws(() => nodeSettings({ ...base, capacity }), /capacity must be a number above 0/);
+    const many = Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`k${i}`, "v"]));
+    for (const metadata of [many, { "a b": "c" }, { a: "x".repeat(257) }, { "": "" }])
+      t.throws(() => nodeSettings({ ...base, metadata }), { message: /^metadata / });
   });
 });

@@ -1,20 +1,37 @@
 import fc from "fast-check";
 import t from "tap";
 import { heartbeatBytes, parseHeartbeat } from "../../../cluster/membership/heartbeat.ts";
-import { pack } from "../../../cluster/wire/packing.ts";
+import { pack, unpack } from "../../../cluster/wire/packing.ts";
 
 t.test("a heartbeat", async (t) => {
   t.test("comes back as it was", async (t) => {
     for (const state of ["up", "draining", "leaving"] as const) {
-      const beat = { incarnation: "7", state, lagMs: 12, roles: ["text", "gateway"] };
-      t.same(parseHeartbeat(heartbeatBytes(beat)), { ok: true, value: beat });
+      for (const traits of [
+        { capacity: 1, metadata: {} },
+        { capacity: 2.5, metadata: {} },
+        { capacity: 1, metadata: { zone: "eu-1", release: "1.2.3" } },
+      ]) {
+        const beat = { incarnation: "7", state, lagMs: 12, roles: ["text", "gateway"], ...traits };
+        t.same(parseHeartbeat(heartbeatBytes(beat)), { ok: true, value: beat });
+      }
     }
+  });
+
+  t.test("H1: one of an older release is read, with a capacity of 1 and no metadata", async (t) => {
+    const old = [1, "7", 0, 12, ["text"]];
+    const beat = { incarnation: "7", state: "up" as const, lagMs: 12, roles: ["text"] };
+    const read = { ...beat, capacity: 1, metadata: {} };
+    t.same(parseHeartbeat(pack(old)), { ok: true, value: read });
+    t.same(unpack(heartbeatBytes(read)), { ok: true, value: old }, "and is what it reads");
+    t.ok(parseHeartbeat(pack([...old, 2, {}, "of a later release"])).ok);
   });
 
   t.test("of another form is refused and never throws", async (t) => {
     for (const bad of [1, [], [2, "7", 0, 0, []], [1, 7, 0, 0, []], [1, "7", 9, 0, []]])
       t.equal(parseHeartbeat(pack(bad)).ok, false);
     t.equal(parseHeartbeat(pack([1, "7", 0, 0, [1]])).ok, false);
+    for (const bad of [[0], [-1], ["1"], [1, []], [1, { zone: 1 }], [1, { "a b": "c" }]])
+      t.equal(parseHeartbeat(pack([1, "7", 0, 0, [], ...bad])).ok, false);
     fc.assert(fc.property(fc.uint8Array(), (b) => typeof parseHeartbeat(b).ok === "boolean"));
   });
 });

@@ -29,7 +29,7 @@ async function world(): Promise<{
     options: (seed = 1) => ({
       bucket,
       name: "n1",
-      roles: ["text"],
+      traits,
       pid: 7,
       ttlMs: TTL_MS,
       clock,
@@ -47,6 +47,8 @@ function lossOf(lease: Lease): () => TroupeError | undefined {
   return () => loss;
 }
 
+const traits = { roles: ["text"], capacity: 4, metadata: { zone: "a" } };
+
 t.test("a lease", async (t) => {
   t.test("stands as long as it is renewed", async (t) => {
     const { clock, options } = await world();
@@ -58,8 +60,14 @@ t.test("a lease", async (t) => {
     t.same(entry && holderOf(entry), {
       name: "n1",
       incarnation: lease.incarnation,
-      roles: ["text"],
+      ...traits,
     });
+    await bucket.put(leaseKey("old"), { v: 1, owner: "o", roles: [], pid: 1, incarnation: "3" });
+    const old = await bucket.get(leaseKey("old"));
+    t.match(old && holderOf(old), { capacity: 1, metadata: {} }, "one of an older release");
+    await bucket.put(leaseKey("odd"), { v: 1, owner: "o", roles: [], pid: 1, capacity: 0 });
+    const odd = await bucket.get(leaseKey("odd"));
+    t.equal(odd && holderOf(odd), undefined, "one that nobody could place anything by");
   });
 
   t.test("E1: stands no longer before the server lets it run out", async (t) => {

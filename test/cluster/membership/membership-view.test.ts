@@ -4,9 +4,10 @@ import type { MembershipView } from "../../../cluster/membership/membership-view
 import { membershipView } from "../../../cluster/membership/membership-view.ts";
 
 const self = { name: "n1", incarnation: "5" };
+const traits = { roles: ["code"], capacity: 2, metadata: { zone: "a" } };
 
 function viewed(): { view: MembershipView; changes: string[] } {
-  const view = membershipView(self, ["text"], 0);
+  const view = membershipView(self, { ...traits, roles: ["text"] }, 0);
   const changes: string[] = [];
   view.onChange((member, previous) =>
     changes.push(`${member.name}#${member.incarnation} ${previous ?? "new"}>${member.phase}`),
@@ -20,7 +21,7 @@ function beat(
   atMs: number,
   { lagMs = 0, state = "up" }: { lagMs?: number; state?: HeartbeatState } = {},
 ): void {
-  view.heard({ name: "n2", beat: { incarnation, state, lagMs, roles: ["code"] }, atMs });
+  view.heard({ name: "n2", beat: { incarnation, state, lagMs, ...traits }, atMs });
 }
 
 t.test("the membership view", async (t) => {
@@ -31,10 +32,16 @@ t.test("the membership view", async (t) => {
       ["n1"],
     );
     beat(view, "6", 0);
-    view.leased({ name: "n3", incarnation: "7", roles: [] }, 0);
+    view.leased({ name: "n3", incarnation: "7", ...traits }, 0);
     t.same(changes, ["n2#6 new>up", "n3#7 new>up"]);
     t.equal(view.phaseOf({ name: "n2", incarnation: "6" }), "up");
     t.equal(view.phaseOf({ name: "n4", incarnation: "6" }), undefined);
+    for (const name of ["n2", "n3"])
+      t.match(
+        view.members().find((member) => member.name === name),
+        { capacity: 2, metadata: { zone: "a" } },
+        "with all that they say of themselves",
+      );
   });
 
   t.test("V3: silence suspects, a beat takes it back, a lost lease ends it", async (t) => {
@@ -58,7 +65,7 @@ t.test("the membership view", async (t) => {
     beat(view, "6", 0);
     view.ended({ name: "n2", incarnation: "6" });
     beat(view, "6", 10);
-    view.leased({ name: "n2", incarnation: "6", roles: [] }, 20);
+    view.leased({ name: "n2", incarnation: "6", ...traits }, 20);
     beat(view, "4", 30);
     t.equal(view.phaseOf({ name: "n2", incarnation: "6" }), "down");
     beat(view, "8", 40);
@@ -79,7 +86,7 @@ t.test("the membership view", async (t) => {
     t.equal(view.phaseOf(self), "up");
     view.heard({
       name: "n1",
-      beat: { incarnation: "5", state: "up", lagMs: 1_500, roles: [] },
+      beat: { incarnation: "5", state: "up", lagMs: 1_500, ...traits },
       atMs: 60_000,
     });
     t.equal(view.phaseOf(self), "degraded");

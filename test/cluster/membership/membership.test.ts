@@ -38,11 +38,11 @@ async function member(
   const stores = natsKeyValues(connection, { cluster, random, requestTimeoutMs: 600 });
   const leases = await stores.open(LEASE_BUCKET, { ttlMs });
   const log = silentLog;
-  const roles = ["text"];
+  const traits = { roles: ["text"], capacity: 1, metadata: {} };
   const lease = await acquireLease({
     bucket: leases,
     name,
-    roles,
+    traits,
     pid: process.pid,
     ttlMs,
     clock,
@@ -55,7 +55,7 @@ async function member(
     leases,
     cluster,
     self,
-    roles,
+    traits,
     clock,
     log,
     events: { watched: false, emit: () => {} },
@@ -67,7 +67,10 @@ async function member(
   await membership.load();
   const changes: string[] = [];
   membership.subscribe(({ member: { name: of, phase } }) => changes.push(`${of} ${phase}`));
-  const pulse = await startPulse({ target, incarnation: lease.incarnation, roles }, { clock, log });
+  const pulse = await startPulse(
+    { target, incarnation: lease.incarnation, traits },
+    { clock, log },
+  );
   return {
     membership,
     lease,

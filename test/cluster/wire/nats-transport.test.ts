@@ -67,6 +67,8 @@ async function station(
   };
 }
 
+const traits = { roles: [], capacity: 1, metadata: {} };
+
 function present(
   transport: NatsTransport,
   name: string,
@@ -74,7 +76,7 @@ function present(
   phase: "up" | "down",
 ): void {
   transport.memberChanged({
-    member: { name, incarnation, roles: [], phase, lagMs: 0 },
+    member: { name, incarnation, ...traits, phase, lagMs: 0 },
     previous: undefined,
   });
 }

@@ -28,7 +28,7 @@ t.test("MemoryMembers", async (t) => {
   t.test("I2: of a node that joined again the members are its newest incarnation", async (t) => {
     const members = new MemoryMembers();
     const view = members.join(a);
-    members.join(b, ["text"]);
+    members.join(b, { roles: ["text"], capacity: 2 });
     const heard: MembershipEvent[] = [];
     view.subscribe((event) => heard.push(event));
     const again = { name: "b", incarnation: "2" };
@@ -37,7 +37,7 @@ t.test("MemoryMembers", async (t) => {
     t.equal(members.phaseOf(again), "up");
     t.match(view.members(), [
       { name: "a", phase: "up" },
-      { name: "b", incarnation: "2", phase: "up", roles: [] },
+      { name: "b", incarnation: "2", phase: "up", roles: [], capacity: 1, metadata: {} },
     ]);
     t.match(heard, [{ member: { incarnation: "1" } }, { member: { incarnation: "2" } }]);
   });
