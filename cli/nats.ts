@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { launchNatsServer, locateNatsServer } from "../cluster/index.ts";
+import { launchNatsCluster, launchNatsServer, locateNatsServer } from "../cluster/index.ts";
 
 /** The command and its subcommands. */
 export function natsCommand(): Command {
@@ -21,31 +21,68 @@ export function natsCommand(): Command {
   nats
     .command("run")
     .description("run a nats-server on 127.0.0.1 until interrupted, with nats-server.conf")
-    .option("--port <port>", "its port; any free one by default", portOf)
+    .option("--port <port>", "its port, of several servers the first one's", portOf)
     .option("--store <folder>", "where its streams are kept", join(".troupe", "nats"))
+    .option("--cluster <size>", "that many servers, of which one may be lost: 3 or 5", sizeOf)
     .option("--json", "print a JSON document when it is ready")
-    .action(
-      async (options: { readonly port?: number; readonly store: string; readonly json?: true }) => {
-        const binary = await locateNatsServer({ env: process.env });
-        const server = await launchNatsServer({
-          binary: binary.path,
-          storeDir: options.store,
-          ...(options.port === undefined ? {} : { port: options.port }),
-        });
-        const { url, pid } = server;
-        process.stdout.write(`${options.json ? JSON.stringify({ v: 1, url, pid }) : url}\n`);
-        // The server is no reason for this process to stay; waiting for it is.
-        const stay = setInterval(() => {}, 2 ** 30);
-        await Promise.race([
-          once(process, "SIGINT"),
-          once(process, "SIGTERM"),
-          server.ended.then(() => {}),
-        ]);
-        clearInterval(stay);
-        await server.stop();
-      },
-    );
+    .action(async (options: RunOptions) => {
+      const binary = (await locateNatsServer({ env: process.env })).path;
+      await (options.cluster === undefined ? runOne : runSeveral)(binary, options);
+    });
   return nats;
+}
+
+interface RunOptions {
+  readonly port?: number;
+  readonly store: string;
+  readonly cluster?: 3 | 5;
+  readonly json?: true;
+}
+
+async function runOne(binary: string, { port, store, json }: RunOptions): Promise<void> {
+  const server = await launchNatsServer({
+    binary,
+    storeDir: store,
+    ...(port === undefined ? {} : { port }),
+  });
+  const { url, pid } = server;
+  process.stdout.write(`${json ? JSON.stringify({ v: 1, url, pid }) : url}\n`);
+  await untilSignal(server.ended);
+  await server.stop();
+}
+
+async function runSeveral(
+  binary: string,
+  { port, store, cluster = 3, json }: RunOptions,
+): Promise<void> {
+  const running = await launchNatsCluster({
+    binary,
+    storeDir: store,
+    size: cluster,
+    ...(port === undefined ? {} : { port }),
+  });
+  const { url, servers } = running;
+  const each = servers.map((server) => ({ url: server.url, pid: server.pid }));
+  process.stdout.write(`${json ? JSON.stringify({ v: 1, url, servers: each }) : url}\n`);
+  // The others go on without one that was killed: that is what they are for.
+  for (const [index, server] of servers.entries())
+    void server.ended.then(() => process.stderr.write(`troupe: server s${index + 1} has ended\n`));
+  await untilSignal(Promise.all(servers.map(({ ended }) => ended)));
+  await running.stop();
+}
+
+/** Waits for SIGINT or SIGTERM, or for `ended`. */
+async function untilSignal(ended: Promise<unknown>): Promise<void> {
+  // The servers are no reason for this process to stay; waiting for them is.
+  const stay = setInterval(() => {}, 2 ** 30);
+  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), ended]);
+  clearInterval(stay);
+}
+
+function sizeOf(text: string): 3 | 5 {
+  if (text === "3") return 3;
+  if (text === "5") return 5;
+  throw new InvalidArgumentError("a cluster has 3 or 5 servers; leave it away for one.");
 }
 
 /** A port as typed. */

@@ -1,12 +1,18 @@
 /** Nodes and clients over NATS. */
 export { type Client, type ConnectOptions, connect } from "./ingress/client.ts";
-export { LEASE_TTL_MS } from "./membership/lease.ts";
+export { LEASE_TTL_MS, REPLICATED_LEASE_TTL_MS } from "./membership/lease.ts";
 export {
+  type ClusterMembership,
   type LaunchOptions,
   launchNatsServer,
   type NatsServerProcess,
   type StoreLife,
 } from "./nats-server/launch.ts";
+export {
+  type LaunchClusterOptions,
+  launchNatsCluster,
+  type NatsClusterProcesses,
+} from "./nats-server/launch-cluster.ts";
 export {
   type LocateEnvironment,
   type LocateOptions,

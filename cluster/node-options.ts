@@ -12,7 +12,6 @@ import { pinoLog } from "../runtime/log.ts";
 import type { MemberTraits } from "../runtime/ports/membership.ts";
 import type { ModelClients } from "../runtime/ports/model-client.ts";
 import { TroupeError } from "../runtime/troupe-error.ts";
-import { LEASE_TTL_MS } from "./membership/lease.ts";
 import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "./membership/member-traits.ts";
 import type { StoreLife } from "./nats-server/launch.ts";
 import type { LocateEnvironment } from "./nats-server/locate.ts";
@@ -51,8 +50,10 @@ export interface NodeOptions {
   /** The actors to start. */
   readonly children?: Children;
   readonly log?: Log;
-  /** How long the node lives without a renewal of its lease; default 5 s; 20 s outlasts an election of several servers. */
+  /** How long the node lives without a renewal of its lease; default 5 s, with three replicas 20 s. */
   readonly lease?: Duration;
+  /** How many servers keep each stream and bucket that is made; default 3 where servers form a cluster, else 1. */
+  readonly replicas?: 1 | 3 | 5;
   /** Read for what the options leave open; default the process's environment. */
   readonly env?: NodeEnvironment;
 }
@@ -79,7 +80,10 @@ export interface NodeSettings {
   readonly models: ModelClients;
   readonly children: Children;
   readonly log: Log;
-  readonly leaseTtlMs: number;
+  /** `undefined` = as the servers are. */
+  readonly leaseTtlMs: number | undefined;
+  /** `undefined` = as the servers are. */
+  readonly replicas: number | undefined;
 }
 
 const LEAST_LEASE_MS = 2_000;
@@ -88,14 +92,18 @@ const LEAST_LEASE_MS = 2_000;
  * The settings that the options stand for.
  *
  * @throws {TypeError} when a name or the metadata has another form
- * @throws {RangeError} when the lease is shorter than 2 s or no duration, or the capacity not above 0
+ * @throws {RangeError} when the lease is shorter than 2 s or no duration, the capacity
+ *   not above 0, or the replicas are none of 1, 3 and 5
  */
 export function nodeSettings(options: NodeOptions): NodeSettings {
   const env = options.env ?? process.env;
   const name = checkedNodeName(options.name);
-  const leaseTtlMs = durationMs(options.lease ?? LEASE_TTL_MS);
-  if (leaseTtlMs < LEAST_LEASE_MS)
+  const leaseTtlMs = options.lease === undefined ? undefined : durationMs(options.lease);
+  if (leaseTtlMs !== undefined && leaseTtlMs < LEAST_LEASE_MS)
     throw new RangeError(`lease must be at least ${LEAST_LEASE_MS} ms: ${leaseTtlMs}`);
+  const { replicas } = options;
+  if (replicas !== undefined && ![1, 3, 5].includes(replicas))
+    throw new RangeError(`replicas must be 1, 3 or 5: ${replicas}`);
   return {
     name,
     traits: {
@@ -109,6 +117,7 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
     children: options.children ?? [],
     log: (options.log ?? pinoLog("warn")).child({ node: name }),
     leaseTtlMs,
+    replicas,
   };
 }
 

@@ -31,7 +31,7 @@ import { followConnection, inboxPrefixOf, openConnections } from "./connections.
 import { Ingress } from "./ingress/ingress.ts";
 import { endableClock } from "./membership/endable-clock.ts";
 import { fencedScheduler } from "./membership/fenced-scheduler.ts";
-import { acquireLease } from "./membership/lease.ts";
+import { acquireLease, LEASE_TTL_MS, REPLICATED_LEASE_TTL_MS } from "./membership/lease.ts";
 import { openLeaseBucket } from "./membership/lease-bucket.ts";
 import { NatsMembership } from "./membership/membership.ts";
 import type { Pulse } from "./membership/pulse.ts";
@@ -121,12 +121,14 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const target = { url, cluster, name };
   const connections = await openConnections(target);
   teardown.add("connections", () => connections.close());
-  const { version: natsVersion } = await checkServer(connections.control);
+  const { version: natsVersion, ...server } = await checkServer(connections.control);
+  const replicas = settings.replicas ?? server.replicas;
 
   const { control, data } = connections;
   const leases = await openLeaseBucket(control, {
     cluster,
-    ttlMs: settings.leaseTtlMs,
+    ttlMs: settings.leaseTtlMs ?? (replicas > 1 ? REPLICATED_LEASE_TTL_MS : LEASE_TTL_MS),
+    replicas,
     random: random.fork("lease"),
     log,
   });
@@ -178,9 +180,9 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   });
   await membership.load();
 
-  const keyValues = natsKeyValues(control, { cluster, random: random.fork("store") });
+  const keyValues = natsKeyValues(control, { cluster, replicas, random: random.fork("store") });
   const inboxPrefix = inboxPrefixOf(target, "control");
-  const queue = natsDurableQueue(control, { cluster, clock, log, inboxPrefix });
+  const queue = natsDurableQueue(control, { cluster, replicas, clock, log, inboxPrefix });
   const { tasks, ...workers } = trackedTasks(
     createTasks({ queue, keyValues, membership, clock, random, events, log }),
     awaitedClock,

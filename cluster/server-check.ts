@@ -22,6 +22,8 @@ export interface ServerFacts {
   readonly version: string;
   /** Of the JetStream API: 2 came with 2.12. */
   readonly apiLevel: number;
+  /** How many servers can keep a copy: 3 where it is one of a cluster, else 1. */
+  readonly replicas: 1 | 3;
 }
 
 const OLDEST_LEVEL = 2;
@@ -52,7 +54,9 @@ export async function checkServer(connection: NatsConnection): Promise<ServerFac
       `JetStream at ${where} has API level ${apiLevel}: ${OLDEST_LEVEL} or higher is needed`,
       { data: { version: said, apiLevel } },
     );
-  return { version: serverVersionText(version), apiLevel };
+  // Not the servers that it knows now: one of the three may be down at this moment.
+  const replicas = connection.info?.cluster === undefined ? 1 : 3;
+  return { version: serverVersionText(version), apiLevel, replicas };
 }
 
 async function levelOf(connection: NatsConnection, where: string): Promise<number> {

@@ -34,13 +34,15 @@ export async function openLeaseBucket(
   options: {
     readonly cluster: string;
     readonly ttlMs: number;
+    /** How many servers keep it. */
+    readonly replicas: number;
     readonly random: Random;
     readonly log: Log;
   },
 ): Promise<LeaseBucket> {
-  const { cluster, ttlMs, random, log } = options;
+  const { cluster, ttlMs, replicas, random, log } = options;
   const requestTimeoutMs = ttlMs / REQUESTS_PER_LEASE;
-  const stores = natsKeyValues(connection, { cluster, random, requestTimeoutMs });
+  const stores = natsKeyValues(connection, { cluster, random, replicas, requestTimeoutMs });
   const bucket = await stores.open(LEASE_BUCKET, { ttlMs });
   const appliedMs = await appliedTtlMs(connection, cluster);
   if (appliedMs !== ttlMs)

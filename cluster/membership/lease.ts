@@ -24,8 +24,10 @@ import { parseTraits } from "./member-traits.ts";
 
 /** The bucket of leases. */
 export const LEASE_BUCKET = "LEASE";
-/** How long a lease lives without renewal; elections of several servers need 20 s. */
+/** How long a lease lives without renewal when one server keeps it. */
 export const LEASE_TTL_MS = 5_000;
+/** The same when several keep it: it outlasts their elections, which take 4 to 9 s. */
+export const REPLICATED_LEASE_TTL_MS = 20_000;
 
 const MARGIN_MS = 500;
 const RENEWALS_PER_TTL = 4;

@@ -11,6 +11,7 @@
  * N5: ready means that the ports file parses and JetStream answers.
  * N6: a temporary store is removed by the keeper once the server has ended, so that it goes with its
  *     parent, however the parent went.
+ * N7: a server of several is ready when it knows the others and their JetStream has a leader.
  *
  * Cost: about 40 ms to start; 15 MB and one shell.
  */
@@ -30,6 +31,19 @@ import { lockStore, type StoreLock } from "./store-lock.ts";
 /** What becomes of a store directory when its server ends. */
 export type StoreLife = "kept" | "temporary";
 
+/** What makes a server one of several: `launch-cluster.ts` decides it. */
+export interface ClusterMembership {
+  /** Unique among the servers. */
+  readonly serverName: string;
+  readonly clusterName: string;
+  /** The port of 127.0.0.1 on which the others reach it. */
+  readonly routePort: number;
+  /** Of all servers, this one's too. */
+  readonly routePorts: readonly number[];
+  /** How many servers must have found each other before it counts as ready; default all. */
+  readonly readyWith?: number;
+}
+
 /** Options of {@link launchNatsServer}. */
 export interface LaunchOptions {
   /** The path of a nats-server, as `locateNatsServer` finds it. */
@@ -40,6 +54,8 @@ export interface LaunchOptions {
   readonly storeLife?: StoreLife;
   /** A port of 127.0.0.1; default any free one. */
   readonly port?: number;
+  /** One server for itself when absent. */
+  readonly member?: ClusterMembership;
   readonly clock?: Clock;
   /** How long it may take to get ready; default 10,000. */
   readonly readyWithinMs?: number;
@@ -103,6 +119,7 @@ async function start(
   await rm(logFile, { force: true });
   const args = ["-c", serverConfigFile(), "-a", "127.0.0.1", "-p", String(port)];
   args.push("-sd", storeDir, "-l", logFile, "--ports_file_dir", portsDir);
+  if (options.member !== undefined) args.push(...memberArgs(options.member));
   const shell = spawnKept({ name: "troupe-nats", binary, args, temporary });
   const said = collect(shell);
   const exit = new Promise<number>((resolve) => {
@@ -119,7 +136,7 @@ async function start(
     for (;;) {
       if (ended) throw unavailable(await reasonOfEnd(said(), logFile, binary, port));
       const ready = await readPorts(portsDir);
-      if (ready !== undefined && (await answers(ready.url))) {
+      if (ready !== undefined && (await answers(ready.url, serversOf(options.member)))) {
         const server = await processIdentity(ready.pid);
         if (server !== undefined) {
           await lock.record(server);
@@ -188,10 +205,25 @@ async function readPorts(portsDir: string): Promise<{ url: string; pid: number }
   return undefined;
 }
 
-async function answers(url: string): Promise<boolean> {
+function memberArgs(member: ClusterMembership): readonly string[] {
+  const { serverName, clusterName, routePort, routePorts } = member;
+  const routeOf = (port: number): string => `nats://127.0.0.1:${port}`;
+  return [
+    ...["--server_name", serverName, "--cluster_name", clusterName],
+    ...["--cluster", routeOf(routePort), "--routes", routePorts.map(routeOf).join(",")],
+  ];
+}
+
+function serversOf(member: ClusterMembership | undefined): number {
+  return member === undefined ? 1 : (member.readyWith ?? member.routePorts.length);
+}
+
+/** Whether its JetStream answers, of several servers their leader's (N7). */
+async function answers(url: string, servers: number): Promise<boolean> {
   try {
     const connection = await connect({ servers: url, timeout: 1_000, reconnect: false });
     try {
+      if (servers > 1 && (connection.info?.connect_urls?.length ?? 1) < servers) return false;
       await jetstreamManager(connection, { timeout: 1_000 });
       return true;
     } finally {

@@ -1,9 +1,18 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { connect } from "nats";
 import t from "tap";
+import { checkServer } from "../../cluster/server-check.ts";
+import { runs } from "../cluster/server-under-test.ts";
 import { troupe } from "./troupe-command.ts";
+
+const TROUPE = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 
 t.setTimeout(120_000);
 
@@ -25,5 +34,36 @@ t.test("troupe nats", async (t) => {
     const run = await troupe(["nats", "run", "--port", port], { cwd });
     t.equal(run.exitCode, 69);
     t.match(run.stderr, new RegExp(`^troupe: nats.unavailable: port ${port} .* is occupied`));
+  });
+
+  t.test("run --cluster 3 runs three servers until it is interrupted", async (t) => {
+    const cwd = await mkdtemp(join(tmpdir(), "troupe-nats-test-"));
+    t.teardown(() => rm(cwd, { recursive: true, force: true }));
+    const child = spawn(process.execPath, [TROUPE, "nats", "run", "--cluster", "3", "--json"], {
+      cwd,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    t.teardown(() => child.kill("SIGKILL"));
+    const exit = once(child, "exit");
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    const said: unknown = JSON.parse(line);
+    t.match(said, { v: 1, url: /^nats:.*,nats:.*,nats:/, servers: { length: 3 } });
+    const { url, servers } = said as { url: string; servers: { pid: number }[] };
+    const connection = await connect({ servers: url.split(","), reconnect: false });
+    t.match(await checkServer(connection), { replicas: 3 });
+    await connection.close();
+    const [first] = servers;
+    const note = once(createInterface({ input: child.stderr }), "line");
+    process.kill(first?.pid ?? 0, "SIGKILL");
+    t.match((await note)[0], /server s1 has ended/, "the others go on");
+    child.kill("SIGTERM");
+    t.same((await exit)[0], 0);
+    for (const { pid } of servers) t.notOk(runs(pid));
+  });
+
+  t.test("run says which sizes a cluster can have", async (t) => {
+    const run = await troupe(["nats", "run", "--cluster", "2"]);
+    t.equal(run.exitCode, 2);
+    t.match(run.stderr, /a cluster has 3 or 5 servers/);
   });
 });

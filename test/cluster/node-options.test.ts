@@ -16,7 +16,8 @@ t.test("node options", async (t) => {
     });
     t.same(settings.traits, { roles: ["gateway"], capacity: 1, metadata: {} });
     t.equal(settings.cluster, "troupe");
-    t.equal(settings.leaseTtlMs, 5_000);
+    t.equal(settings.leaseTtlMs, undefined, "as the servers are");
+    t.equal(settings.replicas, undefined, "as the servers are");
     t.throws(() => settings.models.client("auto"), { code: "model.unknown" });
   });
 
@@ -42,5 +43,7 @@ t.test("node options", async (t) => {
     const many = Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`k${i}`, "v"]));
     for (const metadata of [many, { "a b": "c" }, { a: "x".repeat(257) }, { "": "" }])
       t.throws(() => nodeSettings({ ...base, metadata }), { message: /^metadata / });
+    const two = 2 as unknown as 3;
+    t.throws(() => nodeSettings({ ...base, replicas: two }), /replicas must be 1, 3 or 5: 2/);
   });
 });

@@ -17,7 +17,13 @@ t.test("the bucket of leases", async (t) => {
     await server.dispose();
   });
   const open = (ttlMs: number) =>
-    openLeaseBucket(connection, { cluster: "test", ttlMs, random: systemRandom(), log: silentLog });
+    openLeaseBucket(connection, {
+      cluster: "test",
+      ttlMs,
+      replicas: 1,
+      random: systemRandom(),
+      log: silentLog,
+    });
 
   t.test("lets what nobody renews run out, and what is renewed stand", async (t) => {
     const { bucket, ttlMs } = await open(2_000);
