@@ -29,6 +29,7 @@ export {
 } from "./node-module.ts";
 export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-options.ts";
 export { checkServer, type ServerFacts } from "./server-check.ts";
+export { type NatsBlobStoreOptions, natsBlobStore } from "./stores/nats-blob-store.ts";
 export { type NatsDurableQueueOptions, natsDurableQueue } from "./stores/nats-durable-queue.ts";
 export { type NatsKeyValuesOptions, natsKeyValues } from "./stores/nats-key-values.ts";
 export { type RemoveStoresOptions, removeStores } from "./stores/remove-stores.ts";

@@ -42,6 +42,7 @@ import { childrenFor } from "./node-module.ts";
 import type { NodeOptions, NodeSettings } from "./node-options.ts";
 import { GATEWAY_ROLE, nodeSettings } from "./node-options.ts";
 import { checkServer } from "./server-check.ts";
+import { natsBlobStore } from "./stores/nats-blob-store.ts";
 import { natsDurableQueue } from "./stores/nats-durable-queue.ts";
 import { natsKeyValues } from "./stores/nats-key-values.ts";
 import { Teardown } from "./teardown.ts";
@@ -199,6 +200,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     queue,
     tasks,
     models,
+    blobs: natsBlobStore(control, { cluster, clock }),
   };
   const system = createSystem({ ...ports, node: name });
   teardown.add("system", (leftMs) => system.shutdown({ deadline: leftMs }));

@@ -1,5 +1,5 @@
 /**
- * Takes away all that a cluster keeps on a server: its streams and its buckets.
+ * Takes away all that a cluster keeps on a server: its streams, buckets and object stores.
  *
  * For clusters that live as long as one program. The server's other clusters are not touched: a
  * cluster's name holds no underscore, so no name is another's beginning (`store-name.ts`).
@@ -7,7 +7,7 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { openConnection } from "../connections.ts";
 import { storeUnavailable } from "./store-failure.ts";
-import { bucketStream, storeName } from "./store-name.ts";
+import { bucketStream, objectStream, storeName } from "./store-name.ts";
 
 /** Where, and whose. */
 export interface RemoveStoresOptions {
@@ -17,7 +17,7 @@ export interface RemoveStoresOptions {
 }
 
 /**
- * Removes every stream and bucket of a cluster, none of whose nodes may run any more.
+ * Removes every stream, bucket and object store of a cluster, none of whose nodes may run any more.
  *
  * @returns how many were removed
  * @throws {TroupeError} `nats.unavailable` or `store.unavailable`
@@ -29,8 +29,9 @@ export async function removeStores({ nats, cluster }: RemoveStoresOptions): Prom
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const ours: string[] = [];
     // All names before the first removal: the pages would shift below the lister.
+    const beginnings = [prefix, bucketStream(prefix), objectStream(prefix)];
     for await (const name of manager.streams.names()) {
-      if (name.startsWith(prefix) || name.startsWith(bucketStream(prefix))) ours.push(name);
+      if (beginnings.some((beginning) => name.startsWith(beginning))) ours.push(name);
     }
     for (const name of ours) await manager.streams.delete(name);
     return ours.length;

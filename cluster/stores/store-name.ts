@@ -25,3 +25,14 @@ export function bucketStream(bucket: string): string {
 export function bucketSubject(bucket: string, key: string): string {
   return `$KV.${bucket}.${key}`;
 }
+
+/** The stream behind an object store. */
+export function objectStream(store: string): string {
+  return `OBJ_${store}`;
+}
+
+/** The subject under which an object store says what it keeps by a name. */
+export function objectSubject(store: string, name: string): string {
+  const encoded = Buffer.from(name).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+  return `$O.${store}.M.${encoded}`;
+}
