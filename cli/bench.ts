@@ -149,7 +149,8 @@ async function load(
 }
 
 async function childrenOf(module: string, node: Node): Promise<readonly ChildSpec[]> {
-  return childrenFor(node, await loadNodeModule(module, process.cwd()));
+  const { children } = await loadNodeModule(module, process.cwd());
+  return childrenFor(node, children);
 }
 
 function targetOf(children: readonly ChildSpec[], options: LoadCommandOptions): Target {

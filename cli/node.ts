@@ -23,7 +23,7 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** The command. */
 export function nodeCommand(): Command {
   return new Command("node")
-    .description("run a node with the actors that a module exports as `children`")
+    .description("run a node with the actors that a module exports as `children` and `actors`")
     .argument("<module>", "a JavaScript file")
     .option("--name <name>", "unique in the cluster; made up by default", nodeNameOf)
     .option("--roles <roles>", "what it is for, separated by commas", listOf)
@@ -43,7 +43,7 @@ async function runNode(module: string, options: NodeCommandOptions): Promise<num
   const name = options.name ?? `node-${process.pid}`;
   const log = pinoLog(options.log);
   // The module first: what does not load should not join a cluster.
-  const children = await loadNodeModule(module, process.cwd());
+  const { children, actors } = await loadNodeModule(module, process.cwd());
   const models = await modelClients({
     model: options.model,
     ollamaHost: process.env["OLLAMA_HOST"],
@@ -55,6 +55,7 @@ async function runNode(module: string, options: NodeCommandOptions): Promise<num
     cluster: options.cluster,
     models,
     children,
+    actors,
     log,
     ...(options.roles === undefined ? {} : { roles: options.roles }),
     ...(options.nats === undefined ? {} : { nats: options.nats }),

@@ -25,6 +25,7 @@ export {
   type Children,
   childrenFor,
   loadNodeModule,
+  type NodeModule,
   type NodeModuleOptions,
 } from "./node-module.ts";
 export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-options.ts";

@@ -1,5 +1,6 @@
 /**
- * The module that a node is started with: it exports the actors to start, as `children`.
+ * The module that a node is started with: it exports the actors to start, as `children`, and those that
+ * it can run when somebody asks for them by name, as `actors`.
  *
  * Owns: loading it and saying clearly what is wrong with it. Code never travels: every node loads its
  * own module.
@@ -9,11 +10,20 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ChildSpec } from "../runtime/child-spec.ts";
 import { awaitedClock, type Clock } from "../runtime/ports/clock.ts";
+import { isRegistration, type Registration } from "../runtime/registration.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 import type { Node } from "./node.ts";
 
 /** The actors to start, or a function that says which once the node is there. */
 export type Children = readonly ChildSpec[] | ((node: Node) => readonly ChildSpec[]);
+
+/** What a module exports. */
+export interface NodeModule {
+  /** To be started; none when it exports no `children`. */
+  readonly children: Children;
+  /** To be run by name; none when it exports no `actors`. */
+  readonly actors: readonly Registration[];
+}
 
 /** Options of {@link loadNodeModule}. */
 export interface NodeModuleOptions {
@@ -25,20 +35,20 @@ export interface NodeModuleOptions {
 const LOAD_MS = 60_000;
 
 /**
- * The children that a module exports.
+ * The children and actors that a module exports.
  *
  * @param path - absolute, or relative to `from`
- * @throws {TroupeError} `module.unusable` when it is missing, does not load in time, or exports no
- *   children
+ * @throws {TroupeError} `module.unusable` when it is missing, does not load in time, or exports neither
+ *   children nor actors
  *
  * @example
- * const children = await loadNodeModule("./actors.js", process.cwd());
+ * const { children, actors } = await loadNodeModule("./actors.js", process.cwd());
  */
 export async function loadNodeModule(
   path: string,
   from: string,
   options: NodeModuleOptions = {},
-): Promise<Children> {
+): Promise<NodeModule> {
   const { clock = awaitedClock, withinMs = LOAD_MS } = options;
   const file = resolve(from, path);
   if (!existsSync(file)) throw unusable(path, "there is no such file");
@@ -48,17 +58,31 @@ export async function loadNodeModule(
   } catch (cause) {
     throw unusable(path, `it does not load: ${messageOf(cause)}`, cause);
   }
-  const { children } = module;
+  return { children: childrenIn(path, module), actors: actorsIn(path, module) };
+}
+
+function childrenIn(path: string, module: Readonly<Record<string, unknown>>): Children {
+  const { children, actors } = module;
   if (typeof children === "function") return children as Children;
   if (Array.isArray(children) && children.length > 0 && children.every(isChildSpec))
     return children;
+  if (children === undefined && actors !== undefined) return [];
   const exported = Object.keys(module).join(", ") || "nothing";
   throw unusable(
     path,
     children === undefined
-      ? `it exports ${exported}, but no "children"; export const children = [child(definition, …)]`
+      ? `it exports ${exported}, but no "children" and no "actors"; export const children = [child(definition, …)]`
       : `its "children" is no array of child(…), nor a function that returns one`,
   );
+}
+
+function actorsIn(
+  path: string,
+  { actors }: Readonly<Record<string, unknown>>,
+): readonly Registration[] {
+  if (actors === undefined) return [];
+  if (Array.isArray(actors) && actors.length > 0 && actors.every(isRegistration)) return actors;
+  throw unusable(path, 'its "actors" is no array of virtual(…), singleton(…) or spawnable(…)');
 }
 
 /**

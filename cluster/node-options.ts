@@ -11,6 +11,7 @@ import type { Log } from "../runtime/log.ts";
 import { pinoLog } from "../runtime/log.ts";
 import type { MemberTraits } from "../runtime/ports/membership.ts";
 import type { ModelClients } from "../runtime/ports/model-client.ts";
+import { type Registration, registrationsByName } from "../runtime/registration.ts";
 import { TroupeError } from "../runtime/troupe-error.ts";
 import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "./membership/member-traits.ts";
 import type { StoreLife } from "./nats-server/launch.ts";
@@ -49,6 +50,8 @@ export interface NodeOptions {
   readonly models?: ModelClients;
   /** The actors to start. */
   readonly children?: Children;
+  /** The actors that it can run when somebody asks for them by name. */
+  readonly actors?: readonly Registration[];
   readonly log?: Log;
   /** How long the node lives without a renewal of its lease; default 5 s, with three replicas 20 s. */
   readonly lease?: Duration;
@@ -79,6 +82,7 @@ export interface NodeSettings {
       };
   readonly models: ModelClients;
   readonly children: Children;
+  readonly actors: readonly Registration[];
   readonly log: Log;
   /** `undefined` = as the servers are. */
   readonly leaseTtlMs: number | undefined;
@@ -91,7 +95,7 @@ const LEAST_LEASE_MS = 2_000;
 /**
  * The settings that the options stand for.
  *
- * @throws {TypeError} when a name or the metadata has another form
+ * @throws {TypeError} when a name or the metadata has another form, or two actors have one name
  * @throws {RangeError} when the lease is shorter than 2 s or no duration, the capacity
  *   not above 0, or the replicas are none of 1, 3 and 5
  */
@@ -115,6 +119,7 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
     server: serverOf(options, env),
     models: options.models ?? noModels,
     children: options.children ?? [],
+    actors: [...registrationsByName(options.actors ?? []).values()],
     log: (options.log ?? pinoLog("warn")).child({ node: name }),
     leaseTtlMs,
     replicas,

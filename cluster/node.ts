@@ -202,7 +202,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     models,
     blobs: natsBlobStore(control, { cluster, clock }),
   };
-  const system = createSystem({ ...ports, node: name });
+  const system = createSystem({ ...ports, node: name, actors: settings.actors });
   teardown.add("system", (leftMs) => system.shutdown({ deadline: leftMs }));
 
   const ingress = traits.roles.includes(GATEWAY_ROLE)

@@ -22,6 +22,7 @@ import { copierOf } from "./plain-data.ts";
 import { memoryPorts } from "./ports/memory-ports.ts";
 import type { Ports } from "./ports/ports.ts";
 import { protocol } from "./protocol.ts";
+import { type Registration, registrationsByName } from "./registration.ts";
 import { Remote } from "./remote/remote.ts";
 import type { System } from "./system.ts";
 import { TroupeError } from "./troupe-error.ts";
@@ -30,6 +31,8 @@ import { TroupeError } from "./troupe-error.ts";
 export type SystemOptions = Partial<Ports> & {
   /** This system's node name; default the transport's, or `local`. */
   readonly node?: string;
+  /** The actors that it can run when somebody asks for them by name. */
+  readonly actors?: readonly Registration[];
   /**
    * Carries every local message, answer and chunk as a wire would: what could not travel to another
    * node fails here too, and nobody shares an object with anybody. For tests; off by default.
@@ -45,7 +48,8 @@ const guardian = actor(protocol("guardian@1", {}), () => undefined, {}, { restar
 /**
  * Starts a system.
  *
- * @throws {TypeError} when the node name is none, or is not the transport's
+ * @throws {TypeError} when the node name is none, or is not the transport's, or when two actors are
+ *   registered under one name
  *
  * @example
  * const system = createSystem();
@@ -55,7 +59,9 @@ const guardian = actor(protocol("guardian@1", {}), () => undefined, {}, { restar
  * await system.shutdown();
  */
 export function createSystem(options: SystemOptions = {}): System {
-  const { node = options.transport?.node ?? "local", checkMessages = false, ...given } = options;
+  const { checkMessages = false, actors = [], ...others } = options;
+  const { node = options.transport?.node ?? "local", ...given } = others;
+  const registrations = registrationsByName(actors);
   checkedNodeName(node);
   if (given.transport !== undefined && given.transport.node !== node) {
     throw new TypeError(`node ${node} was given the transport of ${given.transport.node}`);
@@ -87,6 +93,7 @@ export function createSystem(options: SystemOptions = {}): System {
   return {
     node,
     ports: kernel.ports,
+    registrations,
     spawn: (definition, ...[spawnOptions]) => {
       if (ending !== undefined) throw new TroupeError("system.stopped", "the system has stopped");
       return new LocalRef(root.spawn(definition, spawnOptions), undefined).as();

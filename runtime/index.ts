@@ -1,4 +1,5 @@
 /** The kernel as other folders use it: actors, their ports, and the parts that stand on ports. */
+export type { Activation as ActorActivation } from "./activation.ts";
 export {
   type ActorContext,
   type ActorDefinition,
@@ -70,6 +71,7 @@ export type {
 } from "./machine/machine-protocol.ts";
 export type { MachineDelay, MachineRecord } from "./machine/machine-record.ts";
 export type { Model, ModelCall } from "./model.ts";
+export { checkedPlacement, type Placement, roleIn } from "./placement/placement.ts";
 export { type PoolOptions, pool } from "./pool.ts";
 export { type BlobStore, contentKey, MOST_BLOB_BYTES } from "./ports/blob-store.ts";
 export { awaitedClock, type Cancel, type Clock, systemClock } from "./ports/clock.ts";
@@ -174,6 +176,22 @@ export {
   type Tell,
   tell,
 } from "./protocol.ts";
+export {
+  baseName,
+  checkedRegistrationName,
+  isRegistration,
+  type Registration as ActorRegistration,
+  registrationsByName,
+  type SingletonOptions,
+  type SingletonRegistration,
+  type SpawnableOptions,
+  type SpawnableRegistration,
+  singleton,
+  spawnable,
+  type VirtualOptions,
+  type VirtualRegistration,
+  virtual,
+} from "./registration.ts";
 export type { Envelope, EnvelopeKindNumber } from "./remote/envelope.ts";
 export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";

@@ -10,12 +10,15 @@ import type { Terminated } from "./exit-reason.ts";
 import type { Cancel } from "./ports/clock.ts";
 import type { Ports } from "./ports/ports.ts";
 import type { Operations, Protocol } from "./protocol.ts";
+import type { Registration } from "./registration.ts";
 
 /** The actors of one process. */
 export interface System {
   /** This system's node name. */
   readonly node: string;
   readonly ports: Ports;
+  /** What it can run when somebody asks for it by name. */
+  readonly registrations: ReadonlyMap<string, Registration>;
   /** Starts a top-level actor, supervised one for one by the system. */
   spawn<O extends Operations, I>(
     definition: ActorDefinition<O, I>,

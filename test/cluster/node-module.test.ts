@@ -25,8 +25,18 @@ t.test("a node's module", async (t) => {
       "export const children = [{ definition: {}, start() {} }];",
     );
     await writeFile(join(folder, "maker.mjs"), "export const children = () => [];");
-    t.ok(Array.isArray(await loadNodeModule("list.mjs", folder)));
-    t.type(await loadNodeModule(join(folder, "maker.mjs"), "/"), "function");
+    const list = await loadNodeModule("list.mjs", folder);
+    t.equal((list.children as readonly unknown[]).length, 1);
+    t.same(list.actors, []);
+    t.type((await loadNodeModule(join(folder, "maker.mjs"), "/")).children, "function");
+  });
+
+  t.test("may export actors to be run by name, beside its children or instead", async (t) => {
+    const actors = 'export const actors = [{ kind: "virtual", name: "a", definition: {} }];';
+    await writeFile(join(folder, "actors.mjs"), actors);
+    const module = await loadNodeModule("actors.mjs", folder);
+    t.same(module.children, []);
+    t.match(module.actors, [{ kind: "virtual", name: "a" }]);
   });
 
   t.test("that is missing, broken or empty is one clear error", async (t) => {
@@ -34,7 +44,9 @@ t.test("a node's module", async (t) => {
       ["none.mjs", undefined, "there is no such file"],
       ["broken.mjs", "export const children = [", "it does not load"],
       ["throws.mjs", "throw new Error('at import');", "at import"],
-      ["other.mjs", "export const actors = [];", 'it exports actors, but no "children"'],
+      ["other.mjs", "export const things = [];", 'it exports things, but no "children"'],
+      ["idle.mjs", "export const actors = [];", 'its "actors" is no array'],
+      ["odd.mjs", 'export const actors = [{ kind: "ghost" }];', 'its "actors" is no array'],
       ["empty.mjs", "export const children = [];", 'its "children" is no array'],
       ["wrong.mjs", "export const children = [1];", 'its "children" is no array'],
       ["husk.mjs", "export const children = [{ definition: 1 }];", 'its "children" is no array'],
