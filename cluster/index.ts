@@ -32,5 +32,6 @@ export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-opt
 export { checkServer, type ServerFacts } from "./server-check.ts";
 export { type NatsBlobStoreOptions, natsBlobStore } from "./stores/nats-blob-store.ts";
 export { type NatsDurableQueueOptions, natsDurableQueue } from "./stores/nats-durable-queue.ts";
+export { type NatsEventLogsOptions, natsEventLogs } from "./stores/nats-event-logs.ts";
 export { type NatsKeyValuesOptions, natsKeyValues } from "./stores/nats-key-values.ts";
 export { type RemoveStoresOptions, removeStores } from "./stores/remove-stores.ts";

@@ -15,14 +15,12 @@ import {
   AckPolicy,
   DeliverPolicy,
   DiscardPolicy,
-  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstream,
   jetstreamManager,
   RetentionPolicy,
   StorageType,
-  type StreamConfig,
 } from "@nats-io/jetstream";
 import { createInbox, type NatsConnection, nanos } from "nats";
 import { type Log, silentLog } from "../../runtime/log.ts";
@@ -36,6 +34,7 @@ import type {
 } from "../../runtime/ports/durable-queue.ts";
 import { TroupeError } from "../../runtime/troupe-error.ts";
 import { pack } from "../wire/packing.ts";
+import { ensureStream } from "./ensure-stream.ts";
 import { checkedSize, isFull, isInDoubt, storeUnavailable } from "./store-failure.ts";
 import { storeName } from "./store-name.ts";
 import { type DeadTask, deadTaskOf, queuedTaskOf } from "./task-message.ts";
@@ -65,7 +64,6 @@ export interface NatsDurableQueueOptions {
   readonly inboxPrefix?: string;
 }
 
-const EXISTS_DIFFERENTLY = 10058;
 const DUPLICATE_WINDOW_MS = 120_000;
 const MOST_TRIES = 3;
 /** Tasks in hand in the whole cluster, per capability and priority. */
@@ -260,17 +258,4 @@ class NatsQueue implements DurableQueue {
 
 function consumerName(capability: string, priority: Priority): string {
   return `${capabilityToken(capability)}_${priority}`;
-}
-
-/** Creates the stream unless it exists, with whatever limits; returns what the server made of it. */
-async function ensureStream(
-  manager: JetStreamManager,
-  config: Partial<StreamConfig> & { readonly name: string },
-): Promise<StreamConfig> {
-  try {
-    return (await manager.streams.add(config)).config;
-  } catch (thrown) {
-    if (!(thrown instanceof JetStreamApiError && thrown.code === EXISTS_DIFFERENTLY)) throw thrown;
-    return (await manager.streams.info(config.name)).config;
-  }
 }

@@ -54,6 +54,8 @@ export interface EventLog {
   follow(from: number, listener: (entry: LogEntry) => void): Promise<Cancel>;
   /** Removes all entries. The next append expects 0; followers hear what comes later. */
   purge(): Promise<void>;
+  /** Removes the entries before a sequence, but never the last one: the fence stands (J2). */
+  trim(before: number): Promise<void>;
 }
 
 /** Opens logs by name; a log is empty until somebody appends to it. */

@@ -138,6 +138,16 @@ class MemoryEventLog implements EventLog {
     );
   }
 
+  async trim(before: number): Promise<void> {
+    await this.#store.calls.write(
+      () => {
+        const kept = this.#entries.findIndex(({ sequence }) => sequence >= before);
+        return this.#entries.splice(0, kept < 0 ? this.#entries.length - 1 : kept).length;
+      },
+      (removed) => removed > 0,
+    );
+  }
+
   /** Tells followers what they missed, unless they are silent. */
   tellSoon(): void {
     queueMicrotask(() => {

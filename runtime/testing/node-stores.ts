@@ -83,6 +83,7 @@ export function eventLogsOf(line: StoreLine, eventLogs: EventLogs): EventLogs {
     read: (from, limit) => reach(() => log.read(from, limit)),
     last: () => reach(() => log.last()),
     purge: () => reach(() => log.purge()),
+    trim: (before) => reach(() => log.trim(before)),
     follow: (from, listener) =>
       heard(line, "eventLogs", (listening) =>
         log.follow(from, (entry) => listening(() => listener(entry))),

@@ -173,6 +173,55 @@ export async function eventLogContract(
     t.ok(sequenceOf(await log.append(["c"], 0)) > last, "J1: also after a purge");
   });
 
+  await t.test("J2: a trimmed log keeps its last entry, and with it its fence", async (t) => {
+    const log = await fresh();
+    const last = sequenceOf(await log.append(["a", "b", "c", "d"]));
+    const [, , third] = await log.read(0);
+    await log.trim(third?.sequence ?? 0);
+    t.strictSame(eventsOf(await log.read(0)), ["c", "d"]);
+    await log.trim(last + 1_000);
+    t.strictSame(eventsOf(await log.read(0)), ["d"]);
+    t.equal(await log.last(), last);
+    t.equal((await log.append(["e"], 0)).ok, false);
+    t.ok((await log.append(["e"], last)).ok);
+    const empty = await fresh();
+    await empty.trim(5);
+    t.equal(await empty.last(), 0);
+  });
+
+  await t.test("J5: a follower that was there before a purge hears what comes later", async (t) => {
+    const log = await fresh();
+    await log.append(["a"]);
+    const told = new Told();
+    const cancel = await log.follow(0, told.listener);
+    await told.count(1);
+    await log.purge();
+    await log.append(["b"], 0);
+    t.strictSame(eventsOf(await told.count(2)), ["a", "b"]);
+    cancel();
+  });
+
+  await t.test("J1, J3: a thousand events are one append, and are read in pieces", async (t) => {
+    const log = await fresh();
+    const numbers = Array.from(Array(1_000).keys());
+    await log.append(numbers, 0);
+    const read: LogEntry[] = [];
+    for (let from = 0; ; from = (read.at(-1)?.sequence ?? 0) + 1) {
+      const entries = await log.read(from, 300);
+      if (entries.length === 0) break;
+      read.push(...entries);
+    }
+    t.strictSame(eventsOf(read), numbers);
+  });
+
+  await t.test("J3: a hundred appends of several events at once are all accepted", async (t) => {
+    const logs = await Promise.all(Array.from({ length: 100 }, fresh));
+    const appends = await Promise.all(logs.map((log) => log.append([1, 2, 3], 0)));
+    t.equal(appends.filter(({ ok }) => ok).length, 100);
+    const read = await Promise.all(logs.map((log) => log.read(0)));
+    t.ok(read.every((entries) => entries.length === 3));
+  });
+
   await t.test("refuses what is too large or no plain data, and stores none of it", async (t) => {
     const log = await fresh();
     const large = "x".repeat(600_000);
