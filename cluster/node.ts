@@ -44,6 +44,7 @@ import { GATEWAY_ROLE, nodeSettings } from "./node-options.ts";
 import { checkServer } from "./server-check.ts";
 import { natsBlobStore } from "./stores/nats-blob-store.ts";
 import { natsDurableQueue } from "./stores/nats-durable-queue.ts";
+import { natsEventLogs } from "./stores/nats-event-logs.ts";
 import { natsKeyValues } from "./stores/nats-key-values.ts";
 import { Teardown } from "./teardown.ts";
 import { trackedTasks } from "./tracked-tasks.ts";
@@ -201,6 +202,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     tasks,
     models,
     blobs: natsBlobStore(control, { cluster, clock }),
+    eventLogs: natsEventLogs(control, { cluster, replicas, clock, random: random.fork("logs") }),
   };
   const system = createSystem({ ...ports, node: name, actors: settings.actors });
   teardown.add("system", (leftMs) => system.shutdown({ deadline: leftMs }));
