@@ -46,10 +46,27 @@ export type { EventSink, Happening, TroupeEvent } from "./event.ts";
 export { EventFeed } from "./event-feed.ts";
 export type { ExitReason, Terminated } from "./exit-reason.ts";
 export type { MailboxOptions } from "./kernel/mailbox.ts";
-export type { Arrivals } from "./load/arrivals.ts";
-export type { LatencySummary } from "./load/latency.ts";
-export { type LoadLoop, type LoadReport, loadReportText } from "./load/load-report.ts";
-export { type LoadOptions, type Pace, runLoad } from "./load/load-run.ts";
+export type { Arrivals, Share } from "./load/arrivals.ts";
+export { FailedRequest } from "./load/failed-request.ts";
+export { LatencyHistogram, type LatencyRecord, type LatencySummary } from "./load/latency.ts";
+export type { FailureCount, LoadInterval, LoadPart, LoadWindow } from "./load/load-part.ts";
+export {
+  errorShareOf,
+  type LoadLoop,
+  type LoadReport,
+  loadReportOf,
+  type ReportFacts,
+  type TimelinePoint,
+} from "./load/load-report.ts";
+export {
+  type LiveLoad,
+  type LoadOptions,
+  type LoadRequest,
+  type Pace,
+  runLoad,
+  runLoadPart,
+} from "./load/load-run.ts";
+export { loadReportText, paceText } from "./load/load-text.ts";
 export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
 export {
   type MachineActorOptions,

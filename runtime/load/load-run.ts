@@ -2,7 +2,7 @@
  * Puts load on whatever can be sent to, and measures it.
  *
  * Owns: sending, time, giving up. Its neighbour `load-tally.ts` owns the account, `arrivals.ts` the
- * schedule.
+ * schedule, `load-report.ts` what is made of one run or of several that ran beside each other.
  *
  * L1: an open loop starts each request at its intended instant, however slow the answers are. When
  *   `maxInFlight` are out it waits, and the wait counts as latency of those that come after.
@@ -17,14 +17,38 @@
 import type { Cancel, Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Scheduler } from "../ports/scheduler.ts";
-import { type Arrivals, arrivalTimes } from "./arrivals.ts";
-import type { LoadLoop, LoadReport } from "./load-report.ts";
-import { LoadTally } from "./load-tally.ts";
+import { type Arrivals, arrivalTimes, listedTimes, type Share, sharedTimes } from "./arrivals.ts";
+import { FailedRequest } from "./failed-request.ts";
+import { LatencyHistogram, type LatencyRecord } from "./latency.ts";
+import type { LoadPart } from "./load-part.ts";
+import { type LoadLoop, type LoadReport, loadReportOf } from "./load-report.ts";
+import { LoadTally, type Started } from "./load-tally.ts";
 
-/** Requests a second without regard to answers, or a fixed number at a time. */
+/**
+ * Requests a second without regard to answers, at listed instants (milliseconds since the start,
+ * ascending), or a fixed number at a time.
+ */
 export type Pace =
-  | { readonly rateHz: number; readonly arrivals?: Arrivals }
+  | { readonly rateHz: number; readonly arrivals?: Arrivals; readonly share?: Share }
+  | { readonly instants: ArrayLike<number> }
   | { readonly concurrency: number };
+
+/** A request under way, as `send` sees it. */
+export interface LoadRequest {
+  /** A part of its answer came. */
+  chunk(): void;
+}
+
+/** A look at a run under way; counts are since its start, warm-up included. */
+export interface LiveLoad {
+  readonly elapsedMs: number;
+  readonly sent: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly inFlight: number;
+  /** Of the good answers since the look before. */
+  readonly latency?: LatencyRecord;
+}
 
 /** Options of {@link runLoad}. */
 export type LoadOptions = Pace & {
@@ -32,12 +56,14 @@ export type LoadOptions = Pace & {
   readonly scheduler: Scheduler;
   readonly random: Random;
   /**
-   * Sends one request; resolves when it was answered well, rejects when not.
+   * Sends one request; resolves when it was answered well, and rejects, or resolves with a
+   * {@link FailedRequest}, when not.
    *
    * @param sequence - 0, 1, 2, … over the whole run, warm-up included
    * @param signal - aborts when the run gives up waiting
+   * @param request - is told of each chunk of an answer that comes in several
    */
-  readonly send: (sequence: number, signal: AbortSignal) => Promise<unknown>;
+  readonly send: (sequence: number, signal: AbortSignal, request: LoadRequest) => Promise<unknown>;
   /** The measured part; above 0. */
   readonly durationMs: number;
   /** Sent before the measured part and not measured; default 0. */
@@ -50,6 +76,11 @@ export type LoadOptions = Pace & {
   readonly drainMs?: number;
   /** Ends the run early; the report covers what was measured until then. */
   readonly signal?: AbortSignal;
+  /** When the run begins, on the monotonic clock; now by default. */
+  readonly startAtMs?: number;
+  /** Is shown how it goes, about every `watchEveryMs` (default 500). */
+  readonly watch?: (live: LiveLoad) => void;
+  readonly watchEveryMs?: number;
 };
 
 const DEFAULT_MAX_IN_FLIGHT = 10_000;
@@ -58,6 +89,7 @@ const DEFAULT_DRAIN_MS = 10_000;
 const ANSWERS_PER_TURN = 256;
 /** How long before a start polling takes over from the timer. */
 const SPIN_MS = 3;
+const WATCH_MS = 500;
 const SHORTEST_TIMER_MS = 1;
 const NOTHING_TO_CANCEL: Cancel = () => {};
 
@@ -74,8 +106,30 @@ const NOTHING_TO_CANCEL: Cancel = () => {};
  * });
  */
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
+  const part = await runLoadPart(options);
+  const warmupMs = options.warmupMs ?? 0;
+  const endMs = warmupMs + options.durationMs;
+  return loadReportOf([part], { warmupMs, endMs, loop: loopOf(options) });
+}
+
+/**
+ * Runs one of several loads that go on at the same time; `loadReportOf` makes one report of them.
+ *
+ * @throws {RangeError} as {@link runLoad} does
+ */
+export async function runLoadPart(options: LoadOptions): Promise<LoadPart> {
   assertOptions(options);
   return new LoadRun(options).run();
+}
+
+function loopOf(options: LoadOptions): LoadLoop {
+  if ("concurrency" in options) return { kind: "closed", concurrency: options.concurrency };
+  if ("rateHz" in options) {
+    const { rateHz, arrivals = "constant" } = options;
+    return { kind: "open", rateHz, arrivals };
+  }
+  const rateHz = (options.instants.length * 1_000) / ((options.warmupMs ?? 0) + options.durationMs);
+  return { kind: "open", rateHz, arrivals: "trace" };
 }
 
 /** While `draining` nothing is sent but answers count; when `over` they no longer do. */
@@ -83,7 +137,6 @@ type Phase = "sending" | "draining" | "over";
 
 /** A loop under way. */
 interface Sender {
-  readonly loop: LoadLoop;
   /** Sends what is still due and accounts for what was not sent until `endedMs`. */
   readonly endSending: (endedMs: number) => void;
 }
@@ -94,8 +147,12 @@ class LoadRun {
   readonly #endMs: number;
   readonly #startedMs: number;
   readonly #giveUp = new AbortController();
+  /** Of good answers since the last look; only where somebody looks. */
+  readonly #recent: LatencyHistogram | undefined;
   #sequence = 0;
   #inFlight = 0;
+  #ok = 0;
+  #failed = 0;
   #phase: Phase = "sending";
   /** Called when a request settles. */
   #onSettled: () => void = () => {};
@@ -105,30 +162,35 @@ class LoadRun {
     this.#options = options;
     this.#endMs = warmupMs + options.durationMs;
     this.#tally = new LoadTally({ warmupMs, endMs: this.#endMs });
-    this.#startedMs = options.clock.monotonicMs();
+    this.#startedMs = options.startAtMs ?? options.clock.monotonicMs();
+    this.#recent = options.watch === undefined ? undefined : new LatencyHistogram({ digits: 2 });
   }
 
-  async run(): Promise<LoadReport> {
+  async run(): Promise<LoadPart> {
     const over = this.#over();
-    const { loop, endSending } =
-      "rateHz" in this.#options
-        ? this.#startOpen(this.#options.rateHz, this.#options.arrivals ?? "constant")
-        : this.#startClosed(this.#options.concurrency);
+    const unwatch = this.#startWatch();
+    const { endSending } =
+      "concurrency" in this.#options
+        ? this.#startClosed(this.#options.concurrency)
+        : this.#startOpen(timesOf(this.#options));
     await over;
     const isStopped = this.#options.signal?.aborted === true;
-    const endedMs = isStopped ? Math.min(this.#nowMs(), this.#endMs) : this.#endMs;
+    const endedMs = isStopped ? clamped(this.#nowMs(), this.#endMs) : this.#endMs;
     endSending(endedMs);
     this.#phase = "draining";
     await this.#drained();
     this.#phase = "over";
     this.#giveUp.abort();
-    return this.#tally.report(loop, endedMs);
+    unwatch();
+    return this.#tally.part(endedMs);
   }
 
-  #startOpen(rateHz: number, arrivals: Arrivals): Sender {
-    const { clock, scheduler, random, wait, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = this.#options;
-    const nextTime = arrivalTimes(rateHz, { arrivals, random });
+  #startOpen(nextTime: () => number): Sender {
+    const { clock, scheduler, wait, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = this.#options;
     let dueMs = nextTime();
+    /** Until when all were in flight: what was due by then was held (T3 of the tally). */
+    let heldUntilMs = -1;
+    let isFull = false;
     /** Present while something is arranged that will call `sendDue`. */
     let cancelTimer: Cancel | undefined;
     const sendDue = () => {
@@ -136,13 +198,17 @@ class LoadRun {
       cancelTimer?.();
       cancelTimer = undefined;
       const nowMs = this.#nowMs();
+      if (isFull) heldUntilMs = nowMs;
+      isFull = false;
       while (dueMs <= nowMs && dueMs < this.#endMs && this.#inFlight < maxInFlight) {
-        this.#send(dueMs);
+        this.#send(dueMs, dueMs < heldUntilMs);
         dueMs = nextTime();
       }
+      isFull = this.#inFlight >= maxInFlight;
       // With all in flight, the next answer sends what is due; its intended start stays as it was.
-      if (dueMs >= this.#endMs || this.#inFlight >= maxInFlight) return;
-      const waitMs = Math.max(0, dueMs - nowMs);
+      if (dueMs >= this.#endMs || isFull) return;
+      // Read anew: what was sent just now may have taken its time.
+      const waitMs = Math.max(0, dueMs - this.#nowMs());
       if (wait !== "spin") {
         cancelTimer = clock.after(waitMs, sendDue);
       } else if (waitMs > SPIN_MS + SHORTEST_TIMER_MS) {
@@ -157,7 +223,6 @@ class LoadRun {
     };
     sendDue();
     return {
-      loop: { kind: "open", rateHz, arrivals },
       endSending: (endedMs) => {
         sendDue();
         cancelTimer?.();
@@ -170,36 +235,88 @@ class LoadRun {
     const { scheduler } = this.#options;
     let answers = 0;
     const sendNext = () => {
-      if (this.#phase === "sending" && this.#nowMs() < this.#endMs) this.#send(this.#nowMs());
+      if (this.#phase !== "sending") return;
+      const nowMs = this.#nowMs();
+      if (nowMs < this.#endMs) this.#send(nowMs, false);
     };
     this.#onSettled = () => {
       // Answers that come as microtasks would otherwise keep timers and I/O out for the whole run.
       if (++answers % ANSWERS_PER_TURN === 0) scheduler.macrotask(sendNext);
       else sendNext();
     };
-    for (let i = 0; i < concurrency; i++) sendNext();
-    return { loop: { kind: "closed", concurrency }, endSending: () => {} };
+    const sendFirst = () => {
+      for (let i = 0; i < concurrency; i++) sendNext();
+    };
+    const waitMs = -this.#nowMs();
+    const cancelFirst =
+      waitMs > 0 ? this.#options.clock.after(waitMs, sendFirst) : NOTHING_TO_CANCEL;
+    if (waitMs <= 0) sendFirst();
+    return { endSending: cancelFirst };
   }
 
-  #send(intendedAtMs: number): void {
-    const request = { intendedAtMs, sentAtMs: this.#nowMs() };
+  #send(intendedAtMs: number, isHeld: boolean): void {
+    const request = new SentRequest(this, intendedAtMs, this.#nowMs(), isHeld);
     this.#inFlight++;
     this.#tally.sent(request);
-    this.#started().then(
-      () => {
-        if (this.#phase !== "over") this.#tally.answered(request, this.#nowMs());
+    this.#started(request).then(
+      (answer) => {
+        if (answer instanceof FailedRequest) this.#failedWith(request, answer);
+        else this.#answered(request);
         this.#settled();
       },
       (error: unknown) => {
-        if (this.#phase !== "over") this.#tally.failed(request, error);
+        this.#failedWith(request, error);
         this.#settled();
       },
     );
   }
 
   /** An async function, so that a `send` that throws is a request that failed. */
-  async #started(): Promise<unknown> {
-    return this.#options.send(this.#sequence++, this.#giveUp.signal);
+  async #started(request: LoadRequest): Promise<unknown> {
+    return this.#options.send(this.#sequence++, this.#giveUp.signal, request);
+  }
+
+  #answered(request: Started): void {
+    if (this.#phase === "over") return;
+    const nowMs = this.#nowMs();
+    this.#ok++;
+    this.#recent?.record(nowMs - request.intendedAtMs);
+    this.#tally.answered(request, nowMs);
+  }
+
+  #failedWith(request: Started, error: unknown): void {
+    if (this.#phase === "over") return;
+    this.#failed++;
+    this.#tally.failed(request, error);
+  }
+
+  /** A part of an answer came; returns when. */
+  chunk(request: Started, previousMs: number | undefined): number {
+    const nowMs = this.#nowMs();
+    if (this.#phase !== "over") this.#tally.chunk(request, nowMs, previousMs);
+    return nowMs;
+  }
+
+  /** Shows how it goes until called off. */
+  #startWatch(): Cancel {
+    const { clock, watch, watchEveryMs = WATCH_MS } = this.#options;
+    if (watch === undefined) return NOTHING_TO_CANCEL;
+    let cancel: Cancel = NOTHING_TO_CANCEL;
+    const look = () => {
+      const latency = this.#recent?.toRecord();
+      this.#recent?.clear();
+      watch({
+        elapsedMs: this.#nowMs(),
+        sent: this.#sequence,
+        ok: this.#ok,
+        failed: this.#failed,
+        inFlight: this.#inFlight,
+        ...(latency === undefined ? {} : { latency }),
+      });
+      cancel = clock.after(watchEveryMs, look);
+    };
+    cancel = clock.after(watchEveryMs, look);
+    return () => cancel();
   }
 
   #settled(): void {
@@ -222,7 +339,7 @@ class LoadRun {
         if (leftMs <= 0) end();
         else cancel = clock.after(leftMs, endInTime);
       };
-      let cancel = clock.after(this.#endMs, endInTime);
+      let cancel = clock.after(Math.max(0, this.#endMs - this.#nowMs()), endInTime);
       signal?.addEventListener("abort", end);
       if (signal?.aborted === true) end();
     });
@@ -246,12 +363,41 @@ class LoadRun {
   }
 }
 
-function assertOptions(options: LoadOptions): void {
-  if ("rateHz" in options) {
-    assertAbove0("rateHz", options.rateHz);
-  } else {
-    assertCount("concurrency", options.concurrency);
+/** A request under way. */
+class SentRequest implements LoadRequest, Started {
+  readonly intendedAtMs: number;
+  readonly sentAtMs: number;
+  readonly isHeld: boolean;
+  readonly #run: LoadRun;
+  #chunkAtMs: number | undefined = undefined;
+
+  constructor(run: LoadRun, intendedAtMs: number, sentAtMs: number, isHeld: boolean) {
+    this.#run = run;
+    this.intendedAtMs = intendedAtMs;
+    this.sentAtMs = sentAtMs;
+    this.isHeld = isHeld;
   }
+
+  chunk(): void {
+    this.#chunkAtMs = this.#run.chunk(this, this.#chunkAtMs);
+  }
+}
+
+/** `value`, but at least 0 and at most `most`. */
+function clamped(value: number, most: number): number {
+  return Math.max(0, Math.min(value, most));
+}
+
+function timesOf(options: Exclude<LoadOptions, { readonly concurrency: number }>): () => number {
+  if ("instants" in options) return listedTimes(options.instants);
+  const { rateHz, arrivals = "constant", random, share } = options;
+  const times = arrivalTimes(rateHz, { arrivals, random });
+  return share === undefined ? times : sharedTimes(times, share);
+}
+
+function assertOptions(options: LoadOptions): void {
+  if ("rateHz" in options) assertAbove0("rateHz", options.rateHz);
+  if ("concurrency" in options) assertCount("concurrency", options.concurrency);
   assertAbove0("durationMs", options.durationMs);
   assertCount("maxInFlight", options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT);
   for (const name of ["warmupMs", "drainMs"] as const) {

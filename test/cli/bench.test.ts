@@ -11,7 +11,7 @@ t.test("troupe bench load", async (t) => {
     ]);
     t.equal(run.exitCode, 0, run.stderr);
     const report = JSON.parse(run.stdout);
-    t.match(report, { v: 1, nodes: 3, operation: "echo", loop: { kind: "open", rateHz: 200 } });
+    t.match(report, { v: 2, nodes: 3, operation: "echo", loop: { kind: "open", rateHz: 200 } });
     t.ok(report.ok > 100, `${report.ok} answered`);
     t.equal(report.intended, report.ok + report.unfinished + report.unsent);
     t.ok(report.latency.p50Ms <= report.latency.p99Ms);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { t } from "tap";
-import { arrivalTimes } from "../../../runtime/load/arrivals.ts";
+import { arrivalTimes, listedTimes, sharedTimes } from "../../../runtime/load/arrivals.ts";
 import { seededRandom } from "../../../runtime/ports/random.ts";
 
 function take(count: number, next: () => number): readonly number[] {
@@ -48,5 +48,37 @@ t.test("arrivalTimes", async (t) => {
     const variance = gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length;
     t.ok(Math.abs(mean - 1) < 0.03, `mean ${mean} ms`);
     t.ok(Math.abs(Math.sqrt(variance) - 1) < 0.05, `deviation ${Math.sqrt(variance)} ms`);
+  });
+});
+
+t.test("arrivalTimes, in bursts and shared", async (t) => {
+  t.test(
+    "I1: a burst has each second's requests in its first tenth, and keeps the rate",
+    async (t) => {
+      const times = take(2_000, arrivalTimes(500, { arrivals: "burst", random: seededRandom(1) }));
+      t.ok(times.every((atMs) => atMs % 1_000 < 100));
+      t.ok(times.every((atMs, i) => atMs >= (times[i - 1] ?? 0)));
+      t.equal(times.filter((atMs) => atMs < 1_000).length, 500);
+      t.equal(times.filter((atMs) => atMs >= 3_000 && atMs < 4_000).length, 500);
+    },
+  );
+
+  t.test("I2: shares of one schedule are that schedule, whatever their number", async (t) => {
+    const make = () => arrivalTimes(100, { arrivals: "poisson", random: seededRandom(5) });
+    const whole = take(60, make());
+    for (const of of [1, 2, 3, 5]) {
+      const parts = Array.from({ length: of }, (_, index) =>
+        take(60 / of, sharedTimes(make(), { index, of })),
+      );
+      t.same(
+        parts.flat().sort((a, b) => a - b),
+        whole,
+        `${of} generators`,
+      );
+    }
+  });
+
+  t.test("listed instants end with infinity", async (t) => {
+    t.same(take(4, listedTimes([1, 2])), [1, 2, Infinity, Infinity]);
   });
 });

@@ -44,3 +44,36 @@ t.test("LatencyHistogram", async (t) => {
     t.ok(Math.abs((summary?.maxMs ?? 0) - 3_600_000) < 3_600);
   });
 });
+
+t.test("LatencyHistogram, on its way", async (t) => {
+  t.test("H3: merged ones are what one that had recorded everything would be", async (t) => {
+    const spans = fc.array(fc.double({ min: 0, max: 120_000, noNaN: true }), { maxLength: 100 });
+    t.doesNotThrow(() =>
+      fc.assert(
+        fc.property(fc.array(spans, { minLength: 1, maxLength: 4 }), (lists) => {
+          const whole = new LatencyHistogram();
+          const merged = new LatencyHistogram();
+          for (const list of lists) {
+            const one = new LatencyHistogram();
+            for (const spanMs of list) {
+              one.record(spanMs);
+              whole.record(spanMs);
+            }
+            const record = one.toRecord();
+            if (record !== undefined) merged.addRecord(JSON.parse(JSON.stringify(record)));
+          }
+          const same = (percentile: number) => whole.at(percentile) === merged.at(percentile);
+          return whole.count === merged.count && [0, 1, 50, 90, 99, 99.9, 100].every(same);
+        }),
+        { numRuns: 50 },
+      ),
+    );
+  });
+
+  t.test("refuses what is no histogram", async (t) => {
+    t.throws(() => LatencyHistogram.from({ hdr: "x", minMs: 0, maxMs: 1 }), {
+      name: "TypeError",
+      message: /^hdr: no HdrHistogram/,
+    });
+  });
+});
