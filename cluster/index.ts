@@ -1,6 +1,7 @@
 /** Nodes and clients over NATS. */
 export { type Client, type ConnectOptions, connect } from "./ingress/client.ts";
 export { LEASE_TTL_MS, REPLICATED_LEASE_TTL_MS } from "./membership/lease.ts";
+export type { MembersSelection, SelectableMembership } from "./membership/members-selection.ts";
 export {
   type ClusterMembership,
   type LaunchOptions,

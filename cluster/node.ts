@@ -16,10 +16,11 @@ import { createSystem } from "../runtime/create-system.ts";
 import { createTasks } from "../runtime/durable/create-tasks.ts";
 import type { Duration } from "../runtime/duration.ts";
 import { durationMs } from "../runtime/duration.ts";
+import type { EventSink } from "../runtime/event.ts";
 import { EventFeed } from "../runtime/event-feed.ts";
 import type { Log } from "../runtime/log.ts";
 import { awaitedClock, systemClock } from "../runtime/ports/clock.ts";
-import type { Membership } from "../runtime/ports/membership.ts";
+import { blobsOf, eventLogsOf, keyValuesOf, queueOf } from "../runtime/ports/node-stores.ts";
 import type { Ports } from "../runtime/ports/ports.ts";
 import { systemRandom } from "../runtime/ports/random.ts";
 import { systemScheduler } from "../runtime/ports/scheduler.ts";
@@ -28,11 +29,14 @@ import type { System } from "../runtime/system.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 import type { Connections } from "./connections.ts";
 import { followConnection, inboxPrefixOf, openConnections } from "./connections.ts";
+import { greetsClients } from "./ingress/greeting.ts";
 import { Ingress } from "./ingress/ingress.ts";
 import { endableClock } from "./membership/endable-clock.ts";
+import { fencedLine } from "./membership/fenced-line.ts";
 import { fencedScheduler } from "./membership/fenced-scheduler.ts";
 import { acquireLease, LEASE_TTL_MS, REPLICATED_LEASE_TTL_MS } from "./membership/lease.ts";
 import { openLeaseBucket } from "./membership/lease-bucket.ts";
+import type { SelectableMembership } from "./membership/members-selection.ts";
 import { NatsMembership } from "./membership/membership.ts";
 import type { Pulse } from "./membership/pulse.ts";
 import { startPulse } from "./membership/pulse.ts";
@@ -76,7 +80,7 @@ export interface Node {
   /** The server's, like `2.12.1`. */
   readonly natsVersion: string;
   readonly system: System;
-  readonly membership: Membership;
+  readonly membership: SelectableMembership;
   /** What happens on this node, as it happens. */
   readonly events: EventFeed;
   /** Resolves when the node has ended, whatever ended it. */
@@ -160,6 +164,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     self,
     traits,
     clock,
+    random: random.fork("membership"),
     log,
     events,
     standing,
@@ -182,9 +187,14 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   });
   await membership.load();
 
-  const keyValues = natsKeyValues(control, { cluster, replicas, random: random.fork("store") });
+  const line = fencedLine(name, standing);
+  const buckets = natsKeyValues(control, { cluster, replicas, random: random.fork("store") });
+  const keyValues = keyValuesOf(line, buckets);
   const inboxPrefix = inboxPrefixOf(target, "control");
-  const queue = natsDurableQueue(control, { cluster, replicas, clock, log, inboxPrefix });
+  const queue = queueOf(
+    line,
+    natsDurableQueue(control, { cluster, replicas, clock, log, inboxPrefix }),
+  );
   const { tasks, ...workers } = trackedTasks(
     createTasks({ queue, keyValues, membership, clock, random, events, log }),
     awaitedClock,
@@ -201,8 +211,11 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     queue,
     tasks,
     models,
-    blobs: natsBlobStore(control, { cluster, clock }),
-    eventLogs: natsEventLogs(control, { cluster, replicas, clock, random: random.fork("logs") }),
+    blobs: blobsOf(line, natsBlobStore(control, { cluster, clock })),
+    eventLogs: eventLogsOf(
+      line,
+      natsEventLogs(control, { cluster, replicas, clock, random: random.fork("logs") }),
+    ),
   };
   const system = createSystem({ ...ports, node: name, actors: settings.actors });
   teardown.add("system", (leftMs) => system.shutdown({ deadline: leftMs }));
@@ -211,7 +224,10 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     ? new Ingress({ connection: data, cluster, self, system, clock, scheduler, log, standing })
     : undefined;
   teardown.add("ingress", () => ingress?.close());
-  follow(connections, { membership, transport, ingress }, log);
+  membership
+    .select((members) => greetsClients(members, self))
+    .subscribe((greets) => (greets ? ingress?.open() : ingress?.drain()));
+  follow(connections, { membership, transport, ingress }, { events, log });
   await Promise.all([control.flush(), data.flush()]);
   pulse = await startPulse({ target, incarnation: self.incarnation, traits }, { clock, log });
   teardown.add("workers", async (leftMs) => {
@@ -301,7 +317,7 @@ function follow(
     readonly transport: NatsTransport;
     readonly ingress: Ingress | undefined;
   },
-  log: Log,
+  { events, log }: { readonly events: EventSink; readonly log: Log },
 ): void {
   const { membership, transport, ingress } = parts;
   const failed = (error: unknown): void =>
@@ -310,17 +326,26 @@ function follow(
     log.error({ error: messageOf(error) }, "the server refused something");
   followConnection(control, {
     refused,
-    disconnected: () => membership.disconnected(),
-    reconnected: () => membership.reconnected(),
+    disconnected: () => {
+      events.emit({ type: "server.lost", connection: "control" });
+      membership.disconnected();
+    },
+    reconnected: () => {
+      const server = control.getServer();
+      events.emit({ type: "server.returned", connection: "control", server });
+      membership.reconnected();
+    },
   }).catch(failed);
   followConnection(data, {
     refused,
     disconnected: () => {
+      events.emit({ type: "server.lost", connection: "data" });
       log.warn({}, "disconnected from the server; messages wait");
       transport.disconnected();
       ingress?.disconnected();
     },
     reconnected: () => {
+      events.emit({ type: "server.returned", connection: "data", server: data.getServer() });
       log.info({}, "connected to the server again");
       transport.reconnected();
       ingress?.reconnected();

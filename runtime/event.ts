@@ -11,6 +11,9 @@ import type { Address } from "./address.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { MemberPhase } from "./ports/membership.ts";
 
+/** What a node's connection is for: leases, watches and stores, or messages. */
+export type NodeConnection = "control" | "data";
+
 /** What happened, without who saw it and when. */
 export type Happening =
   | { readonly type: "actor.started"; readonly path: string; readonly generation: number }
@@ -126,6 +129,16 @@ export type Happening =
       readonly name: string;
       readonly incarnation: string;
       readonly phase: MemberPhase;
+      /** How late its event loop was at its last heartbeat; past a second it is `degraded`. */
+      readonly lagMs?: number;
+    }
+  /** A connection of this node to the server was lost, or stands again. */
+  | { readonly type: "server.lost"; readonly connection: NodeConnection }
+  | {
+      readonly type: "server.returned";
+      readonly connection: NodeConnection;
+      /** The server that it is connected to now. */
+      readonly server: string;
     };
 
 /** An event of the feed. */

@@ -42,7 +42,7 @@ export type {
   TaskWorker,
 } from "./durable/tasks.ts";
 export { type Duration, durationMs } from "./duration.ts";
-export type { EventSink, Happening, TroupeEvent } from "./event.ts";
+export type { EventSink, Happening, NodeConnection, TroupeEvent } from "./event.ts";
 export { EventFeed } from "./event-feed.ts";
 export type { ExitReason, Terminated } from "./exit-reason.ts";
 export type { MailboxOptions } from "./kernel/mailbox.ts";
@@ -111,13 +111,15 @@ export type {
   Put,
   PutOptions,
 } from "./ports/key-value.ts";
-export type {
-  Member,
-  MemberPhase,
-  Membership,
-  MembershipEvent,
-  MemberTraits,
-  NodeIdentity,
+export {
+  type Member,
+  type MemberPhase,
+  type Membership,
+  type MembershipEvent,
+  type MemberTraits,
+  type NodeIdentity,
+  takesNewWork,
+  takesNewWorkHere,
 } from "./ports/membership.ts";
 export {
   type MemoryBlobStore,

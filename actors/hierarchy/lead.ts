@@ -51,7 +51,7 @@ import {
 import { type Address, nodeOf } from "../../runtime/address.ts";
 import { DeferredReply } from "../../runtime/deferred-reply.ts";
 import { type Duration, durationMs } from "../../runtime/duration.ts";
-import type { Membership } from "../../runtime/ports/membership.ts";
+import { type Membership, takesNewWork } from "../../runtime/ports/membership.ts";
 import type { Protocol } from "../../runtime/protocol.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 
@@ -295,15 +295,15 @@ function deferred<R>(answer: Promise<R>): DeferredReply<R> {
   return reply;
 }
 
-/** The specialist and its stand-ins; those on nodes that are suspected or down come last. */
+/** The specialist and its stand-ins; those on nodes that take no new work come last. */
 function candidatesFor(
   { specialist, standIns = [] }: Intent,
   membership: Membership,
 ): readonly [Address, ...Address[]] {
   const gone = new Set<string>();
   for (const { name, phase } of membership.members()) {
-    if (phase === "suspected" || phase === "down") gone.add(name);
-    else gone.delete(name);
+    if (takesNewWork(phase)) gone.delete(name);
+    else gone.add(name);
   }
   const all = [specialist, ...standIns];
   const isGone = (address: Address): boolean => gone.has(nodeOf(address));

@@ -25,6 +25,7 @@ import {
   actor,
 } from "../../runtime/actor.ts";
 import type { Address } from "../../runtime/address.ts";
+import { takesNewWorkHere } from "../../runtime/ports/membership.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
 
 /** What `perform` may use besides the task. */
@@ -160,9 +161,11 @@ export function bidder<T, R>(
   function answerCall(ctx: Context, call: CallForProposals): void {
     const { auction, capability } = call;
     const auctioneer = ctx.refOf(Auctioneer, call.auctioneer);
-    const priceMicros = isFull(ctx.state) ? undefined : priced(ctx, call.task);
+    // A node whose loop lags, or that drains, would only be late with it.
+    const isBusy = isFull(ctx.state) || !takesNewWorkHere(ctx.ports.membership);
+    const priceMicros = isBusy ? undefined : priced(ctx, call.task);
     if (priceMicros === undefined) {
-      const reason = isFull(ctx.state) ? "busy" : "not for this task";
+      const reason = isBusy ? "busy" : "not for this task";
       auctioneer.tell("refusal", { auction, capability, reason });
       return;
     }

@@ -6,13 +6,14 @@
  *
  * T1: all messages of a client go through one gateway at a time, so that they stay in order and a
  *     stream's credit reaches the node that opened it.
- * T2: no gateway is an error at once, not a wait: the server says that nobody listens.
+ * T2: no gateway is an error at once, not a wait: the server says that nobody listens. One that is silent
+ *     may be blocked: after 2 s another is tried, twice.
  * T3: when the gateway is gone, what awaits an answer is told so, and the next message looks for
  *     another one. A ping each second finds that out for those who only wait.
  *
  * On the link an envelope's destination is a full address, and so is an answer's sender.
  */
-import type { Msg, NatsConnection } from "nats";
+import { type Msg, type NatsConnection, TimeoutError } from "nats";
 import { addressOf, nodeOf, pathOf } from "../../runtime/address.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
@@ -32,6 +33,7 @@ import type { Welcome } from "./client-hello.ts";
 import { helloBytes, parseWelcome } from "./client-hello.ts";
 
 const HELLO_MS = 2_000;
+const HELLO_TRIES = 3;
 const SWEEP_MS = 250;
 const PING_MS = 1_000;
 
@@ -87,14 +89,10 @@ export class ClientTransport implements Transport {
    * @throws {TroupeError} `node.down` when the cluster has none
    */
   async greet(): Promise<void> {
-    const { connection, cluster, name, incarnation } = this.#options;
+    const { cluster } = this.#options;
     this.#gateway = { phase: "seeking" };
     try {
-      const answer = await connection.request(
-        ingressSubject(cluster, name),
-        helloBytes(incarnation),
-        { timeout: HELLO_MS },
-      );
+      const answer = await this.#answerToHello();
       const welcome = parseWelcome(answer.data);
       if (!welcome.ok) throw new Error(welcome.error);
       this.#welcomed(welcome.value);
@@ -107,6 +105,19 @@ export class ClientTransport implements Transport {
         `no gateway answers in cluster ${cluster}; start a node with the role "gateway"`,
         { cause, outcome: "never-ran" },
       );
+    }
+  }
+
+  async #answerToHello(): Promise<Msg> {
+    const { connection, cluster, name, incarnation } = this.#options;
+    for (let tried = 1; ; tried++) {
+      try {
+        return await connection.request(ingressSubject(cluster, name), helloBytes(incarnation), {
+          timeout: HELLO_MS,
+        });
+      } catch (thrown) {
+        if (tried >= HELLO_TRIES || !(thrown instanceof TimeoutError)) throw thrown;
+      }
     }
   }
 

@@ -40,7 +40,7 @@ export interface IngressOptions {
 export class Ingress {
   readonly #options: IngressOptions;
   readonly #sessions = new Map<string, IngressSession>();
-  readonly #greetings: Subscription;
+  #greetings: Subscription | undefined;
   readonly #frames: Subscription;
   #connected: boolean = true;
   #closed: boolean = false;
@@ -49,12 +49,7 @@ export class Ingress {
   constructor(options: IngressOptions) {
     this.#options = options;
     const { connection, cluster, self, clock } = options;
-    this.#greetings = connection.subscribe(ingressOf(cluster), {
-      queue: QUEUE,
-      callback: (error, message) => {
-        if (error === null) this.#greet(message);
-      },
-    });
+    this.#greetings = this.#listenForGreetings();
     this.#frames = connection.subscribe(pinnedIngressOf(cluster, self.name), {
       callback: (error, message) => {
         if (error === null) this.#receive(message);
@@ -72,9 +67,15 @@ export class Ingress {
     for (const session of this.#sessions.values()) session.link.resumed();
   }
 
+  /** Takes new clients again. */
+  open(): void {
+    if (!this.#closed) this.#greetings ??= this.#listenForGreetings();
+  }
+
   /** Takes no new clients; the present ones are served on. */
   drain(): void {
-    if (!this.#options.connection.isClosed()) this.#greetings.unsubscribe();
+    if (!this.#options.connection.isClosed()) this.#greetings?.unsubscribe();
+    this.#greetings = undefined;
   }
 
   /** Ends every session. The connection is its owner's. */
@@ -82,12 +83,20 @@ export class Ingress {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelSweep();
-    if (!this.#options.connection.isClosed()) {
-      this.#greetings.unsubscribe();
-      this.#frames.unsubscribe();
-    }
+    this.drain();
+    if (!this.#options.connection.isClosed()) this.#frames.unsubscribe();
     for (const session of this.#sessions.values()) session.close();
     this.#sessions.clear();
+  }
+
+  #listenForGreetings(): Subscription {
+    const { connection, cluster } = this.#options;
+    return connection.subscribe(ingressOf(cluster), {
+      queue: QUEUE,
+      callback: (error, message) => {
+        if (error === null) this.#greet(message);
+      },
+    });
   }
 
   #greet(message: Msg): void {

@@ -4,17 +4,20 @@
  * Owns: how long a member may be silent. What suspicion leads to is `membership.ts`; that a member is
  * down is decided by its lease alone.
  *
- * D1: a member whose beats stop is suspected within 3 s, a check each 250 ms included.
+ * D1: a member whose beats stop is suspected within 3 s, a check each 200 to 300 ms included.
  * D2: a regular member is suspected after two beats; an irregular one is given up to half a beat more.
  * D3: the observer's own sleep counts as nobody's silence, and hides none that follows.
+ * D4: checks are spread by chance, so that the nodes of a cluster do not all ask the leader about the
+ *     same member in the same instant.
  *
  * Source: Jacobson 1988 for the estimate of mean and deviation, as in Bertier et al. 2002.
  */
 
 /** How often a node beats. */
 export const BEAT_MS = 1_000;
-/** How often silence is checked. */
+/** How often silence is checked, on average. */
 export const CHECK_MS = 250;
+const CHECK_SPREAD = 0.2;
 
 const LEAST_SILENCE_MS = 2_000;
 const MOST_SILENCE_MS = 2_500;
@@ -58,6 +61,11 @@ export function excused(rhythm: Rhythm, pausedMs: number, nowMs: number): Rhythm
 export function isSilent(rhythm: Rhythm, nowMs: number): boolean {
   const allowedMs = rhythm.meanMs + BEAT_MS + 4 * rhythm.deviationMs;
   return nowMs - rhythm.lastMs > Math.min(MOST_SILENCE_MS, Math.max(LEAST_SILENCE_MS, allowedMs));
+}
+
+/** When the next check is due; `draw` is at random, 0 to 1. */
+export function checkAfter(draw: number): number {
+  return CHECK_MS * (1 - CHECK_SPREAD + 2 * CHECK_SPREAD * draw);
 }
 
 /** How long the observer slept between two checks, beyond what is usual. */

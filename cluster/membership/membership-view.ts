@@ -9,7 +9,7 @@
  * V3: silence makes a member suspected, and a beat takes that back; only its lease makes it down.
  * V4: this node never suspects itself.
  */
-import { createStore } from "@xstate/store";
+import { createStore, shallowEqual } from "@xstate/store";
 import type {
   Member,
   MemberPhase,
@@ -20,11 +20,14 @@ import type { Rhythm } from "./failure-detector.ts";
 import { excused, firstBeat, isSilent, nextBeat } from "./failure-detector.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import type { LeaseHolder } from "./lease.ts";
+import type { MembersSelection, SelectableMembership } from "./members-selection.ts";
 
 /** A main loop that is later than this is degraded, in milliseconds. */
 export const DEGRADED_LAG_MS = 1_000;
 
-interface Known extends Member {
+interface Known {
+  /** The same object as long as nothing of it changes. */
+  readonly member: Member;
   readonly rhythm: Rhythm;
 }
 
@@ -52,6 +55,7 @@ export interface MembershipView {
   ended(node: NodeIdentity): void;
   members(): readonly Member[];
   phaseOf(node: NodeIdentity): MemberPhase | undefined;
+  readonly select: SelectableMembership["select"];
   /** Calls `listener` with each member whose phase changed and its previous one. */
   onChange(listener: (member: Member, previous: MemberPhase | undefined) => void): void;
 }
@@ -62,7 +66,10 @@ export function membershipView(
   traits: MemberTraits,
   nowMs: number,
 ): MembershipView {
-  const own: Known = { ...self, ...traits, phase: "up", lagMs: 0, rhythm: firstBeat(nowMs) };
+  const own: Known = {
+    member: { ...self, ...traits, phase: "up", lagMs: 0 },
+    rhythm: firstBeat(nowMs),
+  };
   const initial: View = { self: self.name, known: new Map([[self.name, own]]) };
   const store = createStore({
     context: initial,
@@ -81,21 +88,34 @@ export function membershipView(
     leased: (holder, atMs) => store.trigger.leased({ holder, atMs }),
     checked: (nowMs, pausedMs) => store.trigger.checked({ nowMs, pausedMs }),
     ended: (node) => store.trigger.ended({ node }),
-    members: () => [...known.get().values()].map(memberOf),
+    members: () => membersOf(known.get()),
+    select: <T>(
+      selector: (members: readonly Member[]) => T,
+      isEqual: (a: T, b: T) => boolean = shallowEqual,
+    ): MembersSelection<T> => {
+      const selected = store.select((view) => selector(membersOf(view.known)), isEqual);
+      return {
+        get: () => selected.get(),
+        subscribe: (listener) => {
+          const { unsubscribe } = selected.subscribe(listener);
+          return () => unsubscribe();
+        },
+      };
+    },
     phaseOf: (node) => phaseIn(known.get().get(node.name), node),
     onChange: (listener) => {
       let before = known.get();
       known.subscribe((after) => {
         const previous = before;
         before = after;
-        for (const member of after.values()) {
-          const old = previous.get(member.name);
+        for (const { member } of after.values()) {
+          const old = previous.get(member.name)?.member;
           if (old === member) continue;
           const same = old?.incarnation === member.incarnation;
           if (old !== undefined && !same && old.phase !== "down")
-            listener({ ...memberOf(old), phase: "down" }, old.phase);
-          if (!same) listener(memberOf(member), undefined);
-          else if (old.phase !== member.phase) listener(memberOf(member), old.phase);
+            listener({ ...old, phase: "down" }, old.phase);
+          if (!same) listener(member, undefined);
+          else if (old.phase !== member.phase) listener(member, old.phase);
         }
       });
     },
@@ -104,59 +124,63 @@ export function membershipView(
 
 function afterBeat(view: View, { name, beat, atMs }: HeardBeat): View {
   const old = view.known.get(name);
-  if (old !== undefined && isOver(old, beat.incarnation)) return view;
-  const isNew = old?.incarnation !== beat.incarnation;
-  return withKnown(view, {
-    name,
-    incarnation: beat.incarnation,
-    roles: beat.roles,
-    capacity: beat.capacity,
-    metadata: beat.metadata,
-    phase: phaseFrom(beat),
-    lagMs: beat.lagMs,
-    rhythm: isNew ? firstBeat(atMs) : nextBeat(old.rhythm, atMs),
-  });
+  if (old !== undefined && isOver(old.member, beat.incarnation)) return view;
+  const phase = phaseFrom(beat);
+  const { incarnation, lagMs, roles, capacity, metadata } = beat;
+  if (old?.member.incarnation !== incarnation) {
+    const member: Member = { name, incarnation, roles, capacity, metadata, phase, lagMs };
+    return withKnown(view, { member, rhythm: firstBeat(atMs) });
+  }
+  const isSame = old.member.phase === phase && old.member.lagMs === lagMs;
+  const member = isSame ? old.member : { ...old.member, phase, lagMs };
+  return withKnown(view, { member, rhythm: nextBeat(old.rhythm, atMs) });
 }
 
 function afterLease(view: View, holder: LeaseHolder, atMs: number): View {
   const { name, incarnation } = holder;
   const old = view.known.get(name);
-  if (old !== undefined && (isOver(old, incarnation) || old.incarnation === incarnation))
-    return view;
-  return withKnown(view, { ...holder, phase: "up", lagMs: 0, rhythm: firstBeat(atMs) });
+  if (old !== undefined && !(incarnation > old.member.incarnation)) return view;
+  const { roles, capacity, metadata } = holder;
+  const member: Member = { name, incarnation, roles, capacity, metadata, phase: "up", lagMs: 0 };
+  return withKnown(view, { member, rhythm: firstBeat(atMs) });
 }
 
 function afterCheck(view: View, nowMs: number, pausedMs: number): View {
   let after = view;
-  for (const member of view.known.values()) {
+  for (const known of view.known.values()) {
+    const { member } = known;
     if (member.name === view.self || member.phase === "down") continue;
-    const rhythm = pausedMs > 0 ? excused(member.rhythm, pausedMs, nowMs) : member.rhythm;
-    const silent = isSilent(rhythm, nowMs);
-    if (rhythm === member.rhythm && (!silent || member.phase === "suspected")) continue;
-    after = withKnown(after, { ...member, rhythm, phase: silent ? "suspected" : member.phase });
+    const rhythm = pausedMs > 0 ? excused(known.rhythm, pausedMs, nowMs) : known.rhythm;
+    const isSuspect = isSilent(rhythm, nowMs) && member.phase !== "suspected";
+    if (rhythm === known.rhythm && !isSuspect) continue;
+    after = withKnown(after, {
+      rhythm,
+      member: isSuspect ? { ...member, phase: "suspected" } : member,
+    });
   }
   return after;
 }
 
 function afterEnd(view: View, { name, incarnation }: NodeIdentity): View {
   const old = view.known.get(name);
-  if (old === undefined || old.incarnation !== incarnation || old.phase === "down") return view;
-  return withKnown(view, { ...old, phase: "down" });
+  if (old === undefined || old.member.incarnation !== incarnation || old.member.phase === "down")
+    return view;
+  return withKnown(view, { ...old, member: { ...old.member, phase: "down" } });
 }
 
 function withKnown(view: View, known: Known): View {
-  return { ...view, known: new Map(view.known).set(known.name, known) };
+  return { ...view, known: new Map(view.known).set(known.member.name, known) };
 }
 
 /** Whether what is known makes that incarnation a thing of the past. */
-function isOver(known: Known, incarnation: string): boolean {
+function isOver(known: Member, incarnation: string): boolean {
   if (incarnation === known.incarnation) return known.phase === "down";
   return incarnation < known.incarnation;
 }
 
 function phaseIn(known: Known | undefined, node: NodeIdentity): MemberPhase | undefined {
-  if (known === undefined || node.incarnation > known.incarnation) return undefined;
-  return node.incarnation === known.incarnation ? known.phase : "down";
+  if (known === undefined || node.incarnation > known.member.incarnation) return undefined;
+  return node.incarnation === known.member.incarnation ? known.member.phase : "down";
 }
 
 function phaseFrom(beat: Heartbeat): MemberPhase {
@@ -169,7 +193,6 @@ function phaseFrom(beat: Heartbeat): MemberPhase {
   }
 }
 
-function memberOf(known: Known): Member {
-  const { name, incarnation, roles, capacity, metadata, phase, lagMs } = known;
-  return { name, incarnation, roles, capacity, metadata, phase, lagMs };
+function membersOf(known: View["known"]): readonly Member[] {
+  return Array.from(known.values(), ({ member }) => member);
 }

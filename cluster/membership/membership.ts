@@ -22,16 +22,17 @@ import type { KeyValue } from "../../runtime/ports/key-value.ts";
 import type {
   Member,
   MemberPhase,
-  Membership,
   MembershipEvent,
   MemberTraits,
   NodeIdentity,
 } from "../../runtime/ports/membership.ts";
+import type { Random } from "../../runtime/ports/random.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
 import { heartbeatsOf, senderOf } from "../wire/node-subject.ts";
-import { CHECK_MS, pauseBetween } from "./failure-detector.ts";
+import { checkAfter, pauseBetween } from "./failure-detector.ts";
 import { parseHeartbeat } from "./heartbeat.ts";
 import { holderOf, leaseKey } from "./lease.ts";
+import type { MembersSelection, SelectableMembership } from "./members-selection.ts";
 import type { MembershipView } from "./membership-view.ts";
 import { membershipView } from "./membership-view.ts";
 
@@ -49,6 +50,8 @@ export interface NatsMembershipOptions {
   readonly self: NodeIdentity;
   readonly traits: MemberTraits;
   readonly clock: Clock;
+  /** Spreads the checks. */
+  readonly random: Random;
   readonly log: Log;
   readonly events: EventSink;
   /** Whether this node may still act; once it may not, its view stands still. */
@@ -56,7 +59,7 @@ export interface NatsMembershipOptions {
 }
 
 /** Membership over NATS; see the file's header. */
-export class NatsMembership implements Membership {
+export class NatsMembership implements SelectableMembership {
   readonly self: NodeIdentity;
   readonly #options: NatsMembershipOptions;
   readonly #view: MembershipView;
@@ -85,7 +88,7 @@ export class NatsMembership implements Membership {
         if (error === null) this.#heard(senderOf(message.subject), message.data);
       },
     });
-    this.#cancelCheck = clock.after(CHECK_MS, this.#check);
+    this.#cancelCheck = this.#checkLater();
   }
 
   members(): readonly Member[] {
@@ -99,6 +102,14 @@ export class NatsMembership implements Membership {
   subscribe(listener: (event: MembershipEvent) => void): Cancel {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  select<T>(
+    selector: (members: readonly Member[]) => T,
+    isEqual?: (a: T, b: T) => boolean,
+  ): MembersSelection<T> {
+    const { get, subscribe } = this.#view.select(selector, isEqual);
+    return { get, subscribe: (listener) => subscribe((value) => this.#tell(listener, value)) };
   }
 
   /**
@@ -155,7 +166,7 @@ export class NatsMembership implements Membership {
 
   readonly #check = (): void => {
     if (this.#closed) return;
-    this.#cancelCheck = this.#options.clock.after(CHECK_MS, this.#check);
+    this.#cancelCheck = this.#checkLater();
     // `lastCheckMs` stands still meanwhile, so that the return excuses the whole absence.
     if (!this.#connected || !this.#isStanding()) return;
     const nowMs = this.#options.clock.monotonicMs();
@@ -171,6 +182,11 @@ export class NatsMembership implements Membership {
       else if (member.phase === "down") this.#readAtMs.delete(member.name);
     }
   };
+
+  #checkLater(): Cancel {
+    const { clock, random } = this.#options;
+    return clock.after(checkAfter(random.next()), this.#check);
+  }
 
   /** Asks the server for a sign of life, one at a time; beats that it sent before come before it. */
   #ping(nowMs: number): void {
@@ -217,13 +233,15 @@ export class NatsMembership implements Membership {
     const { events, log } = this.#options;
     const { name, incarnation, phase } = member;
     log.info({ member: name, incarnation, phase, previous }, "a node changed");
-    events.emit({ type: "node.changed", name, incarnation, phase });
-    for (const listener of this.#listeners) {
-      try {
-        listener({ member, previous });
-      } catch (error) {
-        log.error({ error: messageOf(error) }, "a listener of membership threw");
-      }
+    events.emit({ type: "node.changed", name, incarnation, phase, lagMs: member.lagMs });
+    for (const listener of this.#listeners) this.#tell(listener, { member, previous });
+  }
+
+  #tell<T>(listener: (news: T) => void, news: T): void {
+    try {
+      listener(news);
+    } catch (error) {
+      this.#options.log.error({ error: messageOf(error) }, "a listener of membership threw");
     }
   }
 }

@@ -12,11 +12,13 @@
  * W5: a write whose outcome is unknown is looked up until it is known, a bounded number of times; then
  *     the message is left to come back.
  * W6: whatever happens to one task does not end the loop.
+ * W7: a node that lags, or drains, pulls nothing: what it has in hand is enough for it (S21).
  */
 
 import type { Log } from "../log.ts";
 import type { Cancel } from "../ports/clock.ts";
 import type { Delivery, DurableQueue } from "../ports/durable-queue.ts";
+import { takesNewWorkHere } from "../ports/membership.ts";
 import type { Random } from "../ports/random.ts";
 import { messageOf, TroupeError } from "../troupe-error.ts";
 import { returnedRecord, standingOf, type TerminalRecord } from "./ledger.ts";
@@ -60,6 +62,8 @@ export interface Hand {
 }
 
 const UNREADABLE_MS = 2_000;
+/** Looks again whether new work is taken after 200 ms. */
+const LAGGING_PAUSE = 1;
 
 /** The worker of one capability. */
 export class PullingWorker implements TaskWorker {
@@ -101,7 +105,7 @@ export class PullingWorker implements TaskWorker {
   }
 
   async #run(): Promise<void> {
-    const { queue, capability, concurrency, pullWaitMs, log } = this.#setting;
+    const { queue, capability, clock, concurrency, membership, pullWaitMs, log } = this.#setting;
     const { signal } = this.#pulling;
     let failures = 0;
     while (!signal.aborted) {
@@ -110,13 +114,17 @@ export class PullingWorker implements TaskWorker {
         await this.#change();
         continue;
       }
+      if (!takesNewWorkHere(membership)) {
+        await pauseAfter(LAGGING_PAUSE, clock, signal);
+        continue;
+      }
       try {
         const deliveries = await queue.pull(capability, { count, waitMs: pullWaitMs, signal });
         for (const delivery of deliveries) this.#receive(delivery);
         failures = 0;
       } catch (thrown) {
         log.warn({ capability, reason: messageOf(thrown) }, "pulling tasks failed");
-        await pauseAfter(failures++, this.#setting.clock, signal);
+        await pauseAfter(failures++, clock, signal);
       }
     }
   }

@@ -2,7 +2,8 @@
  * Who is in the cluster, as a port.
  *
  * M1: a (name, incarnation) that was `down` never comes back.
- * M2: `suspected` only redirects new work; `down` alone moves ownership and tells watchers.
+ * M2: `suspected`, `degraded` and `draining` only redirect new work; `down` alone moves ownership and
+ *     tells watchers.
  */
 import type { Cancel } from "./clock.ts";
 
@@ -15,6 +16,16 @@ export interface NodeIdentity {
 
 /** `degraded` = its event loop lags; `draining` = takes no new work; `down` is final. */
 export type MemberPhase = "up" | "degraded" | "draining" | "suspected" | "down";
+
+/** Whether new work may be given to a node of that phase (M2); what it has in hand it may go on with. */
+export function takesNewWork(phase: MemberPhase): boolean {
+  return phase === "up";
+}
+
+/** Whether the node whose view this is takes new work itself; one that is in no list yet does. */
+export function takesNewWorkHere(membership: Membership): boolean {
+  return takesNewWork(membership.phaseOf(membership.self) ?? "up");
+}
 
 /** What a node says of itself; the same for all its life. */
 export interface MemberTraits {

@@ -17,6 +17,13 @@ import type { Log } from "../log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Membership, MemberTraits, NodeIdentity } from "../ports/membership.ts";
 import type { ModelClients } from "../ports/model-client.ts";
+import {
+  blobsOf,
+  eventLogsOf,
+  keyValuesOf,
+  queueOf,
+  type StoreLine,
+} from "../ports/node-stores.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Random } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -24,7 +31,6 @@ import type { System } from "../system.ts";
 import { TroupeError } from "../troupe-error.ts";
 import type { ManualClock } from "./manual-clock.ts";
 import type { ManualTime } from "./manual-time.ts";
-import { blobsOf, eventLogsOf, keyValuesOf, queueOf, type StoreLine } from "./node-stores.ts";
 import { WorldClock } from "./world-clock.ts";
 import type { WorldHistory } from "./world-history.ts";
 import type { TurnOwner } from "./world-scheduler.ts";

@@ -280,6 +280,36 @@ export async function tasksContract(t: Test, start: () => Promise<TasksUnderTest
     },
   );
 
+  await t.test(
+    "S21, W7: a node that lags takes no new task, and goes on with those in hand",
+    async (t) => {
+      const { capability, request, phases, happenings, node } = setUp();
+      const [n1, n2] = [node("n1"), node("n2")];
+      const gate = new Gate();
+      const lagging = n1.work(capability, gate.perform, { concurrency: 2 });
+      await n1.submit(request(1));
+      t.ok(await until(() => gate.entered.length === 1, 5_000));
+      phases.set("n1", "degraded");
+      // A pull that was under way still counts as before: it ends within `pullWaitMs`.
+      const pulled = clock.monotonicMs() + 600;
+      await until(() => clock.monotonicMs() > pulled, 5_000);
+      await n1.submit(request(2));
+      const other = n2.work(capability, async () => "n2");
+      t.ok(await until(() => happenings.of("task.done").length === 1, 5_000));
+      t.match(await n1.outcomeOf(request(2).id), { phase: "done", result: "n2" });
+      await other.drain();
+      t.equal(gate.entered.length, 1);
+      gate.open("n1");
+      t.ok(await until(() => happenings.of("task.done").length === 2, 5_000));
+      t.match(await n1.outcomeOf(request(1).id), { phase: "done", result: "n1", attempt: 1 });
+      phases.set("n1", "up");
+      await n1.submit(request(3));
+      t.ok(await until(() => gate.entered.length === 2, 5_000), "up again, it takes more");
+      gate.open("n1 again");
+      await lagging.drain();
+    },
+  );
+
   await t.test("cancels a task before, while and after it is done", async (t) => {
     const { capability, request, happenings, node } = setUp();
     const [n1, n2] = [node("n1"), node("n2")];

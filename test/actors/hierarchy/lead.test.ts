@@ -339,7 +339,7 @@ t.test("A lead whose specialists' node dies", async (t) => {
     t.match(await answer, { kind: "answered", by: "n3/a", result: "in its place" });
   });
 
-  t.test("R3: asks one on a suspected node last", async (t) => {
+  t.test("R3, S21: asks one on a node that takes no new work last", async (t) => {
     const { members, near, far } = crowd(t);
     await Promise.all(
       far.map(
@@ -351,9 +351,11 @@ t.test("A lead whose specialists' node dies", async (t) => {
       ),
     );
     const desk = near.spawn(lead({ intents, score }), { name: "desk" });
-    members.move({ name: "n2", incarnation: "1" }, "suspected");
-    t.match(await desk.ask("handle", { question: "a?" }), { by: "n3/a" });
-    members.move({ name: "n2", incarnation: "1" }, "up");
-    t.match(await desk.ask("handle", { question: "a?" }), { by: "n2/a" });
+    for (const phase of ["suspected", "degraded", "draining"] as const) {
+      members.move({ name: "n2", incarnation: "1" }, phase);
+      t.match(await desk.ask("handle", { question: "a?" }), { by: "n3/a" }, phase);
+      members.move({ name: "n2", incarnation: "1" }, "up");
+      t.match(await desk.ask("handle", { question: "a?" }), { by: "n2/a" });
+    }
   });
 });

@@ -1,7 +1,15 @@
 import t, { type Test } from "tap";
 import { bidder, type Performed } from "../../../actors/index.ts";
 import { type Award, Bidder, topicOf } from "../../../protocols/index.ts";
-import { actor, createSystem, protocol, silentLog, tell } from "../../../runtime/index.ts";
+import {
+  actor,
+  createSystem,
+  MemoryMembers,
+  type Ports,
+  protocol,
+  silentLog,
+  tell,
+} from "../../../runtime/index.ts";
 import { ManualClock } from "../../../runtime/testing/index.ts";
 
 type Heard = { readonly said: string; readonly body: unknown };
@@ -17,9 +25,9 @@ const Scribe = protocol("auctioneer@1", {
   withdraw: tell<Award>(),
 });
 
-function world(t: Test) {
+function world(t: Test, ports: Partial<Ports> = {}) {
   const clock = new ManualClock();
-  const system = createSystem({ clock, log: silentLog });
+  const system = createSystem({ clock, log: silentLog, ...ports });
   t.teardown(() => Promise.all([system.shutdown(), clock.advanceAsync("30s")]));
   const heard: Heard[] = [];
   const note = (said: string) => (_: unknown, body: unknown) => {
@@ -97,6 +105,28 @@ t.test("Bidder", async (t) => {
     open[0]?.finish({ result: 1 });
     await clock.settle();
     t.equal(open.length, 2, "then the next");
+  });
+
+  t.test("S21: refuses calls while its node lags", async (t) => {
+    const members = new MemoryMembers();
+    const self = { name: "local", incarnation: "1" };
+    const { clock, system, heard, hall } = world(t, { membership: members.join(self) });
+    const spec = { kind: "k", capability: "double@1", price: () => 7, perform: slowWork().perform };
+    await system.spawn(bidder(spec), { name: "b" }).ready;
+    for (const [auction, phase] of [
+      ["a1", "degraded"],
+      ["a2", "up"],
+      ["a3", "draining"],
+    ] as const) {
+      members.move(self, phase);
+      hall.tell("call", auction);
+      await clock.settle();
+    }
+    t.match(heard, [
+      { said: "refusal", body: { auction: "a1", reason: "busy" } },
+      { said: "bid", body: { auction: "a2" } },
+      { said: "refusal", body: { auction: "a3", reason: "busy" } },
+    ]);
   });
 
   t.test("N3: says when its work failed, and goes on with the next", async (t) => {

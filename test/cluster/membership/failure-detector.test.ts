@@ -3,6 +3,7 @@ import t from "tap";
 import {
   BEAT_MS,
   CHECK_MS,
+  checkAfter,
   excused,
   firstBeat,
   isSilent,
@@ -38,6 +39,18 @@ t.test("the failure detector", async (t) => {
     t.equal(pausedMs, 10_000 - CHECK_MS);
     t.equal(isSilent(excused(firstBeat(0), pausedMs, 10_000), 10_000), false);
     t.equal(pauseBetween(0, CHECK_MS + 20), 0);
+  });
+
+  t.test("D4: checks are spread by a fifth of their period, to both sides", async (t) => {
+    t.equal(checkAfter(0), CHECK_MS * 0.8);
+    t.equal(checkAfter(0.5), CHECK_MS);
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (draw) => {
+        const afterMs = checkAfter(draw);
+        return afterMs >= CHECK_MS * 0.8 && afterMs <= CHECK_MS * 1.2 + 1e-9;
+      }),
+    );
+    t.equal(pauseBetween(0, checkAfter(1)), 0, "a late check is no pause of the observer's");
   });
 
   t.test("regression D1: a beat heard before the sleep was noticed is not excused", async (t) => {

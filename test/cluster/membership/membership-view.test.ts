@@ -102,6 +102,32 @@ t.test("the membership view", async (t) => {
     t.equal(view.phaseOf({ name: "n2", incarnation: "6" }), "draining");
   });
 
+  t.test("a selection is told of what was selected, and of nothing else", async (t) => {
+    const { view } = viewed();
+    const coders = view.select((members) =>
+      members.filter(({ phase, roles }) => phase === "up" && roles.includes("code")),
+    );
+    const count = view.select((members) => members.length);
+    const names: string[][] = [];
+    const counts: number[] = [];
+    const cancel = coders.subscribe((members) => names.push(members.map(({ name }) => name)));
+    count.subscribe((n) => counts.push(n));
+    beat(view, "6", 0);
+    for (let second = 1; second < 10; second++) {
+      beat(view, "6", second * 1_000);
+      view.checked(second * 1_000 + 250, 0);
+    }
+    t.same(names, [["n2"]], "a heartbeat that changes nothing is no news");
+    view.checked(13_000, 0);
+    t.same(names, [["n2"], []], "suspected");
+    t.same(coders.get(), []);
+    cancel();
+    beat(view, "6", 13_100);
+    t.same(names.length, 2);
+    t.equal(coders.get().length, 1, "it is read as it is, listened to or not");
+    t.same(counts, [2]);
+  });
+
   t.test("the observer's own pause suspects nobody", async (t) => {
     const { view, changes } = viewed();
     beat(view, "6", 0);

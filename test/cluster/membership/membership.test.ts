@@ -57,6 +57,7 @@ async function member(
     self,
     traits,
     clock,
+    random,
     log,
     events: { watched: false, emit: () => {} },
   });

@@ -1,26 +1,25 @@
 /**
- * The stores of a world as one of its nodes reaches them.
+ * Stores as one node reaches them: over a line that may be slow, cut, or closed for good.
  *
- * Owns: that a node which stands still hears no answer until it goes on, that one which is cut off
- * reaches nothing, and that one which is dead neither hears nor does anything. What stores do is
- * the twins' business (`ports/memory-*.ts`).
+ * Owns: that every call of a store goes through the line, and all that a store brings too. What becomes
+ * of a call is the line's business: in a seeded world a node may stand still, be cut off or be dead
+ * (`testing/world-node.ts`), on a real one the line ends with the node's lease.
  *
- * I1: answers and changes reach a node in turns of that node; those of one store keep their order.
- * I2: a call of a node that is cut off rejects with `store.unavailable` after 5 s and has no effect.
- * I3: a call of a dead node has no effect and never settles.
+ * I1: answers and changes of one store keep their order as far as the line keeps it.
+ * I2: what is said without waiting for an answer is said only while the line is open.
  */
 
-import type { BlobStore } from "../ports/blob-store.ts";
-import type { Cancel } from "../ports/clock.ts";
-import type { Delivery, DurableQueue } from "../ports/durable-queue.ts";
-import type { EventLog, EventLogs } from "../ports/event-log.ts";
-import type { KeyValue, KeyValues } from "../ports/key-value.ts";
+import type { BlobStore } from "./blob-store.ts";
+import type { Cancel } from "./clock.ts";
+import type { Delivery, DurableQueue } from "./durable-queue.ts";
+import type { EventLog, EventLogs } from "./event-log.ts";
+import type { KeyValue, KeyValues } from "./key-value.ts";
 
 /** The way between a node and the stores. */
 export interface StoreLine {
-  /** What `call` answers, as the node hears it (I1–I3). */
+  /** What `call` answers, as the node hears it; a call that the line does not take has no effect. */
   reach<T>(store: string, call: () => Promise<T>): Promise<T>;
-  /** Runs `news` in a turn of the node, unless it is cut off. */
+  /** Runs `news`, when the node may hear them. */
   hear(store: string, news: () => void): void;
   /** Whether what the node says without waiting for an answer arrives. */
   readonly isOpen: boolean;
