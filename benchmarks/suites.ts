@@ -3,6 +3,7 @@ import type { Suite } from "./benchmark.ts";
 
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   kernel: async () => (await import("./kernel/kernel-suite.ts")).kernelSuite,
+  cluster: async () => (await import("./cluster/cluster-suite.ts")).clusterSuite,
 };
 
 /** The names of all suites. */

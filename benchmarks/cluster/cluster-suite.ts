@@ -1,0 +1,20 @@
+/** The cluster's suite: what messages between processes cost, against the bare client and a rival. */
+import type { Suite } from "../benchmark.ts";
+import { remoteAsk64, remoteAsk512, remoteAskAlone, remoteAskLarge } from "./remote-ask.ts";
+import { remoteFirstChunk, remoteStream } from "./remote-stream.ts";
+import { remoteTell, remoteTellAlone } from "./remote-tell.ts";
+
+/** The cluster's benchmarks. */
+export const clusterSuite: Suite = {
+  name: "cluster",
+  benchmarks: [
+    remoteAskAlone,
+    remoteAsk64,
+    remoteAsk512,
+    remoteAskLarge,
+    remoteTell,
+    remoteTellAlone,
+    remoteStream,
+    remoteFirstChunk,
+  ],
+};
