@@ -82,7 +82,7 @@ export function createSystem(options: SystemOptions = {}): System {
     undefined,
   );
   wake(root);
-  const directory: Directory = { kernel, find: (path) => found(root, path) };
+  const directory: Directory = { kernel, find: finderBelow(root) };
   const remote = new Remote(directory);
   kernel.outward = remote;
   kernel.ports.transport.attach(remote);
@@ -155,6 +155,26 @@ async function shutDown(kernel: Kernel, root: Cell, deadlineMs: number): Promise
     await stopped;
   }
   kernel.wheel.stop();
+}
+
+/** How many paths are remembered; what other nodes address is mostly the same few. */
+const KNOWN_PATHS = 4_096;
+
+/** Finds actors by path, and remembers those that were asked for. */
+function finderBelow(root: Cell): (path: string) => Cell | undefined {
+  const known = new Map<string, Cell>();
+  return (path) => {
+    const before = known.get(path);
+    if (before !== undefined && !before.hasStopped) return before;
+    const cell = found(root, path);
+    if (cell === undefined) {
+      known.delete(path);
+      return undefined;
+    }
+    if (known.size >= KNOWN_PATHS) known.clear();
+    known.set(path, cell);
+    return cell;
+  };
 }
 
 /** The actor at a path: names joined by `/`, each a child of the one before. */

@@ -9,14 +9,22 @@ import type { Serving } from "./peer-process.ts";
 
 /** Answered with the same bytes. */
 export const BARE_ECHO = "bare.echo";
-/** Counted. */
+/** Bytes, counted. */
 export const BARE_COUNT = "bare.count";
+/** JSON with an operation and a text, handled by the operation's name, which counts it. */
+export const BARE_TELL = "bare.tell";
 /** Published back to `bare.pong`. */
 export const BARE_PING = "bare.ping";
 /** The bytes of a ping, back. */
 export const BARE_PONG = "bare.pong";
 /** Answered with as many messages as the text of the request says, and an empty one. */
 export const BARE_TOKENS = "bare.tokens";
+
+/** What is told by JSON. */
+export interface BareTell {
+  readonly operation: string;
+  readonly text: string;
+}
 
 const NOTHING = new Uint8Array();
 
@@ -31,6 +39,17 @@ export async function servesBare({ url }: PeerSetting): Promise<Serving> {
   connection.subscribe(BARE_COUNT, {
     callback: () => {
       count++;
+    },
+  });
+  const handlers: Readonly<Record<string, (message: BareTell) => void>> = {
+    count: ({ text }) => {
+      if (text !== "") count++;
+    },
+  };
+  connection.subscribe(BARE_TELL, {
+    callback: (_error, message) => {
+      const told = message.json<BareTell>();
+      handlers[told.operation]?.(told);
     },
   });
   connection.subscribe(BARE_PING, {

@@ -1,8 +1,9 @@
 /**
  * Tells between two processes, counted where they are received.
  *
- * The limit is one publish per message on the bare client, which drops what it cannot send and says
- * nothing. With one in flight each message waits until the one before has come back.
+ * The limit is one publish per message on the bare client, JSON of 128 bytes, which drops what it
+ * cannot send and says nothing; a second one publishes bytes that nobody encodes or reads. With one in
+ * flight each message, of bytes, waits until the one before has come back.
  */
 import { connect, type NatsConnection } from "nats";
 import { actor, type Node } from "../../index.ts";
@@ -10,10 +11,12 @@ import type { Benchmark, RateVariant, Setting, VariantSpec } from "../benchmark.
 import { median } from "../samples.ts";
 import { Stopwatch } from "../stopwatch.ts";
 import { startPeer } from "./asking-side.ts";
-import { BARE_COUNT, BARE_PING, BARE_PONG } from "./bare-peer.ts";
+import { BARE_COUNT, BARE_PING, BARE_PONG, BARE_TELL, type BareTell } from "./bare-peer.ts";
 import { ECHO_ADDRESS, Echo, Returns, startBenchNode } from "./troupe-peer.ts";
 
 const SIZE_BYTES = 128;
+/** With its operation, as JSON, 128 bytes. */
+const TEXT = "x".repeat(95);
 const BATCH = 8_192;
 const PACE = { runMs: 500, warmMs: 1_500 };
 const OPTIONS = { timeout: 30_000 } as const;
@@ -24,7 +27,6 @@ async function tellingTroupe(setting: Setting): Promise<RateVariant> {
   const { url, end } = await startPeer("troupe", setting);
   const node = await startBenchNode("teller", url);
   const ref = node.refOf(Echo, ECHO_ADDRESS);
-  const body = new Uint8Array(SIZE_BYTES);
   let before = await ref.ask("counted", undefined, OPTIONS);
   return {
     kind: "rate",
@@ -33,6 +35,7 @@ async function tellingTroupe(setting: Setting): Promise<RateVariant> {
     run: async (count) => {
       const watch = new Stopwatch();
       for (let sent = 0; sent < count; sent++) {
+        const body = { text: TEXT };
         // A full link refuses: whoever is faster than it waits.
         if (!ref.tell("count", body)) await ref.offer("count", body, OPTIONS);
       }
@@ -51,11 +54,20 @@ async function tellingTroupe(setting: Setting): Promise<RateVariant> {
 /** One message after the other, each when the one before has come back. */
 type RoundTrip = () => Promise<void>;
 
-async function publishing(setting: Setting): Promise<RateVariant> {
+const bytes = new Uint8Array(SIZE_BYTES);
+const publishBytes = (connection: NatsConnection): void => connection.publish(BARE_COUNT, bytes);
+const publishJson = (connection: NatsConnection): void => {
+  const told: BareTell = { operation: "count", text: TEXT };
+  connection.publish(BARE_TELL, JSON.stringify(told));
+};
+
+async function publishing(
+  setting: Setting,
+  publish: (connection: NatsConnection) => void,
+): Promise<RateVariant> {
   const { url, peer, end } = await startPeer("bare", setting);
   const connection = await connect({ servers: url });
   const roundTrip = bareRoundTrip(connection);
-  const body = new Uint8Array(SIZE_BYTES);
   return {
     kind: "rate",
     batch: BATCH,
@@ -63,7 +75,7 @@ async function publishing(setting: Setting): Promise<RateVariant> {
     run: async (count) => {
       const watch = new Stopwatch();
       for (let sent = 1; sent <= count; sent++) {
-        connection.publish(BARE_COUNT, body);
+        publish(connection);
         // Nothing brakes it: without a wait now and then the server cuts it off.
         if (sent % BATCH === 0) await connection.flush();
       }
@@ -150,8 +162,15 @@ export const remoteTell: Benchmark = {
   about: "One program tells an actor on another node 128 bytes, as often as it takes them.",
   unit: "tells/s",
   better: "more",
-  variants: { troupe: { make: tellingTroupe }, "a publish each": { make: publishing } },
-  rows: [{ name: "remote tell, 128 B vs a publish each", against: ["a publish each"], goal: 2.2 }],
+  variants: {
+    troupe: { make: tellingTroupe },
+    "a publish each": { make: (setting) => publishing(setting, publishJson) },
+    "a publish of bytes each": { make: (setting) => publishing(setting, publishBytes) },
+  },
+  rows: [
+    { name: "remote tell, 128 B vs a publish each", against: ["a publish each"], goal: 2.2 },
+    { name: "remote tell, 128 B vs a publish of bytes each", against: ["a publish of bytes each"] },
+  ],
 };
 
 /** One at a time, there and back. */

@@ -20,10 +20,10 @@ import type { Serving } from "./peer-process.ts";
 /** Where the actor lives. */
 export const ECHO_ADDRESS: string = addressOf("peer", "echo");
 
-/** Bodies pass as bytes; tokens are new objects. */
+/** Bodies that are answered pass as bytes; what is told, and tokens, are new objects. */
 export const Echo: Protocol<{
   readonly echo: Ask<Uint8Array, Uint8Array>;
-  readonly count: Tell<Uint8Array>;
+  readonly count: Tell<{ readonly text: string }>;
   /** How many were counted so far. */
   readonly counted: Ask<undefined, number>;
   /** Told back to an actor that hears `pong`. */
@@ -31,7 +31,7 @@ export const Echo: Protocol<{
   readonly tokens: Stream<{ readonly count: number }, { readonly token: string }, number>;
 }> = protocol("echo@1", {
   echo: ask<Uint8Array, Uint8Array>(),
-  count: tell<Uint8Array>(),
+  count: tell<{ readonly text: string }>(),
   counted: ask<undefined, number>(),
   ping: tell<{ readonly to: string; readonly body: Uint8Array }>(),
   tokens: stream<{ readonly count: number }, { readonly token: string }, number>(),
@@ -47,8 +47,8 @@ const echo = actor(
   () => ({ counted: 0 }),
   {
     echo: (_ctx, body) => body,
-    count: ({ state }) => {
-      state.counted++;
+    count: ({ state }, { text }) => {
+      if (text !== "") state.counted++;
     },
     counted: ({ state }) => state.counted,
     ping: (ctx, { to, body }) => {

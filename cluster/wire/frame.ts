@@ -61,8 +61,14 @@ export function parseFrame(bytes: Uint8Array): Result<Frame, string> {
   if (!unpacked.ok) return err(unpacked.error);
   const frame = unpacked.value;
   if (!Array.isArray(frame)) return err("a frame is not an array");
-  const [version, incarnation, linkSeq, ackSeq, wires, baseSeq = linkSeq, target = "", resend = 0] =
-    frame as readonly unknown[];
+  const version: unknown = frame[0];
+  const incarnation: unknown = frame[1];
+  const linkSeq: unknown = frame[2];
+  const ackSeq: unknown = frame[3];
+  const wires: unknown = frame[4];
+  const baseSeq: unknown = frame[5] ?? linkSeq;
+  const target: unknown = frame[6] ?? "";
+  const resend: unknown = frame[7];
   if (version !== FRAME_VERSION)
     return err(`frame version ${String(version)}; this node reads ${FRAME_VERSION}`);
   if (typeof incarnation !== "string") return err("the incarnation is not a string");

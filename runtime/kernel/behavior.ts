@@ -111,6 +111,8 @@ export class Behavior {
   readonly options: CellOptions;
   readonly isPool: boolean;
   readonly #handlers = new Map<string, OperationHandler>();
+  /** By message type, as other nodes name them. */
+  readonly #byType = new Map<string, OperationHandler>();
   /** Programs tend to send one operation many times in a row. */
   #last: OperationHandler | undefined;
 
@@ -127,8 +129,15 @@ export class Behavior {
       if (typeof run !== "function") {
         throw new TypeError(`the actor of ${name} has no handler for ${operation}`);
       }
-      this.#handlers.set(operation, new OperationHandler(name, operation, of, run));
+      const handler = new OperationHandler(name, operation, of, run);
+      this.#handlers.set(operation, handler);
+      this.#byType.set(handler.type, handler);
     }
+  }
+
+  /** The handler of a message type, name and version included. */
+  findByType(type: string): OperationHandler | undefined {
+    return this.#byType.get(type);
   }
 
   /** The handler of an operation; `undefined` when the protocol has none of that name. */

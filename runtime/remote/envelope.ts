@@ -56,10 +56,10 @@ export interface Envelope {
   /** Time left until the deadline, in milliseconds, shrinking hop by hop; 0 for none. */
   readonly ttlMs: number;
   /** For chunk and credit. */
-  readonly sequence?: number;
-  readonly traceparent?: string;
-  readonly attempt?: number;
-  readonly idempotencyKey?: string;
+  readonly sequence?: number | undefined;
+  readonly traceparent?: string | undefined;
+  readonly attempt?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
   /** The addresses that wait for this ask, outermost first; at most 32. */
-  readonly askChain?: readonly Address[];
+  readonly askChain?: readonly Address[] | undefined;
 }

@@ -42,8 +42,8 @@ interface Admitted {
 export class IncomingCalls implements Answers {
   readonly #postbox: Postbox;
   readonly #directory: Directory;
-  /** By node and correlation. */
-  readonly #calls = new Map<string, RemoteReply>();
+  /** By node, then by correlation. */
+  readonly #calls = new Map<string, Map<number, RemoteReply>>();
 
   constructor(postbox: Postbox, directory: Directory) {
     this.#postbox = postbox;
@@ -74,13 +74,18 @@ export class IncomingCalls implements Answers {
     const span = spanOf(kernel, envelope);
     const call = { type: envelope.type, isStream, credit: envelope.sequence ?? 0, span };
     const reply = new RemoteReply(this, caller, cell, call);
-    this.#calls.set(keyOf(from, correlation), reply);
+    let calls = this.#calls.get(from);
+    if (calls === undefined) {
+      calls = new Map();
+      this.#calls.set(from, calls);
+    }
+    calls.set(correlation, reply);
     cell.accept(new Message(handler, body, senderIn(envelope), reply));
   }
 
   /** The caller of a stream has room for more. */
   credited(from: string, { correlation, sequence = 0 }: Envelope): void {
-    this.#calls.get(keyOf(from, correlation))?.credit(sequence);
+    this.#calls.get(from)?.get(correlation)?.credit(sequence);
   }
 
   /** The caller gave up. */
@@ -90,16 +95,15 @@ export class IncomingCalls implements Answers {
 
   /** Frames from `node` are lost: streams to it cannot go on without the credit in them. */
   lost(node: string): void {
-    for (const reply of [...this.#calls.values()]) {
-      if (reply.caller.node !== node) continue;
+    for (const reply of [...(this.#calls.get(node)?.values() ?? [])]) {
       reply.breakOff(streamAborted(reply.type, `frames from ${node} are lost`, 0));
     }
   }
 
   nodeDown(node: string): void {
-    for (const { caller } of [...this.#calls.values()]) {
-      if (caller.node === node) this.#taken(node, caller.correlation)?.abandon();
-    }
+    const calls = this.#calls.get(node);
+    this.#calls.delete(node);
+    for (const reply of calls?.values() ?? []) reply.abandon();
   }
 
   /** An answer was accepted by the link but could not be carried. */
@@ -143,13 +147,7 @@ export class IncomingCalls implements Answers {
   #answer(to: RemoteReply, kind: EnvelopeKindNumber, body: unknown, sequence?: number): void {
     const { node, correlation } = to.caller;
     const from = to.callee.address;
-    const sent = this.#postbox.send(node, kind, {
-      to: "",
-      from,
-      correlation,
-      body,
-      ...(sequence === undefined ? {} : { sequence }),
-    });
+    const sent = this.#postbox.send(node, kind, { to: "", from, correlation, body, sequence });
     if (sent) return;
     // A chunk that is missing would only be noticed by the next one; there will be none.
     if (kind === EnvelopeKind.chunk) to.abandon();
@@ -159,9 +157,9 @@ export class IncomingCalls implements Answers {
   }
 
   #taken(node: string, correlation: number): RemoteReply | undefined {
-    const key = keyOf(node, correlation);
-    const reply = this.#calls.get(key);
-    this.#calls.delete(key);
+    const calls = this.#calls.get(node);
+    const reply = calls?.get(correlation);
+    if (reply !== undefined) calls?.delete(correlation);
     return reply;
   }
 
@@ -185,8 +183,4 @@ export class IncomingCalls implements Answers {
       ? ok({ cell, handler, body: checked.value })
       : err(askCycle([...askChain.slice(at), address]));
   }
-}
-
-function keyOf(node: string, correlation: number): string {
-  return `${node}#${correlation}`;
 }

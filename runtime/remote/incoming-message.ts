@@ -9,7 +9,6 @@ import type { OperationHandler } from "../kernel/behavior.ts";
 import type { Cell } from "../kernel/cell.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Message, WatchedTell } from "../kernel/message.ts";
-import { parseMessageType } from "../kernel/message-type.ts";
 import { parseTraceparent, type Span } from "../kernel/span.ts";
 import type { Envelope } from "./envelope.ts";
 
@@ -19,10 +18,8 @@ export function handlerOf(
   type: string,
   kind: OperationHandler["kind"],
 ): OperationHandler | undefined {
-  const parsed = parseMessageType(type);
-  if (parsed === undefined) return undefined;
-  const handler = cell.behavior.find(parsed.operation);
-  return handler?.type === type && handler.kind === kind ? handler : undefined;
+  const handler = cell.behavior.findByType(type);
+  return handler?.kind === kind ? handler : undefined;
 }
 
 /** The tell that an envelope becomes, its body already checked. */

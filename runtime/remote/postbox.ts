@@ -30,15 +30,21 @@ export class Postbox {
   }
 
   #envelope(kind: EnvelopeKindNumber, parts: EnvelopeParts): Envelope {
+    // Every field in one order, absent or not: envelopes of many shapes make all their readers slow.
     return {
       kind,
       id: ++this.#lastId,
-      from: "",
-      correlation: 0,
-      type: "",
-      body: undefined,
-      ttlMs: 0,
-      ...parts,
+      to: parts.to,
+      from: parts.from ?? "",
+      correlation: parts.correlation ?? 0,
+      type: parts.type ?? "",
+      body: parts.body,
+      ttlMs: parts.ttlMs ?? 0,
+      sequence: parts.sequence,
+      traceparent: parts.traceparent,
+      attempt: parts.attempt,
+      idempotencyKey: parts.idempotencyKey,
+      askChain: parts.askChain,
     };
   }
 }

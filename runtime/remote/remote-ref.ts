@@ -29,7 +29,7 @@ interface Letter {
   readonly from: Address;
   readonly type: string;
   readonly body: unknown;
-  readonly traceparent?: string;
+  readonly traceparent: string | undefined;
 }
 
 /** One call's way to its callee: credit and cancel go there as envelopes. */
@@ -69,6 +69,8 @@ export class RemoteRef {
   readonly #owner: Context | undefined;
   readonly #node: string;
   readonly #path: string;
+  #operationBefore: string | undefined = undefined;
+  #typeBefore = "";
 
   constructor(
     calls: RemoteCalls,
@@ -119,7 +121,7 @@ export class RemoteRef {
 
   ask(operation: string, payload?: unknown, options?: AskOptions): Promise<unknown> {
     const callee = new RemoteCallee(this.#calls, this.address, this.#node);
-    const type = messageTypeOf(this.protocol.name, operation);
+    const type = this.#typeOf(operation);
     const { kernel } = this.#calls.postbox;
     const cause = senderOn(kernel, this.#owner)?.message;
     const reply = new PendingReply(kernel.replies, type, callee, cause, options?.signal, undefined);
@@ -133,7 +135,7 @@ export class RemoteRef {
     options?: StreamOptions,
   ): ReplyStream<unknown, unknown> {
     const callee = new RemoteCallee(this.#calls, this.address, this.#node);
-    const type = messageTypeOf(this.protocol.name, operation);
+    const type = this.#typeOf(operation);
     const { kernel } = this.#calls.postbox;
     const consumer = senderOn(kernel, this.#owner);
     const stream = new IncomingStream(kernel.replies, type, callee, consumer, options);
@@ -152,19 +154,26 @@ export class RemoteRef {
     const { kernel } = this.#calls.postbox;
     const sender = senderOn(kernel, this.#owner);
     if (isFenced(kernel, sender)) return undefined;
-    const type = messageTypeOf(this.protocol.name, operation);
+    const type = this.#typeOf(operation);
     const from = sender === undefined ? "" : sender.cell.address;
-    const letter = { to: this.#path, from, type };
-    const found = this.#operation(operation);
-    const checked = validated(found?.schemas?.request, payload);
-    if (found?.kind !== "tell" || !checked.ok) {
-      const reason = found?.kind === "tell" ? "undecodable" : "no-handler";
-      this.#deadLetter({ ...letter, body: payload }, reason);
-      return undefined;
-    }
     const span = sender?.message?.reply?.span;
-    const traceparent = span === undefined ? {} : { traceparent: traceparentOf(span) };
-    return { ...letter, body: checked.value, ...traceparent };
+    const traceparent = span === undefined ? undefined : traceparentOf(span);
+    const found = this.#operation(operation);
+    const schema = found?.schemas?.request;
+    const letter = { to: this.#path, from, type, body: payload, traceparent };
+    if (schema === undefined && found?.kind === "tell") return letter;
+    const checked = validated(schema, payload);
+    if (found?.kind === "tell" && checked.ok) return { ...letter, body: checked.value };
+    this.#deadLetter(letter, found?.kind === "tell" ? "undecodable" : "no-handler");
+    return undefined;
+  }
+
+  /** Programs tend to send one operation many times in a row. */
+  #typeOf(operation: string): string {
+    if (operation === this.#operationBefore) return this.#typeBefore;
+    this.#operationBefore = operation;
+    this.#typeBefore = messageTypeOf(this.protocol.name, operation);
+    return this.#typeBefore;
   }
 
   #deadLetter({ from, type, body }: Letter, reason: DeadLetterReason): void {
@@ -189,7 +198,7 @@ export class RemoteRef {
     const sender = senderOn(kernel, this.#owner);
     const nowMs = kernel.nowMs();
     const ttlMs = timeoutMsOf(options, sender?.message, nowMs);
-    const type = messageTypeOf(this.protocol.name, name);
+    const type = this.#typeOf(name);
     waiting.open(nowMs, ttlMs);
     const operation = this.#operation(name);
     const checked = validated(operation?.schemas?.request, payload);
@@ -222,9 +231,9 @@ export class RemoteRef {
         body: checked.value,
         correlation,
         ttlMs: Math.ceil(ttlMs),
-        ...(kind === "stream" ? { sequence: callee.granted } : {}),
-        ...(span === undefined ? {} : { traceparent: traceparentOf(span) }),
-        ...(sender === undefined ? {} : { askChain: chainOf(sender) }),
+        sequence: kind === "stream" ? callee.granted : undefined,
+        traceparent: span === undefined ? undefined : traceparentOf(span),
+        askChain: sender === undefined ? undefined : chainOf(sender),
       },
     );
     if (sent) return;
