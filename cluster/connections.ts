@@ -10,10 +10,16 @@
  *     and answered before long; frames have no such brake.
  * C2: a connection never gives up reconnecting; who may not wait that long has a deadline of its own.
  * C3: each has an inbox prefix of its own, so that permissions can keep nodes apart.
+ * C4: each leaves a server whose JetStream is silent for one whose JetStream answers: `server-change.ts`.
  */
 import type { NatsConnection, NodeConnectionOptions } from "nats";
 import { connect } from "nats";
+import type { Log } from "../runtime/log.ts";
+import type { Clock } from "../runtime/ports/clock.ts";
+import type { Random } from "../runtime/ports/random.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
+import { ServerChange } from "./server-change.ts";
+import { ServerChoice } from "./server-choice.ts";
 
 /** Where to connect, and as whom. */
 export interface ConnectionTarget {
@@ -31,6 +37,9 @@ const CONNECT_MS = 5_000;
 const PING_MS = 1_500;
 const RECONNECT_MS = 100;
 const RECONNECT_JITTER_MS = 150;
+const LOOK_MS = 2_000;
+/** How often a connection that asks nothing of JetStream asks whether it is there. */
+export const ASK_EVERY_MS = 3_000;
 
 /** Below which subjects a connection's answers come (C3). */
 export function inboxPrefixOf(target: ConnectionTarget, purpose: ConnectionPurpose): string {
@@ -65,9 +74,10 @@ export function connectionOptions(
 export async function openConnection(
   target: ConnectionTarget,
   purpose: ConnectionPurpose,
+  options: Partial<NodeConnectionOptions> = {},
 ): Promise<NatsConnection> {
   try {
-    return await connect(connectionOptions(target, purpose));
+    return await connect({ ...connectionOptions(target, purpose), ...options });
   } catch (cause) {
     throw new TroupeError(
       "nats.unavailable",
@@ -77,10 +87,46 @@ export async function openConnection(
   }
 }
 
+/** How a connection that may change its server does so. */
+export interface ServerChangeSetting {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** How often to ask JetStream; a connection whose requests tell enough need not. */
+  readonly askEveryMs?: number;
+}
+
+/**
+ * Connects, and from then on leaves a server whose JetStream is silent for one whose JetStream answers (C4).
+ *
+ * @throws {TroupeError} `nats.unavailable` when no server answers within 5 s
+ */
+export async function openSteadyConnection(
+  target: ConnectionTarget,
+  purpose: ConnectionPurpose,
+  setting: ServerChangeSetting,
+): Promise<NatsConnection> {
+  const choice = new ServerChoice(setting.clock);
+  const connection = await openConnection(target, purpose, { reconnectToServer: choice.choose });
+  const change = new ServerChange({
+    ...setting,
+    connection,
+    choice,
+    openAt: (listen) =>
+      openConnection({ ...target, url: listen }, purpose, { reconnect: false, timeout: LOOK_MS }),
+  });
+  followConnection(connection, change)
+    .catch((error: unknown) => setting.log.error({ error: messageOf(error) }, "status unknown"))
+    .finally(() => change.closed());
+  return connection;
+}
+
 /** What becomes of a connection. */
 export interface ConnectionListener {
   disconnected(): void;
   reconnected(): void;
+  /** The list of servers has changed. */
+  updated?(): void;
   /** The server refused something, a permission perhaps: a publish itself reports no such thing. */
   refused?(error: Error): void;
 }
@@ -93,6 +139,7 @@ export async function followConnection(
   for await (const status of connection.status()) {
     if (status.type === "disconnect") listener.disconnected();
     else if (status.type === "reconnect") listener.reconnected();
+    else if (status.type === "update") listener.updated?.();
     else if (status.type === "error") listener.refused?.(status.error);
   }
 }
@@ -109,10 +156,16 @@ export interface Connections {
  *
  * @throws {TroupeError} `nats.unavailable`
  */
-export async function openConnections(target: ConnectionTarget): Promise<Connections> {
-  const control = await openConnection(target, "control");
+export async function openConnections(
+  target: ConnectionTarget,
+  setting: ServerChangeSetting,
+): Promise<Connections> {
+  const control = await openSteadyConnection(target, "control", setting);
   try {
-    const data = await openConnection(target, "data");
+    const data = await openSteadyConnection(target, "data", {
+      ...setting,
+      askEveryMs: ASK_EVERY_MS,
+    });
     return {
       control,
       data,

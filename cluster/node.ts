@@ -125,7 +125,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const { url, serverLost } = await serverOf(settings, teardown);
 
   const target = { url, cluster, name };
-  const connections = await openConnections(target);
+  const connections = await openConnections(target, { clock, random: random.fork("servers"), log });
   teardown.add("connections", () => connections.close());
   const { version: natsVersion, ...server } = await checkServer(connections.control);
   const replicas = settings.replicas ?? server.replicas;

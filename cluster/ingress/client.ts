@@ -20,7 +20,7 @@ import { systemRandom } from "../../runtime/ports/random.ts";
 import { systemScheduler } from "../../runtime/ports/scheduler.ts";
 import type { Operations, Protocol } from "../../runtime/protocol.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
-import { followConnection, inboxPrefixOf, openConnection } from "../connections.ts";
+import { followConnection, inboxPrefixOf, openSteadyConnection } from "../connections.ts";
 import { incarnationOf } from "../membership/lease.ts";
 import { Teardown } from "../teardown.ts";
 import { checkedClusterName } from "../wire/node-subject.ts";
@@ -75,7 +75,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const clock = systemClock;
   const scheduler = systemScheduler;
   const teardown = new Teardown(awaitedClock, log);
-  const connection = await openConnection(target, "client");
+  const connection = await openSteadyConnection(target, "client", {
+    clock,
+    random: random.fork("servers"),
+    log,
+  });
   teardown.add("connection", () => connection.close());
   const transport = new ClientTransport({
     connection,

@@ -8,9 +8,11 @@
  * P2: asked to leave, it says so once, closes its connection and ends.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { silentLog } from "../../runtime/log.ts";
 import { systemClock } from "../../runtime/ports/clock.ts";
+import { systemRandom } from "../../runtime/ports/random.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
-import { openConnection } from "../connections.ts";
+import { ASK_EVERY_MS, openSteadyConnection } from "../connections.ts";
 import { heartbeatSubject } from "../wire/node-subject.ts";
 import { BEAT_MS } from "./failure-detector.ts";
 import type { HeartbeatState } from "./heartbeat.ts";
@@ -20,7 +22,12 @@ import { lagMsOf } from "./pulse.ts";
 
 /** Runs until the main loop says that the node leaves. */
 async function beat(setup: PulseSetup, port: NonNullable<typeof parentPort>): Promise<void> {
-  const connection = await openConnection(setup.target, "pulse");
+  const connection = await openSteadyConnection(setup.target, "pulse", {
+    clock: systemClock,
+    random: systemRandom(),
+    log: silentLog, // the main loop's connections say the same
+    askEveryMs: ASK_EVERY_MS,
+  });
   const subject = heartbeatSubject(setup.target.cluster, setup.target.name);
   const say = (state: HeartbeatState): void => {
     // What is published while disconnected would be dropped anyway, and an old beat misleads.

@@ -1,0 +1,108 @@
+/**
+ * Three real servers that reach one another only through proxies, so that one can be cut off from the
+ * others while its clients stay attached to it.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "nats";
+import { freePorts } from "../../cluster/nats-server/free-port.ts";
+import { locateNatsServer } from "../../cluster/nats-server/locate.ts";
+import { systemRandom } from "../../runtime/ports/random.ts";
+import { freshFolder } from "./server-under-test.ts";
+import type { Fault } from "./tcp-proxy.ts";
+import { startTcpProxy } from "./tcp-proxy.ts";
+import { until } from "./test-server.ts";
+
+/** Servers that can be cut off. */
+export interface PartitionableCluster {
+  /** In the order of their names, `s1` first. */
+  readonly urls: readonly string[];
+  /** Which server a connection is attached to. */
+  indexOf(listen: string): number;
+  /** Cuts a server off from the others; its clients notice nothing. */
+  isolate(index: number, fault?: Fault): void;
+  heal(): void;
+  /** Heals it, and waits until all know one another and JetStream has a leader. */
+  whole(): Promise<void>;
+  end(): Promise<void>;
+}
+
+const READY_MS = 60_000;
+
+/** Starts them; resolves when JetStream has a leader. */
+export async function startPartitionableCluster(): Promise<PartitionableCluster> {
+  const binary = (await locateNatsServer({ env: process.env })).path;
+  const folder = await freshFolder();
+  const ports = await freePorts(6, systemRandom());
+  const clientPorts = ports.slice(0, 3);
+  const routePorts = ports.slice(3);
+  const proxies = await Promise.all(routePorts.map((port) => startTcpProxy(port)));
+  const servers: ChildProcess[] = [];
+  for (const [index, port] of clientPorts.entries()) {
+    const name = `s${index + 1}`;
+    const store = join(folder, name);
+    await mkdir(store);
+    const file = join(folder, `${name}.conf`);
+    const config = {
+      server_name: name,
+      listen: `127.0.0.1:${port}`,
+      jetstream: { store_dir: store, max_file_store: 268_435_456 },
+      cluster: {
+        name: "partitionable",
+        listen: `127.0.0.1:${routePorts[index]}`,
+        cluster_advertise: `127.0.0.1:${proxies[index]?.port}`,
+        routes: proxies.map((proxy) => `nats://127.0.0.1:${proxy.port}`),
+      },
+    };
+    await writeFile(file, JSON.stringify(config));
+    servers.push(spawn(binary, ["-c", file], { stdio: "ignore" }));
+  }
+  const urls = clientPorts.map((port) => `nats://127.0.0.1:${port}`);
+  const heal = (): void => {
+    for (const proxy of proxies) proxy.heal();
+  };
+  const whole = (): Promise<void> =>
+    until(
+      "the servers have a leader",
+      async () => {
+        for (const url of urls) {
+          const connection = await connect({ servers: url, reconnect: false }).catch(
+            () => undefined,
+          );
+          if (connection === undefined) return false;
+          const known = connection.info?.connect_urls?.length ?? 0;
+          const led = await jetstreamManager(connection, { timeout: 1_000 }).catch(() => undefined);
+          await connection.close();
+          if (known < 3 || led === undefined) return false;
+        }
+        return true;
+      },
+      READY_MS,
+    );
+  await whole();
+  return {
+    urls,
+    indexOf: (listen) => urls.findIndex((url) => url.endsWith(listen)),
+    isolate: (index, fault = "cut") => {
+      for (const [at, proxy] of proxies.entries())
+        proxy.befall(fault, at === index ? "" : `"server_name":"s${index + 1}"`);
+    },
+    heal,
+    whole: () => {
+      heal();
+      return whole();
+    },
+    end: async () => {
+      for (const server of servers) {
+        const exit = once(server, "exit");
+        server.kill("SIGKILL");
+        await exit;
+      }
+      for (const proxy of proxies) await proxy.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
