@@ -105,7 +105,9 @@ export class Cell implements Runnable {
   }
 
   get address(): Address {
-    return addressOf(this.kernel.node, this.path);
+    const holdings = this.holdings;
+    holdings.address ??= addressOf(this.kernel.node, this.path);
+    return holdings.address;
   }
 
   /** A first start has succeeded. */
