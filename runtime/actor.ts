@@ -7,6 +7,7 @@
  * A1: handlers run one at a time per actor, awaits included.
  * A2: a definition is data; the same one may be spawned any number of times.
  */
+import type { Activation } from "./activation.ts";
 import type { ActorRef, AnyActorRef } from "./actor-ref.ts";
 import type { Address } from "./address.ts";
 import type { DeferredReply } from "./deferred-reply.ts";
@@ -58,6 +59,8 @@ export interface ActorContext<O extends Operations, S, I> {
   /** Shared by handlers that run at the same time, see {@link ActorOptions.concurrency}. */
   state: S;
   readonly input: I;
+  /** With what right a virtual actor or a singleton acts; absent in every other actor. */
+  readonly activation?: Activation;
   /** Aborts on restart, stop and kill, and when the asker of the current message gives up. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
