@@ -42,9 +42,11 @@ export class Interrupted extends Error {
 const CODES: Partial<Record<ErrorCode, ExitCodeNumber>> = {
   "ask.timeout": ExitCode.timeout,
   "actor.not-found": ExitCode.notFound,
+  "credentials.unusable": ExitCode.configuration,
   "model.unavailable": ExitCode.unavailable,
   "model.unknown": ExitCode.configuration,
   "module.unusable": ExitCode.configuration,
+  "nats.refused": ExitCode.configuration,
   "nats.too-old": ExitCode.configuration,
   "nats.unavailable": ExitCode.unavailable,
   "node.down": ExitCode.unavailable,

@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { launchNatsCluster, launchNatsServer, locateNatsServer } from "../cluster/index.ts";
+import { natsInitCommand } from "./nats-init.ts";
+import { natsUserCommand } from "./nats-user.ts";
+import { portOf } from "./port.ts";
 
 /** The command and its subcommands. */
 export function natsCommand(): Command {
@@ -29,6 +32,7 @@ export function natsCommand(): Command {
       const binary = (await locateNatsServer({ env: process.env })).path;
       await (options.cluster === undefined ? runOne : runSeveral)(binary, options);
     });
+  nats.addCommand(natsInitCommand()).addCommand(natsUserCommand());
   return nats;
 }
 
@@ -83,11 +87,4 @@ function sizeOf(text: string): 3 | 5 {
   if (text === "3") return 3;
   if (text === "5") return 5;
   throw new InvalidArgumentError("a cluster has 3 or 5 servers; leave it away for one.");
-}
-
-/** A port as typed. */
-export function portOf(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  throw new InvalidArgumentError("a port is a whole number from 1 to 65535.");
 }

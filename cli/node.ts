@@ -3,9 +3,10 @@ import { Command, InvalidArgumentError } from "commander";
 import { modelClients } from "../actors/index.ts";
 import { loadNodeModule, startNode } from "../cluster/index.ts";
 import { checkedNodeName, type LogLevel, pinoLog, systemClock } from "../runtime/index.ts";
+import { type CredentialFlags, credentialsOf, withCredentialFlags } from "./credential-flags.ts";
 import { ExitCode } from "./exit-code.ts";
 
-interface NodeCommandOptions {
+interface NodeCommandOptions extends CredentialFlags {
   readonly name?: string;
   readonly roles?: readonly string[];
   readonly nats?: string;
@@ -22,7 +23,7 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /** The command. */
 export function nodeCommand(): Command {
-  return new Command("node")
+  return withCredentialFlags(new Command("node"))
     .description("run a node with the actors that a module exports as `children` and `actors`")
     .argument("<module>", "a JavaScript file")
     .option("--name <name>", "unique in the cluster; made up by default", nodeNameOf)
@@ -57,6 +58,7 @@ async function runNode(module: string, options: NodeCommandOptions): Promise<num
     children,
     actors,
     log,
+    ...credentialsOf(options),
     ...(options.roles === undefined ? {} : { roles: options.roles }),
     ...(options.nats === undefined ? {} : { nats: options.nats }),
     ...(options.store === undefined ? {} : { storeDir: options.store }),

@@ -13,11 +13,12 @@
  * C4: each leaves a server whose JetStream is silent for one whose JetStream answers: `server-change.ts`.
  */
 import type { NatsConnection, NodeConnectionOptions } from "nats";
-import { connect } from "nats";
+import { connect, errors, nkeyAuthenticator } from "nats";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Random } from "../runtime/ports/random.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
+import type { LoadedCredentials } from "./security/credentials.ts";
 import { ServerChange } from "./server-change.ts";
 import { ServerChoice } from "./server-choice.ts";
 
@@ -28,6 +29,8 @@ export interface ConnectionTarget {
   readonly cluster: string;
   /** The node's or the client's name. */
   readonly name: string;
+  /** None for a server without users. */
+  readonly credentials?: LoadedCredentials;
 }
 
 /** What a connection is for. */
@@ -41,9 +44,17 @@ const LOOK_MS = 2_000;
 /** How often a connection that asks nothing of JetStream asks whether it is there. */
 export const ASK_EVERY_MS = 3_000;
 
+/** Below which subjects all answers to a node or client come. */
+export function inboxesOf({ cluster, name }: Pick<ConnectionTarget, "cluster" | "name">): string {
+  return `_INBOX_${cluster}.${name}`;
+}
+
 /** Below which subjects a connection's answers come (C3). */
-export function inboxPrefixOf(target: ConnectionTarget, purpose: ConnectionPurpose): string {
-  return `_INBOX_${target.cluster}.${target.name}.${purpose}`;
+export function inboxPrefixOf(
+  target: Pick<ConnectionTarget, "cluster" | "name">,
+  purpose: ConnectionPurpose,
+): string {
+  return `${inboxesOf(target)}.${purpose}`;
 }
 
 /** The client's options; its own defaults give up after ten attempts and notice a dead peer in minutes. */
@@ -51,6 +62,7 @@ export function connectionOptions(
   target: ConnectionTarget,
   purpose: ConnectionPurpose,
 ): NodeConnectionOptions {
+  const { seed, tls } = target.credentials ?? {};
   return {
     servers: target.url.split(",").map((server) => server.trim()),
     name: `troupe ${target.cluster} ${target.name} ${purpose}`,
@@ -63,13 +75,18 @@ export function connectionOptions(
     timeout: CONNECT_MS,
     // Two Error stacks for each request otherwise.
     noAsyncTraces: true,
+    ...(seed === undefined
+      ? {}
+      : { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)) }),
+    ...(tls === undefined ? {} : { tls }),
   };
 }
 
 /**
  * Connects once.
  *
- * @throws {TroupeError} `nats.unavailable` when no server answers within 5 s
+ * @throws {TroupeError} `nats.unavailable` when no server answers within 5 s, `nats.refused` when one
+ *   does and refuses the credentials, or is not trusted by them
  */
 export async function openConnection(
   target: ConnectionTarget,
@@ -79,11 +96,7 @@ export async function openConnection(
   try {
     return await connect({ ...connectionOptions(target, purpose), ...options });
   } catch (cause) {
-    throw new TroupeError(
-      "nats.unavailable",
-      `no nats-server answers at ${target.url}: ${messageOf(cause)}`,
-      { cause },
-    );
+    throw notConnected(target, cause);
   }
 }
 
@@ -119,6 +132,35 @@ export async function openSteadyConnection(
     .catch((error: unknown) => setting.log.error({ error: messageOf(error) }, "status unknown"))
     .finally(() => change.closed());
   return connection;
+}
+
+/** Why there is no connection, in one line with what to do. */
+function notConnected({ url, name, credentials }: ConnectionTarget, cause: unknown): TroupeError {
+  const said = messageOf(cause);
+  if (cause instanceof errors.AuthorizationError) {
+    const why =
+      credentials?.seed === undefined
+        ? "it has users, and no nkey was given (--nkey FILE, or TROUPE_NATS_NKEY)"
+        : `it does not know the nkey that was given for ${name}: is it this server's, and was the server reloaded since?`;
+    return new TroupeError("nats.refused", `the nats-server at ${url} refuses: ${why}`, { cause });
+  }
+  if (isCertificateFault(cause)) {
+    const why = `its certificate is not trusted (${said}); give the one of who signed it (--ca FILE, or TROUPE_NATS_CA)`;
+    return new TroupeError("nats.refused", `the nats-server at ${url}: ${why}`, { cause });
+  }
+  return new TroupeError("nats.unavailable", `no nats-server answers at ${url}: ${said}`, {
+    cause,
+  });
+}
+
+/** Whether a certificate is the reason: Node gives such errors a code of OpenSSL's or of its own. */
+function isCertificateFault(thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(`${code} ${error.message}`.toUpperCase()))
+      return true;
+  }
+  return false;
 }
 
 /** What becomes of a connection. */

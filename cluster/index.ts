@@ -30,9 +30,36 @@ export {
   type NodeModuleOptions,
 } from "./node-module.ts";
 export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-options.ts";
+export type { Credentials, CredentialsEnvironment } from "./security/credentials.ts";
+export {
+  type Permissions,
+  permissionsOf,
+  type Role,
+  type ServerUser,
+  type SubjectRules,
+} from "./security/permissions.ts";
+export { isLoopback } from "./security/server-config.ts";
+export {
+  addServerUser,
+  describedServerFolder,
+  readServerPlan,
+  removeServerUser,
+  type SeededUser,
+  type ServerFolder,
+  type ServerFolderOptions,
+  writeServerFolder,
+} from "./security/server-folder.ts";
+export {
+  type PlannedEnvironment,
+  type PlannedServer,
+  type PlannedUser,
+  plannedServers,
+  type ServerPlan,
+} from "./security/server-plan.ts";
 export { checkServer, type ServerFacts } from "./server-check.ts";
 export { type NatsBlobStoreOptions, natsBlobStore } from "./stores/nats-blob-store.ts";
 export { type NatsDurableQueueOptions, natsDurableQueue } from "./stores/nats-durable-queue.ts";
 export { type NatsEventLogsOptions, natsEventLogs } from "./stores/nats-event-logs.ts";
 export { type NatsKeyValuesOptions, natsKeyValues } from "./stores/nats-key-values.ts";
 export { type RemoveStoresOptions, removeStores } from "./stores/remove-stores.ts";
+export type { IngressRole } from "./wire/node-subject.ts";

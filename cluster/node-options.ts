@@ -2,7 +2,8 @@
  * What a node is started with, parsed once.
  *
  * Owns: the options, their defaults and the environment variables that stand in for them:
- * `TROUPE_NATS_URL` for `nats`, `TROUPE_NATS_SERVER` for `natsServer`. Options win.
+ * `TROUPE_NATS_URL` for `nats`, `TROUPE_NATS_NKEY` and `TROUPE_NATS_CA` for `credentials`,
+ * `TROUPE_NATS_SERVER` for `natsServer`. Options win.
  */
 import { checkedNodeName } from "../runtime/address.ts";
 import type { Duration } from "../runtime/duration.ts";
@@ -17,6 +18,12 @@ import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "./membership
 import type { StoreLife } from "./nats-server/launch.ts";
 import type { LocateEnvironment } from "./nats-server/locate.ts";
 import type { Children } from "./node-module.ts";
+import type {
+  Credentials,
+  CredentialsEnvironment,
+  LoadedCredentials,
+} from "./security/credentials.ts";
+import { loadCredentials } from "./security/credentials.ts";
 import { checkedClusterName } from "./wire/node-subject.ts";
 
 /** The role that takes what programs that are no nodes send. */
@@ -36,6 +43,8 @@ export interface NodeOptions {
   readonly ingress?: "open" | "closed";
   /** `nats://host:port`, several separated by commas; an embedded server when absent. */
   readonly nats?: string;
+  /** What that server asks for; `TROUPE_NATS_NKEY` and `TROUPE_NATS_CA` by default, or nothing. */
+  readonly credentials?: Credentials;
   /** The name of the cluster, one per environment; default `troupe`. */
   readonly cluster?: string;
   /** Where the embedded server keeps its streams; default `.troupe/nats`. */
@@ -62,7 +71,7 @@ export interface NodeOptions {
 }
 
 /** The environment variables that are read. */
-export interface NodeEnvironment extends LocateEnvironment {
+export interface NodeEnvironment extends LocateEnvironment, CredentialsEnvironment {
   readonly TROUPE_NATS_URL?: string | undefined;
 }
 
@@ -72,7 +81,11 @@ export interface NodeSettings {
   readonly traits: MemberTraits;
   readonly cluster: string;
   readonly server:
-    | { readonly kind: "external"; readonly url: string }
+    | {
+        readonly kind: "external";
+        readonly url: string;
+        readonly credentials: LoadedCredentials;
+      }
     | {
         readonly kind: "embedded";
         readonly storeDir: string;
@@ -96,6 +109,7 @@ const LEAST_LEASE_MS = 2_000;
  * The settings that the options stand for.
  *
  * @throws {TypeError} when a name or the metadata has another form, or two actors have one name
+ * @throws {TroupeError} `credentials.unusable`
  * @throws {RangeError} when the lease is shorter than 2 s or no duration, the capacity
  *   not above 0, or the replicas are none of 1, 3 and 5
  */
@@ -132,7 +146,8 @@ function rolesOf({ roles = [], ingress = "open" }: NodeOptions): readonly string
 
 function serverOf(options: NodeOptions, env: NodeEnvironment): NodeSettings["server"] {
   const url = options.nats ?? env.TROUPE_NATS_URL;
-  if (url !== undefined && url !== "") return { kind: "external", url };
+  if (url !== undefined && url !== "")
+    return { kind: "external", url, credentials: loadCredentials(options.credentials, env) };
   return {
     kind: "embedded",
     storeDir: options.storeDir ?? ".troupe/nats",

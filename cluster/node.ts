@@ -45,6 +45,8 @@ import { locateNatsServer } from "./nats-server/locate.ts";
 import { childrenFor } from "./node-module.ts";
 import type { NodeOptions, NodeSettings } from "./node-options.ts";
 import { GATEWAY_ROLE, nodeSettings } from "./node-options.ts";
+import type { LoadedCredentials } from "./security/credentials.ts";
+import { RefusalLog } from "./security/refusal-log.ts";
 import { checkServer } from "./server-check.ts";
 import { natsBlobStore } from "./stores/nats-blob-store.ts";
 import { natsDurableQueue } from "./stores/nats-durable-queue.ts";
@@ -99,7 +101,8 @@ export interface Node {
 /**
  * Starts a node, with a nats-server of its own when no `nats` is given.
  *
- * @throws {TroupeError} `nats.unavailable`, `nats.too-old`, `node.name-taken` or `store.unavailable`
+ * @throws {TroupeError} `nats.unavailable`, `nats.refused`, `nats.too-old`, `credentials.unusable`,
+ *   `node.name-taken` or `store.unavailable`
  *
  * @example
  * const node = await startNode({ name: "n1", roles: ["text"] });
@@ -122,9 +125,9 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const { clock, end: letGo } = endableClock(systemClock);
   teardown.add("clock", letGo);
   const random = systemRandom();
-  const { url, serverLost } = await serverOf(settings, teardown);
+  const { url, credentials, serverLost } = await serverOf(settings, teardown);
 
-  const target = { url, cluster, name };
+  const target = { url, cluster, name, credentials };
   const connections = await openConnections(target, { clock, random: random.fork("servers"), log });
   teardown.add("connections", () => connections.close());
   const { version: natsVersion, ...server } = await checkServer(connections.control);
@@ -278,13 +281,17 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
 
 interface Server {
   readonly url: string;
+  readonly credentials: LoadedCredentials;
   /** Resolves when a server of our own ends by itself; never for one of somebody else's. */
   readonly serverLost: Promise<TroupeError>;
 }
 
 /** The server that was given, or one of our own. */
 async function serverOf({ server, log }: NodeSettings, teardown: Teardown): Promise<Server> {
-  if (server.kind === "external") return { url: server.url, serverLost: new Promise(() => {}) };
+  if (server.kind === "external") {
+    const { url, credentials } = server;
+    return { url, credentials, serverLost: new Promise(() => {}) };
+  }
   const { env, storeDir, storeLife, port } = server;
   const note = (line: string): void => log.info({ line }, "looking for a nats-server");
   const binary = await locateNatsServer({ env, note });
@@ -306,7 +313,7 @@ async function serverOf({ server, log }: NodeSettings, teardown: Teardown): Prom
       resolve(new TroupeError("nats.unavailable", lost));
     });
   });
-  return { url: launched.url, serverLost };
+  return { url: launched.url, credentials: {}, serverLost };
 }
 
 /** Tells the parts what becomes of their connection. */
@@ -322,8 +329,8 @@ function follow(
   const { membership, transport, ingress } = parts;
   const failed = (error: unknown): void =>
     log.error({ error: messageOf(error) }, "the state of a connection is not known any more");
-  const refused = (error: unknown): void =>
-    log.error({ error: messageOf(error) }, "the server refused something");
+  const refusals = new RefusalLog(log);
+  const refused = (error: Error): void => refusals.refused(error);
   followConnection(control, {
     refused,
     disconnected: () => {

@@ -15,6 +15,7 @@ import {
   parseServerVersion,
   serverVersionText,
 } from "./nats-server/server-version.ts";
+import { refusalIn, refusedError } from "./security/refusal-log.ts";
 
 /** A server that will do. */
 export interface ServerFacts {
@@ -33,7 +34,7 @@ const ANSWER_MS = 3_000;
  * Checks the server behind a connection.
  *
  * @throws {TroupeError} `nats.too-old` when it lacks a feature, `nats.unavailable` when its JetStream is
- *   off or silent
+ *   off or silent, `nats.refused` when this program may not ask it
  */
 export async function checkServer(connection: NatsConnection): Promise<ServerFacts> {
   const said = connection.info?.version ?? "";
@@ -64,6 +65,8 @@ async function levelOf(connection: NatsConnection, where: string): Promise<numbe
     const manager = await jetstreamManager(connection, { timeout: ANSWER_MS, checkAPI: false });
     return (await manager.getAccountInfo()).api.level ?? 0;
   } catch (cause) {
+    const refusal = refusalIn(cause);
+    if (refusal !== undefined) throw refusedError(`JetStream at ${where} cannot be used`, refusal);
     throw new TroupeError(
       "nats.unavailable",
       `JetStream at ${where} does not answer (${messageOf(cause)}): is it switched on?`,

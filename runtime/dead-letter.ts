@@ -10,7 +10,9 @@ export type DeadLetterReason =
   | "failed"
   | "disconnected"
   | "too-large"
-  | "undecodable";
+  | "undecodable"
+  /** The sender's role may not reach the actor, or its signature is missing or wrong. */
+  | "denied";
 
 /** A message that nobody will handle. */
 export interface DeadLetter {

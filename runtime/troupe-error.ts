@@ -54,6 +54,15 @@ export const errorCodes = {
     meaning: "a node's module does not load or exports no actors",
   },
   "nats.unavailable": { retry: "after", meaning: "no nats-server could be reached or started" },
+  "nats.refused": {
+    retry: "never",
+    meaning: "the nats-server refused the credentials, or its certificate is not trusted",
+  },
+  "credentials.unusable": {
+    retry: "never",
+    meaning: "the credentials for the nats-server cannot be read",
+  },
+  "access.denied": { retry: "never", meaning: "the caller's role may not do that" },
   "nats.too-old": { retry: "never", meaning: "the nats-server lacks a feature Troupe needs" },
   "model.unavailable": { retry: "after", meaning: "the model's endpoint did not answer" },
   "model.unknown": { retry: "never", meaning: "no such model" },

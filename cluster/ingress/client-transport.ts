@@ -21,10 +21,12 @@ import type { Scheduler } from "../../runtime/ports/scheduler.ts";
 import type { Transport, TransportSink } from "../../runtime/ports/transport.ts";
 import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
+import { refusalIn, refusedError } from "../security/refusal-log.ts";
 import { parseFrame } from "../wire/frame.ts";
 import { Link } from "../wire/link.ts";
 import {
   egressSubject,
+  type IngressRole,
   ingressSubject,
   pinnedIngressSubject,
   senderOf,
@@ -43,6 +45,7 @@ export interface ClientTransportOptions {
   /** A subject prefix on which only this client listens. */
   readonly inbox: string;
   readonly cluster: string;
+  readonly role: IngressRole;
   readonly name: string;
   readonly incarnation: string;
   readonly clock: Clock;
@@ -86,10 +89,11 @@ export class ClientTransport implements Transport {
   /**
    * Finds a gateway.
    *
-   * @throws {TroupeError} `node.down` when the cluster has none
+   * @throws {TroupeError} `node.down` when the cluster has none, `nats.refused` when this program may not
+   *   speak to one
    */
   async greet(): Promise<void> {
-    const { cluster } = this.#options;
+    const { cluster, role, name } = this.#options;
     this.#gateway = { phase: "seeking" };
     try {
       const answer = await this.#answerToHello();
@@ -100,6 +104,8 @@ export class ClientTransport implements Transport {
       this.#gateway = { phase: "none" };
       this.#link?.close();
       this.#link = undefined;
+      const refusal = refusalIn(cause);
+      if (refusal !== undefined) throw refusedError(`${role} ${name} cannot greet`, refusal);
       throw new TroupeError(
         "node.down",
         `no gateway answers in cluster ${cluster}; start a node with the role "gateway"`,
@@ -109,12 +115,11 @@ export class ClientTransport implements Transport {
   }
 
   async #answerToHello(): Promise<Msg> {
-    const { connection, cluster, name, incarnation } = this.#options;
+    const { connection, cluster, role, name, incarnation } = this.#options;
+    const subject = ingressSubject(cluster, role, name);
     for (let tried = 1; ; tried++) {
       try {
-        return await connection.request(ingressSubject(cluster, name), helloBytes(incarnation), {
-          timeout: HELLO_MS,
-        });
+        return await connection.request(subject, helloBytes(incarnation), { timeout: HELLO_MS });
       } catch (thrown) {
         if (tried >= HELLO_TRIES || !(thrown instanceof TimeoutError)) throw thrown;
       }
@@ -192,7 +197,7 @@ export class ClientTransport implements Transport {
   }
 
   #newLink(): Link {
-    const { connection, cluster, name, incarnation, clock, scheduler, inbox } = this.#options;
+    const { connection, cluster, role, name, incarnation, clock, scheduler, inbox } = this.#options;
     return new Link(
       {
         clock,
@@ -201,7 +206,7 @@ export class ClientTransport implements Transport {
         connected: () => this.#connected && !connection.isClosed(),
         publish: (bytes) => {
           if (this.#gateway.phase !== "found") return;
-          const subject = pinnedIngressSubject(cluster, name, this.#gateway.name);
+          const subject = pinnedIngressSubject(cluster, role, name, this.#gateway.name);
           connection.publish(subject, bytes, { reply: `${inbox}.refused` });
         },
         deliver: (envelope) => this.#sink?.received(nodeOf(envelope.from), envelope),

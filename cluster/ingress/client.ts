@@ -22,7 +22,11 @@ import type { Operations, Protocol } from "../../runtime/protocol.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
 import { followConnection, inboxPrefixOf, openSteadyConnection } from "../connections.ts";
 import { incarnationOf } from "../membership/lease.ts";
+import type { Credentials, CredentialsEnvironment } from "../security/credentials.ts";
+import { loadCredentials } from "../security/credentials.ts";
+import { RefusalLog } from "../security/refusal-log.ts";
 import { Teardown } from "../teardown.ts";
+import type { IngressRole } from "../wire/node-subject.ts";
 import { checkedClusterName } from "../wire/node-subject.ts";
 import { ClientTransport } from "./client-transport.ts";
 
@@ -34,9 +38,13 @@ export interface ConnectOptions {
   readonly cluster?: string;
   /** Names this program in logs and subjects; unique; a generated one by default. */
   readonly name?: string;
+  /** `operator` reaches the runtime's own actors too, where the server lets it; default `client`. */
+  readonly as?: IngressRole;
+  /** What the server asks for; `TROUPE_NATS_NKEY` and `TROUPE_NATS_CA` by default, or nothing. */
+  readonly credentials?: Credentials;
   readonly log?: Log;
   /** Read for what the options leave open; default the process's environment. */
-  readonly env?: { readonly TROUPE_NATS_URL?: string | undefined };
+  readonly env?: CredentialsEnvironment & { readonly TROUPE_NATS_URL?: string | undefined };
 }
 
 /** A connection to the cluster. */
@@ -54,7 +62,8 @@ const NAME_LENGTH = 12;
 /**
  * Connects a program that is no node.
  *
- * @throws {TroupeError} `nats.unavailable` when no server answers, `node.down` when no gateway does
+ * @throws {TroupeError} `nats.unavailable` when no server answers, `node.down` when no gateway does,
+ *   `credentials.unusable` or `nats.refused` when the server cannot be, or is not, convinced
  * @throws {TypeError} when no URL is given
  *
  * @example
@@ -71,7 +80,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const cluster = checkedClusterName(options.cluster ?? "troupe");
   const name = checkedNodeName(options.name ?? `c-${random.id().slice(0, NAME_LENGTH)}`);
   const log = (options.log ?? pinoLog("warn")).child({ client: name });
-  const target = { url, cluster, name };
+  const credentials = loadCredentials(options.credentials, env);
+  const target = { url, cluster, name, credentials };
   const clock = systemClock;
   const scheduler = systemScheduler;
   const teardown = new Teardown(awaitedClock, log);
@@ -85,6 +95,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     connection,
     inbox: inboxPrefixOf(target, "client"),
     cluster,
+    role: options.as ?? "client",
     name,
     // Only this process ever bears its name, unless it was chosen; then the later one is the newer.
     incarnation: incarnationOf(clock.nowMs()),
@@ -92,7 +103,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     scheduler,
     log,
   });
+  const refusals = new RefusalLog(log);
   followConnection(connection, {
+    refused: (error) => refusals.refused(error),
     disconnected: () => transport.disconnected(),
     reconnected: () => transport.reconnected(),
   }).catch((error: unknown) => log.error({ error: messageOf(error) }, "the connection is unknown"));

@@ -5,7 +5,9 @@
  *
  * H1: what a client has under way is bounded; past that an ask is refused as never run.
  * H2: a stream's chunks leave only as far as the client has given credit.
- * H3: when the session ends, everything under way is cancelled.
+ * H3: a client reaches the actors of programs; the runtime's own, whose names begin with `$`, are for
+ *     operators. What it may not do is refused, and never ran.
+ * H4: when the session ends, everything under way is cancelled.
  */
 import type { ActorRef, ReplyStream } from "../../runtime/actor-ref.ts";
 import { nodeOf } from "../../runtime/address.ts";
@@ -17,13 +19,16 @@ import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
 import type { System } from "../../runtime/system.ts";
 import { errorRecord, TroupeError } from "../../runtime/troupe-error.ts";
+import { mayReach } from "../security/access.ts";
 import { Link } from "../wire/link.ts";
+import type { IngressRole } from "../wire/node-subject.ts";
 
 const UNDER_WAY = 1_024;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** What an {@link IngressSession} is made of. */
 export interface IngressSessionOptions {
+  readonly role: IngressRole;
   readonly system: System;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
@@ -141,14 +146,16 @@ export class IngressSession {
 
   #tell(envelope: Envelope): void {
     let accepted = false;
+    let reason = "no-such-actor";
     try {
       const { ref, operation } = this.#refOf(envelope, "tell");
       const tell = ref.tell as (operation: string, payload: unknown) => boolean;
       accepted = tell.call(ref, operation, envelope.body);
-    } catch {
+    } catch (error) {
       // An address or a type that names nothing: the client is told like of any other letter.
+      if (error instanceof TroupeError && error.code === "access.denied") reason = "denied";
     }
-    if (!accepted) this.#answer(envelope, EnvelopeKind.undelivered, "no-such-actor");
+    if (!accepted) this.#answer(envelope, EnvelopeKind.undelivered, reason);
   }
 
   #begin(envelope: Envelope, run: (underWay: UnderWay) => Promise<void>): void {
@@ -247,13 +254,20 @@ export class IngressSession {
     kind: Operation["kind"],
   ): { readonly ref: ActorRef<Untyped>; readonly operation: string } {
     const parsed = parseMessageType(type);
+    const { role, system } = this.#options;
+    if (!mayReach(role, to))
+      throw new TroupeError(
+        "access.denied",
+        `a client may not reach ${to}: actors whose names begin with $ are for operators`,
+        { outcome: "never-ran", data: { to, role } },
+      );
     if (parsed === undefined)
       throw new TroupeError("actor.no-handler", `${JSON.stringify(type)} names no operation`, {
         outcome: "never-ran",
       });
     const { protocol: name, operation } = parsed;
     const operations = { [operation]: { kind } } as unknown as Untyped;
-    return { ref: this.#options.system.refOf({ name, operations }, to), operation };
+    return { ref: system.refOf({ name, operations }, to), operation };
   }
 }
 

@@ -5,7 +5,11 @@
  * client has under way, `client-transport.ts` the other end.
  *
  * G1: a client is greeted by one gateway of all (a queue group) and stays with it.
- * G2: sessions are bounded; one that is idle, or whose client no longer acknowledges, ends and takes
+ * G2: what a client may do goes by the subject it speaks on, for which the server vouches: only
+ *     operators may publish on `op`.
+ * G3: a client is answered below its own inbox and nowhere else: a reply-to is its sender's choice,
+ *     and this node may publish where its sender may not.
+ * G4: sessions are bounded; one that is idle, or whose client no longer acknowledges, ends and takes
  *     all that it has under way with it.
  */
 import type { Msg, NatsConnection, Subscription } from "nats";
@@ -14,12 +18,20 @@ import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import type { NodeIdentity } from "../../runtime/ports/membership.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
 import type { System } from "../../runtime/system.ts";
+import { inboxesOf } from "../connections.ts";
 import { parseFrame } from "../wire/frame.ts";
-import { clientOf, egressSubject, ingressOf, pinnedIngressOf } from "../wire/node-subject.ts";
+import {
+  clientOf,
+  egressSubject,
+  type IngressRole,
+  ingressOf,
+  pinnedIngressOf,
+} from "../wire/node-subject.ts";
 import { parseHello, welcomeBytes } from "./client-hello.ts";
 import { IngressSession } from "./ingress-session.ts";
 
 const QUEUE = "gateway";
+const ROLES: readonly IngressRole[] = ["client", "operator"];
 const SESSIONS = 4_096;
 const SWEEP_MS = 250;
 const IDLE_MS = 60_000;
@@ -40,8 +52,8 @@ export interface IngressOptions {
 export class Ingress {
   readonly #options: IngressOptions;
   readonly #sessions = new Map<string, IngressSession>();
-  #greetings: Subscription | undefined;
-  readonly #frames: Subscription;
+  #greetings: readonly Subscription[] = [];
+  readonly #frames: readonly Subscription[];
   #connected: boolean = true;
   #closed: boolean = false;
   #cancelSweep: Cancel;
@@ -50,11 +62,13 @@ export class Ingress {
     this.#options = options;
     const { connection, cluster, self, clock } = options;
     this.#greetings = this.#listenForGreetings();
-    this.#frames = connection.subscribe(pinnedIngressOf(cluster, self.name), {
-      callback: (error, message) => {
-        if (error === null) this.#receive(message);
-      },
-    });
+    this.#frames = ROLES.map((role) =>
+      connection.subscribe(pinnedIngressOf(cluster, role, self.name), {
+        callback: (error, message) => {
+          if (error === null) this.#receive(role, message);
+        },
+      }),
+    );
     this.#cancelSweep = clock.after(SWEEP_MS, this.#sweep);
   }
 
@@ -69,13 +83,14 @@ export class Ingress {
 
   /** Takes new clients again. */
   open(): void {
-    if (!this.#closed) this.#greetings ??= this.#listenForGreetings();
+    if (!this.#closed && this.#greetings.length === 0) this.#greetings = this.#listenForGreetings();
   }
 
   /** Takes no new clients; the present ones are served on. */
   drain(): void {
-    if (!this.#options.connection.isClosed()) this.#greetings?.unsubscribe();
-    this.#greetings = undefined;
+    if (!this.#options.connection.isClosed())
+      for (const greetings of this.#greetings) greetings.unsubscribe();
+    this.#greetings = [];
   }
 
   /** Ends every session. The connection is its owner's. */
@@ -84,39 +99,47 @@ export class Ingress {
     this.#closed = true;
     this.#cancelSweep();
     this.drain();
-    if (!this.#options.connection.isClosed()) this.#frames.unsubscribe();
+    if (!this.#options.connection.isClosed())
+      for (const frames of this.#frames) frames.unsubscribe();
     for (const session of this.#sessions.values()) session.close();
     this.#sessions.clear();
   }
 
-  #listenForGreetings(): Subscription {
+  #listenForGreetings(): readonly Subscription[] {
     const { connection, cluster } = this.#options;
-    return connection.subscribe(ingressOf(cluster), {
-      queue: QUEUE,
-      callback: (error, message) => {
-        if (error === null) this.#greet(message);
-      },
-    });
+    return ROLES.map((role) =>
+      connection.subscribe(ingressOf(cluster, role), {
+        queue: QUEUE,
+        callback: (error, message) => {
+          if (error === null) this.#greet(role, message);
+        },
+      }),
+    );
   }
 
-  #greet(message: Msg): void {
+  #greet(role: IngressRole, message: Msg): void {
     const { self, standing, log } = this.#options;
     if (this.#closed || !standing() || message.headers !== undefined) return;
     const hello = parseHello(message.data);
     const client = clientOf(message.subject);
-    if (!hello.ok || this.#sessions.size >= SESSIONS) {
-      log.warn({ client, fault: hello.ok ? "too many clients" : hello.error }, "refused a client");
+    let fault = hello.ok ? undefined : hello.error;
+    if (!this.#isOwnInbox(client, message)) fault = "its reply-to is no inbox of its own";
+    if (this.#sessions.size >= SESSIONS) fault = "too many clients";
+    if (!hello.ok || fault !== undefined) {
+      log.warn({ client, role, fault }, "refused a client");
       return;
     }
-    this.#sessions.get(client)?.close();
-    this.#sessions.set(client, this.#newSession(client, hello.value));
+    const key = sessionKey(role, client);
+    this.#sessions.get(key)?.close();
+    this.#sessions.set(key, this.#newSession(role, client, hello.value));
     message.respond(welcomeBytes({ gateway: self.name, incarnation: self.incarnation }));
   }
 
-  #newSession(client: string, incarnation: string): IngressSession {
+  #newSession(role: IngressRole, client: string, incarnation: string): IngressSession {
     const { connection, cluster, self, system, clock, scheduler } = this.#options;
     const subject = egressSubject(cluster, client, self.name);
     return new IngressSession({
+      role,
       system,
       clock,
       scheduler,
@@ -127,10 +150,10 @@ export class Ingress {
     });
   }
 
-  #receive(message: Msg): void {
+  #receive(role: IngressRole, message: Msg): void {
     if (this.#closed || !this.#options.standing() || message.headers !== undefined) return;
     const client = clientOf(message.subject);
-    const session = this.#sessions.get(client);
+    const session = this.#sessions.get(sessionKey(role, client));
     const frame = parseFrame(message.data);
     if (!frame.ok) {
       this.#options.log.warn({ client, fault: frame.error }, "dropped a client's frame");
@@ -138,7 +161,7 @@ export class Ingress {
     }
     if (session === undefined) {
       // It met this gateway's predecessor, or was away for too long: it must say hello again.
-      message.respond();
+      if (this.#isOwnInbox(client, message)) message.respond();
       return;
     }
     session.touch();
@@ -147,13 +170,23 @@ export class Ingress {
 
   readonly #sweep = (): void => {
     if (this.#closed) return;
-    for (const [client, session] of this.#sessions) {
+    for (const [key, session] of this.#sessions) {
       session.link.sweep();
       if (session.link.stalled || session.idleMs() > IDLE_MS) {
-        this.#sessions.delete(client);
+        this.#sessions.delete(key);
         session.close();
       }
     }
     this.#cancelSweep = this.#options.clock.after(SWEEP_MS, this.#sweep);
   };
+
+  /** G3. */
+  #isOwnInbox(client: string, { reply = "" }: Msg): boolean {
+    return reply.startsWith(`${inboxesOf({ cluster: this.#options.cluster, name: client })}.`);
+  }
+}
+
+/** An operator and a client may bear the same name where no server keeps them apart. */
+function sessionKey(role: IngressRole, client: string): string {
+  return `${role} ${client}`;
 }

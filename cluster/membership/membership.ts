@@ -28,6 +28,7 @@ import type {
 } from "../../runtime/ports/membership.ts";
 import type { Random } from "../../runtime/ports/random.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
+import { forgeryIn } from "../security/forgery.ts";
 import { heartbeatsOf, senderOf } from "../wire/node-subject.ts";
 import { checkAfter, pauseBetween } from "./failure-detector.ts";
 import { parseHeartbeat } from "./heartbeat.ts";
@@ -85,7 +86,11 @@ export class NatsMembership implements SelectableMembership {
     this.#view.onChange((member, previous) => this.#changed(member, previous));
     this.#subscription = connection.subscribe(heartbeatsOf(cluster), {
       callback: (error, message) => {
-        if (error === null) this.#heard(senderOf(message.subject), message.data);
+        if (error !== null) return;
+        const forgery = forgeryIn(message, heartbeatsOf(cluster));
+        if (forgery === undefined) this.#heard(senderOf(message.subject), message.data);
+        else
+          options.log.warn({ subject: message.subject, forgery }, "dropped what no node has sent");
       },
     });
     this.#cancelCheck = this.#checkLater();

@@ -5,9 +5,7 @@
  * loss; who is alive comes from membership.
  *
  * N1: a frame's sender is the last token of its subject, which the server's permissions vouch for.
- * N2: what carries the headers of a stream's answer was not published by that sender: the server can
- *     be made to send a stored message to any subject (a request's reply-to is not checked). It is
- *     dropped and counted.
+ * N2: what the server was made to deliver in a sender's name is dropped and counted: `forgery.ts`.
  * N3: while the connection is down nothing is published: the client would drop it without an error.
  * N4: frames of an incarnation that membership has declared down are dropped.
  */
@@ -19,6 +17,7 @@ import type { Scheduler } from "../../runtime/ports/scheduler.ts";
 import type { Transport, TransportSink } from "../../runtime/ports/transport.ts";
 import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
+import { forgeryIn } from "../security/forgery.ts";
 import { parseFrame } from "./frame.ts";
 import type { HandBackReason } from "./link.ts";
 import { Link } from "./link.ts";
@@ -43,7 +42,7 @@ export interface NatsTransportOptions {
 
 /** What was refused at the border, and why. */
 export interface TransportCounts {
-  /** Messages that a stream answered with (N2). */
+  /** What the server was made to deliver (N2). */
   forged: number;
   undecodable: number;
   /** Frames of nodes that are down (N4). */
@@ -115,7 +114,7 @@ export class NatsTransport implements Transport {
       topicFrom(this.#options.cluster, topic),
       {
         callback: (error, message) => {
-          if (error === null) this.#receiveTopic(message);
+          if (error === null) this.#receiveTopic(topic, message);
         },
       },
     );
@@ -229,7 +228,8 @@ export class NatsTransport implements Transport {
   }
 
   #receive(message: Msg): void {
-    if (this.#closed || !this.#isStanding() || this.#isForged(message)) return;
+    const heard = framesTo(this.#options.cluster, this.node);
+    if (this.#closed || !this.#isStanding() || this.#isForged(message, heard)) return;
     const from = senderOf(message.subject);
     const frame = parseFrame(message.data);
     if (!frame.ok) {
@@ -244,8 +244,9 @@ export class NatsTransport implements Transport {
     this.#linkTo(from).receive(frame.value, message.data.length);
   }
 
-  #receiveTopic(message: Msg): void {
-    if (this.#closed || !this.#isStanding() || this.#isForged(message)) return;
+  #receiveTopic(topic: string, message: Msg): void {
+    const heard = topicFrom(this.#options.cluster, topic);
+    if (this.#closed || !this.#isStanding() || this.#isForged(message, heard)) return;
     const from = senderOf(message.subject);
     const frame = parseFrame(message.data);
     if (!frame.ok) {
@@ -260,13 +261,13 @@ export class NatsTransport implements Transport {
     for (const envelope of frame.value.envelopes) this.#deliver(from, envelope);
   }
 
-  /** N2. A plain publish of ours carries no headers at all. */
-  #isForged(message: Msg): boolean {
-    const { headers } = message;
-    if (headers === undefined) return false;
-    if (!headers.has("Nats-Stream") && !headers.has("Nats-Subject")) return false;
+  /** N2. */
+  #isForged(message: Msg, heard: string): boolean {
+    const forgery = forgeryIn(message, heard);
+    if (forgery === undefined) return false;
     this.counts.forged++;
-    this.#options.log.warn({ subject: message.subject }, "dropped a stream's answer sent as ours");
+    const { subject } = message;
+    this.#options.log.warn({ subject, forgery }, "dropped what no node has sent");
     return true;
   }
 

@@ -49,29 +49,44 @@ export function topicFrom(cluster: string, topic: string): string {
   return topicSubject(cluster, topic, "*");
 }
 
-/** What a client sends to whichever gateway is free. */
-export function ingressSubject(cluster: string, client: string): string {
-  return `${ROOT}.${cluster}.in.${client}`;
+/** Who speaks on the ingress: on `in`, or on `op`, where only operators may publish. */
+export type IngressRole = "client" | "operator";
+
+const INGRESS_TOKEN: Readonly<Record<IngressRole, string>> = { client: "in", operator: "op" };
+
+/** What a program that is no node sends to whichever gateway is free. */
+export function ingressSubject(cluster: string, role: IngressRole, client: string): string {
+  return `${ROOT}.${cluster}.${INGRESS_TOKEN[role]}.${client}`;
 }
 
-/** What a client sends to the gateway that opened its stream. */
-export function pinnedIngressSubject(cluster: string, client: string, gateway: string): string {
-  return `${ROOT}.${cluster}.in.${client}.${gateway}`;
+/** What it sends to the gateway that greeted it. */
+export function pinnedIngressSubject(
+  cluster: string,
+  role: IngressRole,
+  client: string,
+  gateway: string,
+): string {
+  return `${ingressSubject(cluster, role, client)}.${gateway}`;
 }
 
-/** The ingress of all clients, before they have a gateway. */
-export function ingressOf(cluster: string): string {
-  return ingressSubject(cluster, "*");
+/** The ingress of all programs of a role, before they have a gateway. */
+export function ingressOf(cluster: string, role: IngressRole): string {
+  return ingressSubject(cluster, role, "*");
 }
 
-/** What all clients send to one gateway. */
-export function pinnedIngressOf(cluster: string, gateway: string): string {
-  return pinnedIngressSubject(cluster, "*", gateway);
+/** What all programs of a role send to one gateway. */
+export function pinnedIngressOf(cluster: string, role: IngressRole, gateway: string): string {
+  return pinnedIngressSubject(cluster, role, "*", gateway);
 }
 
 /** Where a gateway answers a client. */
 export function egressSubject(cluster: string, client: string, gateway: string): string {
   return `${ROOT}.${cluster}.out.${client}.${gateway}`;
+}
+
+/** A subject of the cluster by its tokens, wildcards included; for permissions. */
+export function clusterSubjects(cluster: string, ...tokens: readonly string[]): string {
+  return [ROOT, cluster, ...tokens].join(".");
 }
 
 /** The last token of a subject: the sender of frames, heartbeats and topics. */

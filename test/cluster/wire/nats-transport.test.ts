@@ -1,4 +1,4 @@
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { AckPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import { headers } from "nats";
 import t from "tap";
@@ -168,6 +168,63 @@ t.test("the transport over NATS", async (t) => {
     await until("it was dropped", () => b.transport.counts.forged === 2);
     t.same(b.received, []);
     await Promise.all([b.close(), thief.close()]);
+  });
+
+  t.test("trap 13: drops what a consumer was made to deliver as another node's", async (t) => {
+    const b = await station(server, "b", "2", { a: "1" });
+    const { url } = server;
+    const thief = await openConnection({ url, cluster: CLUSTER, name: "thief" }, "client");
+    const bytes = frameBytes(
+      { incarnation: "1", linkSeq: 1, ackSeq: 0, baseSeq: 1, target: "", resend: false },
+      [tellOf(666)],
+    );
+    const victim = frameSubject(CLUSTER, "b", "a");
+    const manager = await jetstreamManager(thief);
+    // Stored under a subject that ends like a node's, and stored as if under the node's own.
+    await manager.streams.add({ name: "PLAIN", subjects: ["booty.*"] });
+    await manager.streams.add({
+      name: "RENAMED",
+      subjects: ["swag"],
+      subject_transform: { src: "swag", dest: victim },
+    });
+    await jetstream(thief).publish("booty.a", bytes);
+    await jetstream(thief).publish("swag", bytes);
+    // A consumer delivers once somebody listens on its very subject.
+    thief.subscribe(victim, { callback: () => {} });
+    await thief.flush();
+    let dropped = b.transport.counts.forged;
+    for (const stream of ["PLAIN", "RENAMED"]) {
+      const config = { deliver_subject: victim, ack_policy: AckPolicy.None };
+      await manager.consumers.add(stream, { ...config, name: `push-${stream}` });
+      dropped++;
+      await until(`${stream} was dropped`, () => b.transport.counts.forged >= dropped);
+    }
+    t.same(b.received, []);
+    for (const stream of ["PLAIN", "RENAMED"]) await manager.streams.delete(stream);
+    await Promise.all([b.close(), thief.close()]);
+  });
+
+  t.test("trap 13: drops what a responder was made to answer as another node's", async (t) => {
+    const b = await station(server, "b", "2", { a: "1" });
+    const { url } = server;
+    const thief = await openConnection({ url, cluster: CLUSTER, name: "thief" }, "client");
+    const service = await openConnection({ url, cluster: CLUSTER, name: "service" }, "client");
+    service.subscribe("echo", {
+      callback: (_error, message) => {
+        const answer = headers();
+        answer.set("Content-Type", "application/json");
+        message.respond(JSON.stringify(message.string()), { headers: answer });
+        message.respond(JSON.stringify(message.string()));
+      },
+    });
+    await service.flush();
+    thief.publish("echo", "[1]", { reply: frameSubject(CLUSTER, "b", "a") });
+    await until("both were dropped", () => {
+      const { forged, undecodable } = b.transport.counts;
+      return forged === 1 && undecodable === 1;
+    });
+    t.same(b.received, []);
+    await Promise.all([b.close(), thief.close(), service.close()]);
   });
 
   t.test("N4: drops frames of an incarnation that is down", async (t) => {

@@ -18,8 +18,8 @@ t.test("subjects", async (t) => {
     t.equal(senderOf(frameSubject("c", "n2", "n1")), "n1");
     t.equal(senderOf(topicSubject("c", "cfp.x@1", "n1")), "n1");
     t.equal(senderOf(egressSubject("c", "client", "g")), "g");
-    t.equal(clientOf(ingressSubject("c", "client")), "client");
-    t.equal(clientOf(pinnedIngressSubject("c", "client", "g")), "client");
+    t.equal(clientOf(ingressSubject("c", "client", "client")), "client");
+    t.equal(clientOf(pinnedIngressSubject("c", "operator", "client", "g")), "client");
   });
 
   t.test("any topic is one token, and no two topics are the same one", async (t) => {
