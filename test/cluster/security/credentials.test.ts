@@ -91,6 +91,16 @@ for (const tls of [false, true]) {
         cancel();
         await worker.drain();
 
+        const logs = await n1.system.ports.eventLogs?.open("run.1");
+        t.match(await logs?.append([1, 2], 0), { ok: true });
+        const followed: unknown[] = [];
+        const unfollow = await logs?.follow(0, ({ event }) => followed.push(event));
+        await until("the log is read", () => followed.length === 2);
+        unfollow?.();
+        const bytes = new Uint8Array(300_000).fill(7);
+        const blob = (await n1.system.ports.blobs?.put(bytes)) ?? "";
+        t.same(await n2.system.ports.blobs?.get(blob), bytes);
+
         const client = await connect({ ...as("client", "c1"), log });
         t.equal(await client.refOf(Parrot, "n2/p").ask("repeat", 2), 2);
         const stream = client.refOf(Parrot, "n2/p").stream("count", 50);
