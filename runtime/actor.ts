@@ -7,7 +7,6 @@
  * A1: handlers run one at a time per actor, awaits included.
  * A2: a definition is data; the same one may be spawned any number of times.
  */
-import type { Activation } from "./activation.ts";
 import type { ActorRef, AnyActorRef } from "./actor-ref.ts";
 import type { Address } from "./address.ts";
 import type { DeferredReply } from "./deferred-reply.ts";
@@ -20,6 +19,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { Ports } from "./ports/ports.ts";
 import type { Random } from "./ports/random.ts";
 import type { Args, Chunk, Named, Operations, Protocol, Reply, Request } from "./protocol.ts";
+import type { ChildPlacement } from "./spawning/child-placement.ts";
 import type {
   AutoShutdown,
   Backoff,
@@ -59,8 +59,6 @@ export interface ActorContext<O extends Operations, S, I> {
   /** Shared by handlers that run at the same time, see {@link ActorOptions.concurrency}. */
   state: S;
   readonly input: I;
-  /** With what right a virtual actor or a singleton acts; absent in every other actor. */
-  readonly activation?: Activation;
   /** Aborts on restart, stop and kill, and when the asker of the current message gives up. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -224,6 +222,11 @@ export interface ActorDefinition<O extends Operations, I> {
 export interface SpawnOptions extends ActorOptions {
   /** Unique among its siblings; a generated one otherwise. */
   readonly name?: string;
+  /**
+   * On which node it lives; default `local`, with its parent. Elsewhere, the definition must be registered
+   * with `spawnable(…)` here and there; the reference stays the same when it is restarted on another node.
+   */
+  readonly placement?: ChildPlacement;
   /** Its end by itself counts for its parent's `autoShutdown`; not for a permanent actor. */
   readonly significant?: boolean;
 }

@@ -24,6 +24,7 @@ import type { Ports } from "./ports/ports.ts";
 import { protocol } from "./protocol.ts";
 import { type Registration, registrationsByName } from "./registration.ts";
 import { Remote } from "./remote/remote.ts";
+import { beginSpawning, type Spawning } from "./spawning/begin-spawning.ts";
 import type { System } from "./system.ts";
 import { TroupeError } from "./troupe-error.ts";
 
@@ -41,6 +42,8 @@ export type SystemOptions = Partial<Ports> & {
 };
 
 const SHUTDOWN_MS = 10_000;
+/** Of the time that a shutdown may take, how much moving others' children elsewhere may. */
+const HAND_OVER_SHARE = 0.5;
 /** S18: the largest body of a message. */
 const MOST_BYTES = 64 * 1_024 * 1_024;
 const guardian = actor(protocol("guardian@1", {}), () => undefined, {}, { restart: "temporary" });
@@ -59,9 +62,9 @@ const guardian = actor(protocol("guardian@1", {}), () => undefined, {}, { restar
  * await system.shutdown();
  */
 export function createSystem(options: SystemOptions = {}): System {
-  const { checkMessages = false, actors = [], ...others } = options;
+  const { checkMessages = false, actors, ...others } = options;
   const { node = options.transport?.node ?? "local", ...given } = others;
-  const registrations = registrationsByName(actors);
+  const registrations = registrationsByName(actors ?? []);
   checkedNodeName(node);
   if (given.transport !== undefined && given.transport.node !== node) {
     throw new TypeError(`node ${node} was given the transport of ${given.transport.node}`);
@@ -89,6 +92,7 @@ export function createSystem(options: SystemOptions = {}): System {
   const forget = kernel.ports.membership.subscribe(({ member }) => {
     if (member.phase === "down" && member.name !== node) remote.nodeDown(member.name);
   });
+  const spawning = actors === undefined ? undefined : beginSpawning(root, registrations);
   let ending: Promise<void> | undefined;
   return {
     node,
@@ -127,7 +131,12 @@ export function createSystem(options: SystemOptions = {}): System {
       return kernel.replies.count;
     },
     shutdown: ({ deadline = SHUTDOWN_MS } = {}) => {
-      ending ??= keptAlive(kernel, shutDown(kernel, root, durationMs(deadline))).finally(forget);
+      ending ??= keptAlive(kernel, shutDown(kernel, root, durationMs(deadline), spawning)).finally(
+        () => {
+          forget();
+          spawning?.end();
+        },
+      );
       return ending;
     },
   };
@@ -144,9 +153,16 @@ async function keptAlive<T>(kernel: Kernel, work: Promise<T>): Promise<T> {
 }
 
 /** Stops all actors; those that are not down by the deadline are killed. */
-async function shutDown(kernel: Kernel, root: Cell, deadlineMs: number): Promise<void> {
+async function shutDown(
+  kernel: Kernel,
+  root: Cell,
+  deadlineMs: number,
+  spawning: Spawning | undefined,
+): Promise<void> {
+  const endMs = kernel.nowMs() + deadlineMs;
+  await spawning?.handOver(deadlineMs * HAND_OVER_SHARE);
   const stopped = stop(root, "stop");
-  const limit = new Delay(kernel.wheel, kernel.nowMs(), deadlineMs);
+  const limit = new Delay(kernel.wheel, kernel.nowMs(), Math.max(0, endMs - kernel.nowMs()));
   const inTime = await Promise.race([stopped.then(() => true), limit.over]);
   limit.finish(true);
   if (!inTime) {

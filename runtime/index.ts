@@ -88,16 +88,6 @@ export type {
 } from "./machine/machine-protocol.ts";
 export type { MachineDelay, MachineRecord } from "./machine/machine-record.ts";
 export type { Model, ModelCall } from "./model.ts";
-export { type DurableStateOptions, durableState } from "./persistence/durable-state.ts";
-export {
-  type EventSourcedHandlers,
-  type EventSourcedHooks,
-  type EventSourcedOptions,
-  eventSourced,
-} from "./persistence/event-sourced.ts";
-export type { EventSourcedContext } from "./persistence/event-sourced-context.ts";
-export type { Migrations } from "./persistence/migration.ts";
-export type { GivenId } from "./persistence/persistence-id.ts";
 export { checkedPlacement, type Placement, roleIn } from "./placement/placement.ts";
 export { type PoolOptions, pool } from "./pool.ts";
 export { type BlobStore, contentKey, MOST_BLOB_BYTES } from "./ports/blob-store.ts";
@@ -224,6 +214,7 @@ export {
 export type { Envelope, EnvelopeKindNumber } from "./remote/envelope.ts";
 export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";
+export type { ChildPlacement } from "./spawning/child-placement.ts";
 export {
   type StoreActorContext,
   type StoreActorOptions,

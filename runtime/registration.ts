@@ -13,7 +13,7 @@ import type { Duration } from "./duration.ts";
 import { durationMs } from "./duration.ts";
 import type { AnyDefinition } from "./kernel/behavior.ts";
 import { checkedPlacement, type Placement } from "./placement/placement.ts";
-import type { Operations, Protocol } from "./protocol.ts";
+import type { Operations, Protocol, Schema } from "./protocol.ts";
 
 /** Options of {@link virtual}. */
 export interface VirtualOptions<I> {
@@ -42,6 +42,8 @@ export interface SingletonOptions<I> {
 export interface SpawnableOptions extends ActorOptions {
   /** Default the protocol's name without its version. */
   readonly name?: string;
+  /** What an input must be, whoever asks for the start; by default anything. */
+  readonly input?: Schema;
 }
 
 interface Registered {
@@ -68,6 +70,7 @@ export interface SingletonRegistration extends Registered {
 /** An actor that others may start here by its name. */
 export interface SpawnableRegistration extends Registered {
   readonly kind: "spawnable";
+  readonly input: Schema | undefined;
   /** They go before the definition's own. */
   readonly options: ActorOptions;
 }
@@ -143,9 +146,9 @@ export function singleton<O extends Operations, I>(
  */
 export function spawnable<O extends Operations, I>(
   definition: ActorDefinition<O, I>,
-  { name, ...options }: SpawnableOptions = {},
+  { name, input, ...options }: SpawnableOptions = {},
 ): SpawnableRegistration {
-  return { kind: "spawnable", ...registered(definition, name), options };
+  return { kind: "spawnable", ...registered(definition, name), input, options };
 }
 
 /** The name of a protocol without its version: what its actors are registered under unless said otherwise. */

@@ -37,18 +37,11 @@ export const errorCodes = {
   },
   "node.name-taken": { retry: "after", meaning: "a live node already has that name" },
   "node.fenced": { retry: "never", meaning: "this node lost its lease" },
+  "placement.none": { retry: "after", meaning: "no node that is up takes the actor" },
   "payload.too-large": { retry: "never", meaning: "the body exceeds the limit" },
   refused: { retry: "never", meaning: "the actor refused, with a code and data of its own" },
   "stream.aborted": { retry: "after", meaning: "the stream broke before its end" },
   "store.unavailable": { retry: "after", meaning: "the store did not answer in time" },
-  "state.stale": {
-    retry: "after",
-    meaning: "another activation owns the actor's state by now; nothing was written",
-  },
-  "state.unreadable": {
-    retry: "never",
-    meaning: "what is stored of an actor is of a newer version, has no migration, or has gaps",
-  },
   "module.unusable": {
     retry: "never",
     meaning: "a node's module does not load or exports no actors",

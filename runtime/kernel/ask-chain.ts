@@ -54,10 +54,18 @@ export function cycleTo(
 
 /** The chain that an ask takes along to another node: who waits for it, outermost first. */
 export function chainOf(asker: Context): readonly Address[] {
-  let message = asker.message;
-  if (!isHeldBy(asker.cell, message)) return [];
-  const links: Address[] = [asker.cell.address];
-  for (let i = 1; i < MOST_LINKS && message?.reply !== undefined; i++) {
+  const { cell, message } = asker;
+  return isHeldBy(cell, message) ? waitingFor(message, [cell.address]) : [];
+}
+
+/**
+ * Who waits for what comes of `last`, outermost first.
+ *
+ * @param links - who comes after them, innermost first; added to
+ */
+export function waitingFor(last: Message | undefined, links: Address[] = []): readonly Address[] {
+  let message = last;
+  for (let i = links.length; i < MOST_LINKS && message?.reply !== undefined; i++) {
     const { chain, cause } = message.reply;
     if (chain !== undefined) return [...chain, ...links.reverse()].slice(-MOST_LINKS);
     const from = senderOf(message);

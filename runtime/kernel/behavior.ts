@@ -193,7 +193,7 @@ export function specOf(
 /** Most spawns override nothing, or only name and feed the actor: they share the definition's. */
 function optionsFor(behavior: Behavior, spawnOptions: SpawnOptions): CellOptions {
   for (const option in spawnOptions) {
-    if (option === "name" || option === "input") continue;
+    if (option === "name" || option === "input" || option === "placement") continue;
     const options = parsedOptions(behavior.definition, spawnOptions);
     checkInterleave(behavior.definition, options);
     return options;

@@ -105,9 +105,7 @@ export class Cell implements Runnable {
   }
 
   get address(): Address {
-    const holdings = this.holdings;
-    holdings.address ??= addressOf(this.kernel.node, this.path);
-    return holdings.address;
+    return addressOf(this.kernel.node, this.path);
   }
 
   /** A first start has succeeded. */
@@ -313,6 +311,9 @@ export class Cell implements Runnable {
     if (this.phase > Phase.draining) {
       throw new TroupeError("actor.stopped", `${this.address} is stopping and starts no children`);
     }
+    if (options?.placement !== undefined && options.placement !== "local") {
+      return this.#spawnElsewhere(definition, options);
+    }
     const name = options?.name;
     const { children } = this;
     if (name !== undefined) {
@@ -327,6 +328,17 @@ export class Cell implements Runnable {
     if (name !== undefined) children.register(name, child);
     wake(child);
     return child;
+  }
+
+  /** Starts what stands in for a child on another node. */
+  #spawnElsewhere(definition: object, options: SpawnOptions & { readonly input?: unknown }): Cell {
+    const { elsewhere } = this.kernel;
+    if (elsewhere === undefined) {
+      const given = `placement: ${options.placement}`;
+      throw new TypeError(`${given}: this system has no registered actors (option "actors")`);
+    }
+    const placed = elsewhere.child(definition, options);
+    return this.spawn(placed.definition, placed.options);
   }
 
   /** Somebody wants to know when this actor ends. */

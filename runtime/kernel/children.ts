@@ -119,9 +119,13 @@ export class Children {
 
   /** A child's handler or `init` threw, or it stopped by itself; decides and acts. */
   childExited(child: Cell, exit: Exit, operation: string, error: unknown): void {
+    const records = child.holdings;
+    if (records.keeper !== undefined) {
+      records.keeper.exited(exit, operation, error);
+      return;
+    }
     const nowMs = this.#kernel.nowMs();
     const { options } = this.#owner;
-    const records = child.holdings;
     if (nowMs - records.startedAtMs >= child.options.pause.maxMs) records.inRow = 0;
     const isFirstStart = exit === "failed" && !child.hasStarted;
     const directive = decide({
@@ -251,9 +255,10 @@ export class Children {
 }
 
 /** Whether a failed child may be let go on as if nothing had happened. */
-function canGoOn(child: Cell, error: unknown): boolean {
+export function canGoOn(child: Cell, error: unknown): boolean {
   // A handler past its limit runs on, and without `init` there is no state.
   if (isOverrun(error) || !child.hasState) return false;
+  if (child.holdings.standIn?.canGoOn === false) return false;
   const { children } = child.holdings;
   // A failure that came from below left somebody standing still, or nobody to hand messages to.
   if (children?.hasFailed === true) return false;

@@ -64,6 +64,7 @@ export function stopChild(cell: Cell, child: AnyActorRef): void {
 /** Ends it after what is queued; when no generation runs, the next one sees to that. */
 export function drain(cell: Cell): void {
   cell.step(LifeEvent.drain);
+  cell.ownHoldings?.standIn?.drained();
   if (cell.phase === Phase.draining) wake(cell);
   else cell.holdings.drainsNext = true;
 }

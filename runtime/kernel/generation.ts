@@ -101,6 +101,7 @@ export function failed(
 /** The supervisor lets the failed generation go on. */
 export function resume(cell: Cell): void {
   cell.step(LifeEvent.resume);
+  cell.ownHoldings?.standIn?.resumed();
   if (cell.drainsNext) drain(cell);
   wake(cell);
 }

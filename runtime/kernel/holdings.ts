@@ -20,13 +20,13 @@ import type { Message, ReplyTo } from "./message.ts";
 import type { Offers } from "./offers.ts";
 import type { Crew } from "./pool-turn.ts";
 import type { ReceiveTimeout } from "./receive-timeout.ts";
+import type { Keeper, StandIn } from "./stand-in.ts";
 
 /** The rarer belongings of a cell; all start absent or empty. */
 export class Holdings {
   /** How many generations were begun. */
   generation: number;
   path: string | undefined = undefined;
-  address: string | undefined = undefined;
   children: Children | undefined = undefined;
   timers: ActorTimers | undefined = undefined;
   log: Log | undefined = undefined;
@@ -51,6 +51,10 @@ export class Holdings {
   /** Of a worker: its pool wants to know when it has room. */
   isPooled: boolean = false;
   receiveTimeout: ReceiveTimeout | undefined = undefined;
+  /** Who decides about its exits in place of its parent: its supervisor lives on another node. */
+  keeper: Keeper | undefined = undefined;
+  /** Set in an actor that stands in for one on another node. */
+  standIn: StandIn | undefined = undefined;
   tasks: BackgroundTasks | undefined = undefined;
   /** Asks whose handler returned before their answer. */
   deferred: DeferredReplies | undefined = undefined;

@@ -3,6 +3,7 @@
  *
  * Owns: the one instance of each mechanism. It does nothing by itself.
  */
+import type { SpawnOptions } from "../actor.ts";
 import type { ActorRef, AnyActorRef } from "../actor-ref.ts";
 import type { Address } from "../address.ts";
 import type { EventSink } from "../event.ts";
@@ -31,9 +32,30 @@ export interface Outward {
   ): ActorRef<O>;
   watch(watch: Watch): void;
   unwatch(watch: Watch): void;
+  /**
+   * Passes `message`, which `cell` handles, on to whoever lives at `target`, who answers it.
+   *
+   * @returns `false` when it is a tell that the link does not take now
+   */
+  pass(cell: Cell, message: Message, target: Address): boolean;
   publish(topic: string, payload: unknown, from: Address): boolean;
   subscribe(topic: string, cell: Cell, handler: OperationHandler): void;
   unsubscribe(topic: string, cell: Cell): void;
+}
+
+/** A child that lives on another node: what stands in for it here, and how that is started. */
+export interface PlacedChild {
+  readonly definition: object;
+  readonly options: SpawnOptions & { readonly input?: unknown };
+}
+
+/** Starts children on other nodes; `spawning/` implements it. */
+export interface Elsewhere {
+  /**
+   * @throws {TypeError} when the placement is none, the definition is not registered, or an option
+   *   cannot travel
+   */
+  child(definition: object, options: SpawnOptions & { readonly input?: unknown }): PlacedChild;
 }
 
 /** The shared parts of a system. */
@@ -57,6 +79,8 @@ export class Kernel {
   fenced = 0;
   readonly #events: EventSink;
   readonly #spans: Spans;
+  /** Absent in a system without registered actors. */
+  elsewhere: Elsewhere | undefined = undefined;
   #outward: Outward | undefined = undefined;
   #unnamed = 0;
 

@@ -124,7 +124,8 @@ async function runStopping(cell: Cell, context: Context): Promise<void> {
   try {
     const result = stopping(context);
     if (!isThenable(result)) return;
-    const wait = new Delay(kernel.wheel, kernel.nowMs(), cell.options.shutdownMs);
+    const limitMs = holdings.standIn?.leaveMs ?? cell.options.shutdownMs;
+    const wait = new Delay(kernel.wheel, kernel.nowMs(), limitMs);
     holdings.wait = wait;
     const ended = Promise.resolve(result).then(() => wait.finish(true));
     await Promise.race([ended, wait.over]);

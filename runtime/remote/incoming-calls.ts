@@ -146,7 +146,8 @@ export class IncomingCalls implements Answers {
 
   #answer(to: RemoteReply, kind: EnvelopeKindNumber, body: unknown, sequence?: number): void {
     const { node, correlation } = to.caller;
-    const from = to.callee.address;
+    // Not whoever answered: the caller's node believes this one only what comes from here (S24).
+    const from = to.cell.address;
     const sent = this.#postbox.send(node, kind, { to: "", from, correlation, body, sequence });
     if (sent) return;
     // A chunk that is missing would only be noticed by the next one; there will be none.

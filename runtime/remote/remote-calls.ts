@@ -12,8 +12,6 @@
  */
 import { type Address, addressOf } from "../address.ts";
 import { streamAborted } from "../kernel/ask-error.ts";
-import type { IncomingStream } from "../kernel/incoming-stream.ts";
-import type { PendingReply } from "../kernel/pending-reply.ts";
 import { validated } from "../kernel/validation.ts";
 import type { UndeliveredReason } from "../ports/transport.ts";
 import type { OperationSchemas } from "../protocol.ts";
@@ -22,13 +20,22 @@ import { type Envelope, EnvelopeKind } from "./envelope.ts";
 import type { Postbox } from "./postbox.ts";
 import { undeliveredCode } from "./undelivered.ts";
 
+/** Whoever waits for what another node answers. */
+export interface Awaiting {
+  readonly kind: "ask" | "stream";
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  /** Of a stream only; `sequence` counts from 1. */
+  chunk?(sequence: number, value: unknown): void;
+}
+
 /** A call under way. */
 export interface RemoteCall {
   readonly node: string;
   readonly to: Address;
   readonly type: string;
   readonly schemas: OperationSchemas | undefined;
-  readonly waiting: PendingReply | IncomingStream;
+  readonly waiting: Awaiting;
 }
 
 /** A correlation is `use * SLOTS + slot`. */
@@ -102,12 +109,7 @@ export class RemoteCalls {
   replied(from: string, { correlation, body }: Envelope): void {
     const call = this.take(correlation, from);
     if (call === undefined) return;
-    const schema = call.schemas?.reply;
-    if (schema === undefined) {
-      call.waiting.resolve(body);
-      return;
-    }
-    const checked = validated(schema, body);
+    const checked = validated(call.schemas?.reply, body);
     if (checked.ok) call.waiting.resolve(checked.value);
     else call.waiting.reject(invalid(`the reply of ${call.type}: ${checked.error}`));
   }
@@ -119,14 +121,9 @@ export class RemoteCalls {
   chunk(from: string, { correlation, body, sequence = 0 }: Envelope): void {
     const call = this.find(correlation, from);
     if (call === undefined || call.waiting.kind !== "stream") return;
-    const schema = call.schemas?.chunk;
-    if (schema === undefined) {
-      call.waiting.chunk(sequence, body);
-      return;
-    }
-    const checked = validated(schema, body);
+    const checked = validated(call.schemas?.chunk, body);
     if (checked.ok) {
-      call.waiting.chunk(sequence, checked.value);
+      call.waiting.chunk?.(sequence, checked.value);
       return;
     }
     this.cancel(correlation, from);

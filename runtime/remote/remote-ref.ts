@@ -8,7 +8,6 @@ import type { Context } from "../kernel/context.ts";
 import { Delay } from "../kernel/delay.ts";
 import { IncomingStream } from "../kernel/incoming-stream.ts";
 import { timeoutMsOf } from "../kernel/local-call.ts";
-import type { Callee, ReplyTo, Upstream } from "../kernel/message.ts";
 import { messageTypeOf } from "../kernel/message-type.ts";
 import { PendingReply } from "../kernel/pending-reply.ts";
 import { isFenced, senderOn } from "../kernel/sender.ts";
@@ -17,6 +16,7 @@ import { validated } from "../kernel/validation.ts";
 import type { Operation, Operations, Protocol } from "../protocol.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { EnvelopeKind } from "./envelope.ts";
+import { RemoteCallee } from "./remote-callee.ts";
 import type { RemoteCalls } from "./remote-calls.ts";
 
 /** Between two attempts to hand an offer to a full link. */
@@ -30,34 +30,6 @@ interface Letter {
   readonly type: string;
   readonly body: unknown;
   readonly traceparent: string | undefined;
-}
-
-/** One call's way to its callee: credit and cancel go there as envelopes. */
-class RemoteCallee implements Callee, Upstream {
-  readonly address: Address;
-  readonly #calls: RemoteCalls;
-  readonly #node: string;
-  correlation = 0;
-  /** Before the stream is open its credit only waits to travel with the opening. */
-  granted = 0;
-
-  constructor(calls: RemoteCalls, address: Address, node: string) {
-    this.#calls = calls;
-    this.address = address;
-    this.#node = node;
-  }
-
-  credit(total: number): void {
-    this.granted = total;
-    if (this.correlation !== 0) this.#calls.credit(this.correlation, this.#node, total);
-  }
-
-  /** Of a remote call nobody here knows whether it ran. */
-  cancel(reply?: ReplyTo): boolean {
-    if (reply === undefined || this.correlation === 0) return false;
-    this.#calls.cancel(this.correlation, this.#node);
-    return false;
-  }
 }
 
 /** Sends envelopes to an address of another node. */

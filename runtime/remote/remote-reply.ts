@@ -32,7 +32,9 @@ export interface RemoteCaller {
 /** A caller on another node. */
 export class RemoteReply implements ChunkSink {
   readonly caller: RemoteCaller;
-  /** Whose answer is awaited. */
+  /** Who was asked. */
+  readonly cell: Cell;
+  /** Whose answer is awaited; on another node, perhaps, when the ask was passed on. */
   callee: Callee;
   readonly type: string;
   readonly isStream: boolean;
@@ -56,6 +58,7 @@ export class RemoteReply implements ChunkSink {
   ) {
     this.#answers = answers;
     this.caller = caller;
+    this.cell = cell;
     this.callee = cell;
     this.type = of.type;
     this.isStream = of.isStream;

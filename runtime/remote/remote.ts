@@ -19,6 +19,7 @@ import type { Context } from "../kernel/context.ts";
 import type { Watch } from "../kernel/death-watch.ts";
 import type { Kernel, Outward } from "../kernel/kernel.ts";
 import { type Directory, PathRef } from "../kernel/local-ref.ts";
+import type { Message } from "../kernel/message.ts";
 import { Topics } from "../kernel/topics.ts";
 import type { TransportSink, UndeliveredReason } from "../ports/transport.ts";
 import type { Operations, Protocol } from "../protocol.ts";
@@ -26,6 +27,7 @@ import { type Envelope, EnvelopeKind } from "./envelope.ts";
 import { IncomingCalls } from "./incoming-calls.ts";
 import { IncomingTells } from "./incoming-tells.ts";
 import { Postbox } from "./postbox.ts";
+import { Relay } from "./relay.ts";
 import { RemoteCalls } from "./remote-calls.ts";
 import { RemoteRef } from "./remote-ref.ts";
 import { RemoteWatches } from "./remote-watches.ts";
@@ -40,6 +42,7 @@ export class Remote implements Outward, TransportSink {
   readonly #incomingTells: IncomingTells;
   readonly #watches: RemoteWatches;
   readonly #topics: Topics;
+  readonly #relay: Relay;
 
   constructor(directory: Directory) {
     const { kernel } = directory;
@@ -51,6 +54,7 @@ export class Remote implements Outward, TransportSink {
     this.#incomingCalls = new IncomingCalls(this.#postbox, directory);
     this.#incomingTells = new IncomingTells(this.#postbox, directory, this.#topics);
     this.#watches = new RemoteWatches(this.#postbox);
+    this.#relay = new Relay(this.#calls, directory);
   }
 
   // Outward: what the actors of this node want of others.
@@ -79,6 +83,10 @@ export class Remote implements Outward, TransportSink {
   unwatch(watch: Watch): void {
     if (!this.#isHere(watch.target)) this.#watches.remove(watch);
     else this.#directory.find(pathOf(watch.target))?.removeWatcher(watch);
+  }
+
+  pass(cell: Cell, message: Message, target: Address): boolean {
+    return this.#relay.pass(cell, message, target);
   }
 
   publish(topic: string, payload: unknown, from: Address): boolean {

@@ -24,6 +24,7 @@ import { MemoryModels, type ModelScript, type ScriptedCall } from "../ports/memo
 import type { Ports } from "../ports/ports.ts";
 import { type Random, seededRandom } from "../ports/random.ts";
 import type { Leadership } from "../ports/store-faults.ts";
+import type { Registration } from "../registration.ts";
 import type { System } from "../system.ts";
 import { ManualClock } from "./manual-clock.ts";
 import type { ManualTime } from "./manual-time.ts";
@@ -64,6 +65,8 @@ export interface WorldOptions {
 
 /** How a node joins. */
 export interface JoinOptions extends Partial<MemberTraits> {
+  /** The actors that it can run when somebody asks for them by name. */
+  readonly actors?: readonly Registration[];
   /** Ports of its own, instead of the world's. What they do is up to the test. */
   readonly ports?: Partial<Ports>;
 }
@@ -166,6 +169,7 @@ export class SeededWorld implements ManualTime {
       stores: this.#stores,
       models: (clock) => this.#models.clients(clock),
       given: join.ports ?? {},
+      actors: join.actors,
     });
     for (const [other, { phase }] of this.#nodes) {
       if (phase === "isolated") this.#stores.links.disconnect(name, other);

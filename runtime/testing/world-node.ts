@@ -27,6 +27,7 @@ import {
 import type { Ports } from "../ports/ports.ts";
 import type { Random } from "../ports/random.ts";
 import type { Transport } from "../ports/transport.ts";
+import type { Registration } from "../registration.ts";
 import type { System } from "../system.ts";
 import { TroupeError } from "../troupe-error.ts";
 import type { ManualClock } from "./manual-clock.ts";
@@ -48,6 +49,7 @@ export interface WorldNodeSetting {
   readonly history: WorldHistory;
   readonly stores: WorldStores;
   readonly models: (clock: Clock) => ModelClients;
+  readonly actors: readonly Registration[] | undefined;
   /** Ports that the test gives instead. */
   readonly given: Partial<Ports>;
 }
@@ -104,6 +106,7 @@ export class WorldNode implements StoreLine {
       eventLogs: eventLogsOf(this, stores.eventLogs),
       blobs: blobsOf(this, stores.blobs),
       models: setting.models(clock),
+      ...(setting.actors === undefined ? {} : { actors: setting.actors }),
       ...given,
     });
   }

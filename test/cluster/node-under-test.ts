@@ -29,12 +29,19 @@ export interface NodeUnderTest {
   end(): Promise<void>;
 }
 
-/** Starts a node's process; resolves when it reports for the first time. */
+/**
+ * Starts a node's process; resolves when it reports for the first time.
+ *
+ * @param fixture - the program, one of `fixtures/`
+ * @param more - its further arguments
+ */
 export async function startNodeProcess(
   options: Omit<NodeOptions, "children" | "log" | "models" | "env">,
+  fixture = "node-process",
+  more: readonly string[] = [],
 ): Promise<NodeUnderTest> {
-  const script = new URL("./fixtures/node-process.js", import.meta.url);
-  const process: ChildProcess = fork(script, [JSON.stringify(options)], {
+  const script = new URL(`./fixtures/${fixture}.js`, import.meta.url);
+  const process: ChildProcess = fork(script, [JSON.stringify(options), ...more], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     execArgv: [],
   });
