@@ -10,6 +10,9 @@
  *
  * I1: a publish whose acknowledgement was lost is repeated under the same message id: the server knows it
  *     again for two minutes, so the task is queued once, and the answer says that it is.
+ * I2: streams and consumers that the server has lost are made anew: what they held is lost, but the ledger
+ *     knows nothing of it that would be wrong. A publish that nobody was there to hear is repeated until it
+ *     is heard, for as long as the call may take.
  */
 import {
   AckPolicy,
@@ -35,7 +38,14 @@ import type {
 import { TroupeError } from "../../runtime/troupe-error.ts";
 import { pack } from "../wire/packing.ts";
 import { ensureStream } from "./ensure-stream.ts";
-import { checkedSize, isFull, isInDoubt, storeUnavailable } from "./store-failure.ts";
+import {
+  checkedSize,
+  isFull,
+  isGone,
+  isInDoubt,
+  isUnheard,
+  storeUnavailable,
+} from "./store-failure.ts";
 import { storeName } from "./store-name.ts";
 import { type DeadTask, deadTaskOf, queuedTaskOf } from "./task-message.ts";
 import { PRIORITIES, TaskPuller } from "./task-puller.ts";
@@ -66,6 +76,7 @@ export interface NatsDurableQueueOptions {
 
 const DUPLICATE_WINDOW_MS = 120_000;
 const MOST_TRIES = 3;
+const UNHEARD_PAUSE_MS = 250;
 /** Tasks in hand in the whole cluster, per capability and priority. */
 const MOST_IN_HAND = 20_000;
 const MOST_DEAD_LETTERS = 10_000;
@@ -103,20 +114,11 @@ class NatsQueue implements DurableQueue {
   async publish(task: QueuedTask): Promise<Published> {
     const subject = taskSubject(this.#options.cluster, task.capability, task.priority);
     const bytes = checkedSize(this.#connection, pack({ v: 1, ...task }), `task ${task.id}`);
-    await this.#open();
-    let inDoubt = false;
-    for (let tries = 1; ; tries++) {
-      try {
-        const options = { msgID: task.id, timeout: this.#timeoutMs };
-        const { duplicate } = await this.#client.publish(subject, bytes, options);
-        // Known again after a doubt: it is our own first try.
-        return duplicate && !inDoubt ? "duplicate" : "accepted";
-      } catch (thrown) {
-        if (isFull(thrown)) return "full";
-        if (!isInDoubt(thrown) || tries === MOST_TRIES)
-          throw storeUnavailable(`task ${task.id} could not be queued`, thrown);
-        inDoubt = true;
-      }
+    try {
+      return await this.#send(subject, bytes, task.id);
+    } catch (thrown) {
+      if (isFull(thrown)) return "full";
+      throw unavailable(`task ${task.id} could not be queued`, thrown);
     }
   }
 
@@ -131,15 +133,10 @@ class NatsQueue implements DurableQueue {
   async deadLetter(task: QueuedTask, history: unknown): Promise<void> {
     const subject = deadLetterSubject(this.#options.cluster, task.capability);
     const bytes = pack({ v: 1, task, history });
-    await this.#open();
-    for (let tries = 1; ; tries++) {
-      try {
-        await this.#client.publish(subject, bytes, { msgID: task.id, timeout: this.#timeoutMs });
-        return;
-      } catch (thrown) {
-        if (!isInDoubt(thrown) || tries === MOST_TRIES)
-          throw storeUnavailable(`the dead letter of ${task.id} could not be kept`, thrown);
-      }
+    try {
+      await this.#send(subject, bytes, task.id);
+    } catch (thrown) {
+      throw unavailable(`the dead letter of ${task.id} could not be kept`, thrown);
     }
   }
 
@@ -162,6 +159,35 @@ class NatsQueue implements DurableQueue {
     }
   }
 
+  /** Publishes until it is known to be stored; what is thrown is the server's last word. */
+  async #send(
+    subject: string,
+    bytes: Uint8Array,
+    msgID: string,
+  ): Promise<Exclude<Published, "full">> {
+    const { clock = systemClock } = this.#options;
+    const untilMs = clock.monotonicMs() + MOST_TRIES * this.#timeoutMs;
+    let inDoubt = false;
+    for (let tries = 1; ; ) {
+      await this.#open();
+      try {
+        const settings = { msgID, timeout: this.#timeoutMs };
+        const { duplicate } = await this.#client.publish(subject, bytes, settings);
+        // Known again after a doubt: it is our own first try.
+        return duplicate && !inDoubt ? "duplicate" : "accepted";
+      } catch (thrown) {
+        if (isUnheard(thrown) && clock.monotonicMs() + UNHEARD_PAUSE_MS < untilMs) {
+          this.#opened = undefined; // the stream may be gone (I2)
+          await new Promise<void>((resolve) => clock.after(UNHEARD_PAUSE_MS, resolve));
+          continue;
+        }
+        if (!isInDoubt(thrown) || tries === MOST_TRIES) throw thrown;
+        tries++;
+        inDoubt = true;
+      }
+    }
+  }
+
   #puller(capability: string): Promise<TaskPuller> {
     const known = this.#pullers.get(capability);
     if (known !== undefined) return known;
@@ -172,16 +198,21 @@ class NatsQueue implements DurableQueue {
   }
 
   async #openPuller(capability: string): Promise<TaskPuller> {
-    const manager = await this.#open();
     const ensure = async (): Promise<void> => {
-      await Promise.all(
-        PRIORITIES.map((priority) => this.#consumer(manager, capability, priority)),
-      );
+      const manager = await this.#open();
+      try {
+        await Promise.all(
+          PRIORITIES.map((priority) => this.#consumer(manager, capability, priority)),
+        );
+      } catch (thrown) {
+        if (isGone(thrown)) this.#opened = undefined; // made anew the next time (I2)
+        throw thrown;
+      }
     };
     try {
       await ensure();
     } catch (thrown) {
-      throw storeUnavailable(`the consumers of ${capability} could not be made`, thrown);
+      throw unavailable(`the consumers of ${capability} could not be made`, thrown);
     }
     return new TaskPuller({
       connection: this.#connection,
@@ -254,6 +285,11 @@ class NatsQueue implements DurableQueue {
     });
     return manager;
   }
+}
+
+/** A failure to open the streams says already what it is. */
+function unavailable(what: string, thrown: unknown): TroupeError {
+  return thrown instanceof TroupeError ? thrown : storeUnavailable(what, thrown);
 }
 
 function consumerName(capability: string, priority: Priority): string {

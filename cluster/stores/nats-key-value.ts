@@ -2,7 +2,7 @@
  * One bucket in JetStream.
  *
  * Owns: compare-and-set whose outcome is known. Creating buckets is `nats-key-values.ts`, what one change
- * says `key-change.ts`.
+ * says `key-change.ts`, a watch `key-watch.ts`.
  *
  * I1: reads for compare-and-set come from the leader (`STREAM.MSG.GET`), never from a replica.
  * I2: each write carries a token of its own in the header `Troupe-Write`. When no acknowledgement comes,
@@ -10,14 +10,16 @@
  *     without the token a writer could not tell its own success from another's.
  * I3: a write in doubt that is found overwritten, or gone, is reported as `store.unavailable`: nobody can
  *     know whether it stood for a moment.
- * I4: the headers of a batch are set here: the client's batch publisher leaves out expectations and times
+ * I4: a write that nobody was there to hear is sent again until there is a leader, for as long as the call may
+ *     take.
+ * I5: the headers of a batch are set here: the client's batch publisher leaves out expectations and times
  *     to live.
  *
  * Cost: one round trip per call, one more for a conflict, two more over a delete marker.
  */
 import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
-import type { KV, KvWatchEntry } from "@nats-io/kv";
-import type { NatsConnection, QueuedIterator } from "nats";
+import type { KV } from "@nats-io/kv";
+import type { NatsConnection } from "nats";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import { checkedFilter, checkedKey } from "../../runtime/ports/key-filter.ts";
 import type {
@@ -30,7 +32,14 @@ import type {
 } from "../../runtime/ports/key-value.ts";
 import { pack, unpack } from "../wire/packing.ts";
 import { type Change, fits, headersOf, over, type Stored, storedIn } from "./key-change.ts";
-import { checkedSize, isConflict, isInDoubt, storeUnavailable } from "./store-failure.ts";
+import { KeyWatch } from "./key-watch.ts";
+import {
+  checkedSize,
+  isConflict,
+  isInDoubt,
+  isUnheard,
+  storeUnavailable,
+} from "./store-failure.ts";
 import { bucketStream, bucketSubject } from "./store-name.ts";
 
 /** What a bucket is reached through. */
@@ -46,6 +55,8 @@ export interface NatsKeyValueSetting {
   readonly kv: KV;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
+  /** How often a silent watch is compared with the leader. */
+  readonly lookEveryMs: number;
   /** Unique among all writers. */
   readonly writer: string;
 }
@@ -53,6 +64,7 @@ export interface NatsKeyValueSetting {
 const MOST_ROUNDS = 4;
 /** How many time-outs a write may take before its outcome is given up as unknown. */
 const PATIENCE = 2;
+const UNHEARD_PAUSE_MS = 250;
 const MOST_WRITES = 1_000;
 const LISTING_MS = 15_000;
 /** Delete markers go after this long; until then a stale update finds a conflict, afterwards too. */
@@ -128,29 +140,22 @@ export class NatsKeyValue implements KeyValue {
   }
 
   async watch(filter: string, listener: (change: KeyValueChange) => void): Promise<Cancel> {
-    let changes: QueuedIterator<KvWatchEntry>;
+    const { clock, connection, kv, lookEveryMs } = this.#setting;
+    const watch = new KeyWatch({
+      filter: checkedFilter(filter),
+      kv,
+      lastRevision: (of) => this.#lastRevision(of),
+      listener,
+      isClosed: () => connection.isClosed(),
+      clock,
+      lookEveryMs,
+    });
     try {
-      changes = await this.#setting.kv.watch({ key: checkedFilter(filter) });
+      await watch.begin();
     } catch (thrown) {
       throw this.#failure("could not be watched", thrown);
     }
-    let called = false;
-    const follow = async () => {
-      for await (const entry of changes) {
-        if (called) return;
-        const { key, revision } = entry;
-        if (entry.operation === "PUT") {
-          const value = unpack(entry.value);
-          if (value.ok) listener({ type: "put", key, value: value.value, revision });
-        } else if (entry.isUpdate) listener({ type: "delete", key, revision });
-      }
-    };
-    // A watch is a hint (K4): one that breaks is silent, and its owner reads the leader.
-    follow().catch(() => changes.stop());
-    return () => {
-      called = true;
-      changes.stop();
-    };
+    return () => watch.end();
   }
 
   #pack(key: string, value: unknown): Uint8Array {
@@ -175,13 +180,15 @@ export class NatsKeyValue implements KeyValue {
     const giveUpAtMs = clock.monotonicMs() + PATIENCE * requestTimeoutMs;
     let attempt = changes;
     let inDoubt = false;
+    let doubt: unknown;
     for (let round = 0; round < MOST_ROUNDS && clock.monotonicMs() < giveUpAtMs; round++) {
       try {
-        return { ok: true, revision: await this.#send(attempt, token, round) };
+        return { ok: true, revision: await this.#sendHeard(attempt, token, round, giveUpAtMs) };
       } catch (thrown) {
         const refused = isConflict(thrown);
         if (!refused && !isInDoubt(thrown)) throw this.#failure("refused a write", thrown);
         inDoubt ||= !refused;
+        if (!refused) doubt = thrown;
       }
       const stored = await this.#storedAll(changes, inDoubt);
       if (stored === undefined) continue; // the leader is silent too
@@ -200,11 +207,30 @@ export class NatsKeyValue implements KeyValue {
     }
     throw storeUnavailable(
       `bucket ${this.bucket}: whether ${changes[0]?.key} was written is unknown`,
+      doubt,
     );
   }
 
+  /** Sends again for as long as nobody is there to hear it: the stream's leader is being elected. */
+  async #sendHeard(
+    changes: readonly Change[],
+    token: string,
+    round: number,
+    untilMs: number,
+  ): Promise<number> {
+    const { clock } = this.#setting;
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.#send(changes, token, `${round}-${tries}`);
+      } catch (thrown) {
+        if (!isUnheard(thrown) || clock.monotonicMs() + UNHEARD_PAUSE_MS >= untilMs) throw thrown;
+        await new Promise<void>((resolve) => clock.after(UNHEARD_PAUSE_MS, resolve));
+      }
+    }
+  }
+
   /** Publishes the changes as one; returns the revision of the last. */
-  async #send(changes: readonly Change[], token: string, round: number): Promise<number> {
+  async #send(changes: readonly Change[], token: string, round: string): Promise<number> {
     const { bucket, client, connection, requestTimeoutMs } = this.#setting;
     for (let at = 0; ; at++) {
       const change = changes[at];
@@ -241,6 +267,12 @@ export class NatsKeyValue implements KeyValue {
     } catch {
       return undefined;
     }
+  }
+
+  async #lastRevision(filter: string): Promise<number> {
+    const { bucket, manager } = this.#setting;
+    const query = { last_by_subj: bucketSubject(bucket, filter) };
+    return (await manager.streams.getMessage(this.#stream, query))?.seq ?? 0;
   }
 
   async #stored(key: string): Promise<Stored | undefined> {

@@ -36,12 +36,15 @@ export interface NatsKeyValuesOptions {
   readonly clock?: Clock;
   /** How long one request may take; default 2,000. A call makes a few of them. */
   readonly requestTimeoutMs?: number;
+  /** How often a watch that tells nothing is compared with the leader; default 5,000. */
+  readonly lookEveryMs?: number;
   /** How many servers keep each bucket; default 1. */
   readonly replicas?: number;
 }
 
 const EXISTS_DIFFERENTLY = 10058;
 const DUPLICATE_WINDOW_MS = 120_000;
+const LOOK_EVERY_MS = 5_000;
 /** How long watchers that were away can still learn that a value of a bucket with a time to live went. */
 const MARKER_TTL_MS = 60_000;
 
@@ -76,6 +79,7 @@ export function natsKeyValues(
       kv,
       clock,
       requestTimeoutMs,
+      lookEveryMs: options.lookEveryMs ?? LOOK_EVERY_MS,
       writer: random.fork(name).id(),
     });
   };

@@ -10,6 +10,11 @@ import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 /** Wrong last sequence: with and without the present one in its text. */
 const WRONG_SEQUENCE: ReadonlySet<number> = new Set([10071, 10164]);
 const FULL = 10077;
+/** Insufficient resources, and insufficient storage. */
+const NO_ROOM: ReadonlySet<number> = new Set([10023, 10047]);
+const NO_STREAM = 10059;
+/** No suitable peers, and too few servers for so many replicas. */
+const NO_PEERS: ReadonlySet<number> = new Set([10005, 10074]);
 
 /** Whether the server refused because the key stands at another revision. */
 export function isConflict(thrown: unknown): boolean {
@@ -34,9 +39,43 @@ export function isInDoubt(thrown: unknown): boolean {
   );
 }
 
+/**
+ * Whether a request reached nobody, so that it certainly had no effect: the stream has no leader at this
+ * moment, or does not exist.
+ */
+export function isUnheard(thrown: unknown): boolean {
+  // JetStream's client wraps it into an error of a class that it does not export.
+  const inner = thrown instanceof Error && !isRequestError(thrown) ? thrown.cause : thrown;
+  return isRequestError(inner) && inner.isNoResponders();
+}
+
+function isRequestError(thrown: unknown): thrown is InstanceType<typeof errors.RequestError> {
+  return thrown instanceof errors.RequestError;
+}
+
+/** Whether the stream does not exist. */
+export function isGone(thrown: unknown): boolean {
+  return thrown instanceof JetStreamApiError && thrown.code === NO_STREAM;
+}
+
+/** What was thrown, in one line that names the likely cause where the server's own words do not. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof errors.TimeoutError)
+    return "no answer in time; a leader may be being elected, or the server's disk be full";
+  if (isUnheard(cause)) return "its stream has no leader, or does not exist";
+  if (cause instanceof JetStreamApiError) {
+    if (NO_ROOM.has(cause.code))
+      return `the server has no room (${cause.code}): raise its max_file_store, or remove streams`;
+    if (NO_PEERS.has(cause.code))
+      return `too few servers for its replicas (${cause.code}): is one of them down?`;
+    if (isGone(cause)) return `its stream does not exist any more (${cause.code})`;
+  }
+  return messageOf(cause);
+}
+
 /** The store did not answer; whatever was thrown is kept as the cause. */
 export function storeUnavailable(what: string, cause?: unknown): TroupeError {
-  const reason = cause === undefined ? "" : `: ${messageOf(cause)}`;
+  const reason = cause === undefined ? "" : `: ${reasonOf(cause)}`;
   return new TroupeError("store.unavailable", `${what}${reason}`, { cause });
 }
 
