@@ -43,6 +43,7 @@ const CODES: Partial<Record<ErrorCode, ExitCodeNumber>> = {
   "ask.timeout": ExitCode.timeout,
   "actor.not-found": ExitCode.notFound,
   "credentials.unusable": ExitCode.configuration,
+  "config.invalid": ExitCode.configuration,
   "model.unavailable": ExitCode.unavailable,
   "model.unknown": ExitCode.configuration,
   "module.unusable": ExitCode.configuration,

@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { benchCommand } from "./bench.ts";
+import { configCommand } from "./config.ts";
 import { demoCommand } from "./demo.ts";
 import { ExitCode, exitCodeOf, Interrupted, lineOf } from "./exit-code.ts";
 import { natsCommand } from "./nats.ts";
@@ -21,6 +22,7 @@ const troupe = new Command("troupe")
   .version(version)
   .addCommand(demoCommand())
   .addCommand(nodeCommand())
+  .addCommand(configCommand())
   .addCommand(benchCommand())
   .addCommand(natsCommand());
 

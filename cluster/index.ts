@@ -22,6 +22,7 @@ export {
 export type { ServerBinary } from "./nats-server/server-binary.ts";
 export type { ServerRelease } from "./nats-server/server-release.ts";
 export { type Node, type NodeEnd, startNode } from "./node.ts";
+export { defineConfig, type NodeConfig } from "./node-config.ts";
 export {
   type Children,
   childrenFor,

@@ -14,6 +14,7 @@ import type { MemberTraits } from "../runtime/ports/membership.ts";
 import type { ModelClients } from "../runtime/ports/model-client.ts";
 import { type Registration, registrationsByName } from "../runtime/registration.ts";
 import { TroupeError } from "../runtime/troupe-error.ts";
+import type { HealthOptions } from "./health/health-server.ts";
 import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "./membership/member-traits.ts";
 import type { StoreLife } from "./nats-server/launch.ts";
 import type { LocateEnvironment } from "./nats-server/locate.ts";
@@ -24,6 +25,7 @@ import type {
   LoadedCredentials,
 } from "./security/credentials.ts";
 import { loadCredentials } from "./security/credentials.ts";
+import type { Pools } from "./node-pools.ts";
 import { checkedClusterName } from "./wire/node-subject.ts";
 
 /** The role that takes what programs that are no nodes send. */
@@ -59,6 +61,10 @@ export interface NodeOptions {
   readonly models?: ModelClients;
   /** The actors to start. */
   readonly children?: Children;
+  /** Of the children only those that serve these capabilities, this many of each. */
+  readonly pools?: Pools;
+  /** Where `/healthz` and `/readyz` answer over HTTP; nowhere when absent. */
+  readonly health?: HealthOptions;
   /** The actors that it can run when somebody asks for them by name. */
   readonly actors?: readonly Registration[];
   readonly log?: Log;
@@ -95,6 +101,8 @@ export interface NodeSettings {
       };
   readonly models: ModelClients;
   readonly children: Children;
+  readonly pools: Pools | undefined;
+  readonly health: HealthOptions | undefined;
   readonly actors: readonly Registration[];
   readonly log: Log;
   /** `undefined` = as the servers are. */
@@ -133,6 +141,8 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
     server: serverOf(options, env),
     models: options.models ?? noModels,
     children: options.children ?? [],
+    pools: options.pools,
+    health: options.health,
     actors: [...registrationsByName(options.actors ?? []).values()],
     log: (options.log ?? pinoLog("warn")).child({ node: name }),
     leaseTtlMs,

@@ -29,6 +29,8 @@ import type { System } from "../runtime/system.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 import type { Connections } from "./connections.ts";
 import { followConnection, inboxPrefixOf, openConnections } from "./connections.ts";
+import { startHealthServer } from "./health/health-server.ts";
+import { NodeCondition } from "./health/node-condition.ts";
 import { greetsClients } from "./ingress/greeting.ts";
 import { Ingress } from "./ingress/ingress.ts";
 import { endableClock } from "./membership/endable-clock.ts";
@@ -47,6 +49,7 @@ import type { NodeOptions, NodeSettings } from "./node-options.ts";
 import { GATEWAY_ROLE, nodeSettings } from "./node-options.ts";
 import type { LoadedCredentials } from "./security/credentials.ts";
 import { RefusalLog } from "./security/refusal-log.ts";
+import { pooled } from "./node-pools.ts";
 import { checkServer } from "./server-check.ts";
 import { natsBlobStore } from "./stores/nats-blob-store.ts";
 import { natsDurableQueue } from "./stores/nats-durable-queue.ts";
@@ -122,6 +125,11 @@ export async function startNode(options: NodeOptions): Promise<Node> {
 
 async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> {
   const { name, traits, cluster, log, models } = settings;
+  const condition = new NodeCondition(name);
+  if (settings.health !== undefined) {
+    const health = await startHealthServer(settings.health, name, () => condition.facts());
+    teardown.add("health", () => health.close());
+  }
   const { clock, end: letGo } = endableClock(systemClock);
   teardown.add("clock", letGo);
   const random = systemRandom();
@@ -130,6 +138,8 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   const target = { url, cluster, name, credentials };
   const connections = await openConnections(target, { clock, random: random.fork("servers"), log });
   teardown.add("connections", () => connections.close());
+  condition.control = true;
+  condition.data = true;
   const { version: natsVersion, ...server } = await checkServer(connections.control);
   const replicas = settings.replicas ?? server.replicas;
 
@@ -173,6 +183,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     standing,
   });
   teardown.add("membership", () => membership.close());
+  condition.joined(lease, membership);
   const scheduler = fencedScheduler(systemScheduler, () => lease.standing() || lease.isReleased);
   const transport = new NatsTransport({
     connection: data,
@@ -230,7 +241,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   membership
     .select((members) => greetsClients(members, self))
     .subscribe((greets) => (greets ? ingress?.open() : ingress?.drain()));
-  follow(connections, { membership, transport, ingress }, { events, log });
+  follow(connections, { membership, transport, ingress, condition }, { events, log });
   await Promise.all([control.flush(), data.flush()]);
   pulse = await startPulse({ target, incarnation: self.incarnation, traits }, { clock, log });
   teardown.add("workers", async (leftMs) => {
@@ -257,7 +268,9 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     spawn: (definition, ...options) => system.spawn(definition, ...options),
     refOf: (protocol, address) => system.refOf(protocol, address),
     stop: async ({ deadline = STOP_MS } = {}) => {
+      if (condition.phase !== "ended") condition.phase = "draining";
       await teardown.run(durationMs(deadline));
+      condition.phase = "ended";
       end(fenced === undefined ? { kind: "stopped" } : { kind: "fenced", error: fenced });
       await ended;
     },
@@ -275,7 +288,9 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   void serverLost.then(fence);
   if (!lease.standing())
     throw new TroupeError("node.fenced", `node ${name} lost its lease at once`);
-  for (const spec of childrenFor(node, settings.children)) spec.start(system);
+  const children = pooled(childrenFor(node, settings.children), settings.pools);
+  for (const spec of children) spec.start(system);
+  condition.phase = "running";
   return node;
 }
 
@@ -323,10 +338,11 @@ function follow(
     readonly membership: NatsMembership;
     readonly transport: NatsTransport;
     readonly ingress: Ingress | undefined;
+    readonly condition: NodeCondition;
   },
   { events, log }: { readonly events: EventSink; readonly log: Log },
 ): void {
-  const { membership, transport, ingress } = parts;
+  const { membership, transport, ingress, condition } = parts;
   const failed = (error: unknown): void =>
     log.error({ error: messageOf(error) }, "the state of a connection is not known any more");
   const refusals = new RefusalLog(log);
@@ -334,10 +350,12 @@ function follow(
   followConnection(control, {
     refused,
     disconnected: () => {
+      condition.control = false;
       events.emit({ type: "server.lost", connection: "control" });
       membership.disconnected();
     },
     reconnected: () => {
+      condition.control = true;
       const server = control.getServer();
       events.emit({ type: "server.returned", connection: "control", server });
       membership.reconnected();
@@ -346,12 +364,14 @@ function follow(
   followConnection(data, {
     refused,
     disconnected: () => {
+      condition.data = false;
       events.emit({ type: "server.lost", connection: "data" });
       log.warn({}, "disconnected from the server; messages wait");
       transport.disconnected();
       ingress?.disconnected();
     },
     reconnected: () => {
+      condition.data = true;
       events.emit({ type: "server.returned", connection: "data", server: data.getServer() });
       log.info({}, "connected to the server again");
       transport.reconnected();

@@ -201,6 +201,11 @@ export interface ActorOptions {
   /** Decides about a child's failure before the table of exits does. */
   readonly decide?: (error: unknown, child: Address) => Decision;
   readonly backoff?: Backoff;
+  /**
+   * The capability that it serves, like `summarise@1`, for those who start only what serves some:
+   * `troupe node --pool`. Workers and bidders have theirs by themselves.
+   */
+  readonly capability?: string;
   /** How long a handler may run after its signal aborted before it is abandoned; default 5 s. */
   readonly shutdown?: Duration;
 }

@@ -22,8 +22,10 @@ export interface ChildSpec {
   readonly definition: AnyDefinition;
   /** Absent for one with a generated name. */
   readonly name: string | undefined;
-  /** Starts it below `parent`. */
-  readonly start: (parent: Spawner) => AnyActorRef;
+  /** What it serves, when it says so. */
+  readonly capability: string | undefined;
+  /** Starts it below `parent`, by another name when one is given. */
+  readonly start: (parent: Spawner, name?: string) => AnyActorRef;
 }
 
 /**
@@ -39,6 +41,10 @@ export function child<O extends Operations, I>(
   return {
     definition: definition as unknown as AnyDefinition,
     name: options[0]?.name,
-    start: (parent) => parent.spawn(definition, ...options),
+    capability: options[0]?.capability ?? definition.options.capability,
+    start: (parent, name) => {
+      if (name === undefined) return parent.spawn(definition, ...options);
+      return parent.spawn(definition, ...([{ ...options[0], name }] as SpawnArgs<I>));
+    },
   };
 }

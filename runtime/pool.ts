@@ -44,6 +44,7 @@ export function pool<O extends Operations, I>(
   if (!Number.isInteger(size) || size < 1 || size > MOST_WORKERS) {
     throw new RangeError(`size must be a whole number from 1 to ${MOST_WORKERS}: ${size}`);
   }
+  const { capability } = worker.options;
   const handlers = Object.fromEntries(
     Object.keys(worker.protocol.operations).map((operation) => [operation, neverRun]),
   );
@@ -58,7 +59,7 @@ export function pool<O extends Operations, I>(
     },
     handlers: handlers as unknown as Handlers<O, never, I>,
     hooks: {},
-    options: own,
+    options: capability === undefined ? own : { ...own, capability },
     isPool: true,
   };
 }

@@ -29,6 +29,7 @@ export const errorCodes = {
   "ask.timeout": { retry: "after", meaning: "no answer by the deadline" },
   "ask.undecodable": { retry: "never", meaning: "the request or the answer could not be carried" },
   "ask.invalid": { retry: "never", meaning: "the payload does not fit the operation's schema" },
+  "config.invalid": { retry: "never", meaning: "a setting is wrong, or its file does not load" },
   "mailbox.full": { retry: "after", meaning: "the mailbox was full" },
   "node.down": { retry: "after", meaning: "the node is down" },
   "node.disconnected": {

@@ -148,6 +148,7 @@ export function bidder<T, R>(
       turn: (ctx, turn) => takeTurn(ctx, turn),
     },
     {
+      capability: spec.capability,
       ...options,
       stopping: (ctx) => {
         for (const job of ctx.state.working.values()) job.abort.abort();

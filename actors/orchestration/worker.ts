@@ -105,6 +105,7 @@ export function worker<I, R>(
       },
     },
     {
+      capability: of.name,
       ...rest,
       // The stop must outlast the drain, or the actor is abandoned with tasks in hand.
       shutdown: drainMs + 1_000,

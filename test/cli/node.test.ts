@@ -38,11 +38,11 @@ t.test("troupe node", async (t) => {
   );
 
   t.test("says what is wrong with a module in one line", async (t) => {
-    await writeFile(join(cwd, "empty.mjs"), "export const actors = [];\n");
+    await writeFile(join(cwd, "empty.mjs"), "export const nothing = [];\n");
     await writeFile(join(cwd, "broken.mjs"), "export const children = [;\n");
     for (const [module, reason] of [
       ["missing.mjs", /there is no such file/],
-      ["empty.mjs", /it exports actors, but no "children"/],
+      ["empty.mjs", /it exports nothing, but no "children" and no "actors"/],
       ["broken.mjs", /it does not load/],
     ] as const) {
       const run = await troupe(["node", module, "--model", "builtin"], { cwd });
