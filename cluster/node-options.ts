@@ -19,13 +19,13 @@ import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "./membership
 import type { StoreLife } from "./nats-server/launch.ts";
 import type { LocateEnvironment } from "./nats-server/locate.ts";
 import type { Children } from "./node-module.ts";
+import type { Pools } from "./node-pools.ts";
 import type {
   Credentials,
   CredentialsEnvironment,
   LoadedCredentials,
 } from "./security/credentials.ts";
 import { loadCredentials } from "./security/credentials.ts";
-import type { Pools } from "./node-pools.ts";
 import { checkedClusterName } from "./wire/node-subject.ts";
 
 /** The role that takes what programs that are no nodes send. */

@@ -7,7 +7,7 @@
  *     each preceded by that question. A node that lost its lease ends as `fenced` and says nothing more.
  * N2: what was started is ended in reverse order, also when a later part fails to start.
  * N3: `stop` resolves within its deadline: new work is refused, tasks in hand are finished or put
- *     back, the lease is given up, others are told, connections and the embedded server end.
+ *     back, streams that others read may end, the lease is given up, others are told, connections and the embedded server end.
  */
 import type { ActorDefinition, SpawnArgs } from "../runtime/actor.ts";
 import type { ActorRef } from "../runtime/actor-ref.ts";
@@ -19,7 +19,7 @@ import { durationMs } from "../runtime/duration.ts";
 import type { EventSink } from "../runtime/event.ts";
 import { EventFeed } from "../runtime/event-feed.ts";
 import type { Log } from "../runtime/log.ts";
-import { awaitedClock, systemClock } from "../runtime/ports/clock.ts";
+import { awaitedClock, type Clock, systemClock } from "../runtime/ports/clock.ts";
 import { blobsOf, eventLogsOf, keyValuesOf, queueOf } from "../runtime/ports/node-stores.ts";
 import type { Ports } from "../runtime/ports/ports.ts";
 import { systemRandom } from "../runtime/ports/random.ts";
@@ -47,9 +47,9 @@ import { locateNatsServer } from "./nats-server/locate.ts";
 import { childrenFor } from "./node-module.ts";
 import type { NodeOptions, NodeSettings } from "./node-options.ts";
 import { GATEWAY_ROLE, nodeSettings } from "./node-options.ts";
+import { pooled } from "./node-pools.ts";
 import type { LoadedCredentials } from "./security/credentials.ts";
 import { RefusalLog } from "./security/refusal-log.ts";
-import { pooled } from "./node-pools.ts";
 import { checkServer } from "./server-check.ts";
 import { natsBlobStore } from "./stores/nats-blob-store.ts";
 import { natsDurableQueue } from "./stores/nats-durable-queue.ts";
@@ -62,8 +62,10 @@ import { NatsTransport } from "./wire/nats-transport.ts";
 const STOP_MS = 10_000;
 const FENCED_STOP_MS = 1_000;
 const SETTLE_MS = 1_000;
-/** Of the time that is left, how much tasks in hand may take. */
+/** Of the time that is left, how much tasks in hand may take, and then the streams that others read. */
 const DRAIN_SHARE = 0.5;
+/** How often a drain looks whether those streams have ended. */
+const LOOK_MS = 20;
 
 /** How a node ended. */
 export type NodeEnd =
@@ -244,6 +246,10 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   follow(connections, { membership, transport, ingress, condition }, { events, log });
   await Promise.all([control.flush(), data.flush()]);
   pulse = await startPulse({ target, incarnation: self.incarnation, traits }, { clock, log });
+  teardown.add("streams", async (leftMs) => {
+    const isRead = (): boolean => system.streamsOut + (ingress?.streams ?? 0) > 0;
+    if (fenced === undefined) await whileHolds(isRead, awaitedClock, leftMs * DRAIN_SHARE);
+  });
   teardown.add("workers", async (leftMs) => {
     if (fenced === undefined) pulse?.announce("draining");
     ingress?.drain();
@@ -299,6 +305,13 @@ interface Server {
   readonly credentials: LoadedCredentials;
   /** Resolves when a server of our own ends by itself; never for one of somebody else's. */
   readonly serverLost: Promise<TroupeError>;
+}
+
+/** Resolves once `condition` no longer holds, or after `withinMs`. */
+async function whileHolds(condition: () => boolean, clock: Clock, withinMs: number): Promise<void> {
+  const untilMs = clock.monotonicMs() + withinMs;
+  while (condition() && clock.monotonicMs() < untilMs)
+    await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
 }
 
 /** The server that was given, or one of our own. */

@@ -130,6 +130,9 @@ export function createSystem(options: SystemOptions = {}): System {
     get pendingReplies() {
       return kernel.replies.count;
     },
+    get streamsOut() {
+      return remote.streamsOut;
+    },
     shutdown: ({ deadline = SHUTDOWN_MS } = {}) => {
       ending ??= keptAlive(kernel, shutDown(kernel, root, durationMs(deadline), spawning)).finally(
         () => {

@@ -41,6 +41,8 @@ export interface System {
   readonly fenced: number;
   /** Asks, streams and offers of this system that wait for their end. */
   readonly pendingReplies: number;
+  /** Streams of actors here that other nodes read now. Cost: looks at every call of other nodes. */
+  readonly streamsOut: number;
   /** Stops everything, children first, within `deadline` (default 10 s). */
   shutdown(options?: { readonly deadline?: Duration }): Promise<void>;
 }

@@ -79,6 +79,14 @@ export class IngressSession {
     );
   }
 
+  /** Streams that the client reads now. */
+  get streams(): number {
+    let streams = 0;
+    for (const { opening } of this.#underWay.values())
+      if (opening.kind === EnvelopeKind.open) streams++;
+    return streams;
+  }
+
   /** The client was heard of. */
   touch(): void {
     this.#lastMs = this.#options.clock.monotonicMs();

@@ -81,6 +81,13 @@ export class Ingress {
     for (const session of this.#sessions.values()) session.link.resumed();
   }
 
+  /** Streams that clients read now. */
+  get streams(): number {
+    let streams = 0;
+    for (const session of this.#sessions.values()) streams += session.streams;
+    return streams;
+  }
+
   /** Takes new clients again. */
   open(): void {
     if (!this.#closed && this.#greetings.length === 0) this.#greetings = this.#listenForGreetings();

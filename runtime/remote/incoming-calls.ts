@@ -50,6 +50,14 @@ export class IncomingCalls implements Answers {
     this.#directory = directory;
   }
 
+  /** How many streams others still read. Cost: looks at every call under way. */
+  get streams(): number {
+    let streams = 0;
+    for (const calls of this.#calls.values())
+      for (const { isStream } of calls.values()) if (isStream) streams++;
+    return streams;
+  }
+
   /** A call arrived. */
   received(from: string, envelope: Envelope): void {
     const { kernel } = this.#postbox;

@@ -57,6 +57,11 @@ export class Remote implements Outward, TransportSink {
     this.#relay = new Relay(this.#calls, directory);
   }
 
+  /** How many streams of actors here other nodes read. */
+  get streamsOut(): number {
+    return this.#incomingCalls.streams;
+  }
+
   // Outward: what the actors of this node want of others.
 
   refOf<O extends Operations>(

@@ -124,7 +124,12 @@ t.test("a troupe node from its start to its end", async (t) => {
     ]);
     const ask = async (name: string): Promise<string> => {
       const stream = node.refOf(Tap, `pooled/${name}`).stream("drip", { count: 1, everyMs: 1 });
-      return stream.result.catch((error: TroupeError) => error.code);
+      try {
+        for await (const drop of stream) t.equal(drop, 1);
+        return await stream.result;
+      } catch (error) {
+        return (error as TroupeError).code;
+      }
     };
     await until("it is up", () => member("pooled")?.phase === "up", 30_000);
     t.equal(await ask("tap-1"), "dry");

@@ -37,7 +37,11 @@ t.test(DOCUMENT, async (t) => {
     t.strictSame(new Set(options.map(([name = ""]) => name.slice(1, -1))), new Set(settings));
 
     const { stdout: help } = await troupe(["node", "--help"]);
-    const sources = ["cluster/node-options.ts", "cluster/nats-server/locate.ts", "cli/node.ts"];
+    const sources = [
+      "cluster/node-options.ts",
+      "cluster/nats-server/locate.ts",
+      "cli/configuration/settings.ts",
+    ];
     const code = sources.map(read).join("\n");
     for (const [, flag = "", variable = ""] of options) {
       if (flag !== "") t.match(help, `${flag.slice(1, -1)} `);
