@@ -10,6 +10,7 @@ import type { Duration } from "../runtime/duration.ts";
 import { durationMs } from "../runtime/duration.ts";
 import type { Log } from "../runtime/log.ts";
 import { pinoLog } from "../runtime/log.ts";
+import { hostMetadata } from "../runtime/placement/hosts.ts";
 import type { MemberTraits } from "../runtime/ports/membership.ts";
 import type { ModelClients } from "../runtime/ports/model-client.ts";
 import { type Registration, registrationsByName } from "../runtime/registration.ts";
@@ -124,6 +125,7 @@ const LEAST_LEASE_MS = 2_000;
 export function nodeSettings(options: NodeOptions): NodeSettings {
   const env = options.env ?? process.env;
   const name = checkedNodeName(options.name);
+  const actors = [...registrationsByName(options.actors ?? []).values()];
   const leaseTtlMs = options.lease === undefined ? undefined : durationMs(options.lease);
   if (leaseTtlMs !== undefined && leaseTtlMs < LEAST_LEASE_MS)
     throw new RangeError(`lease must be at least ${LEAST_LEASE_MS} ms: ${leaseTtlMs}`);
@@ -135,7 +137,7 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
     traits: {
       roles: rolesOf(options),
       capacity: checkedCapacity(options.capacity ?? DEFAULT_CAPACITY),
-      metadata: checkedMetadata(options.metadata ?? {}),
+      metadata: { ...checkedMetadata(options.metadata ?? {}), ...hostMetadata(actors) },
     },
     cluster: checkedClusterName(options.cluster ?? "troupe"),
     server: serverOf(options, env),
@@ -143,7 +145,7 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
     children: options.children ?? [],
     pools: options.pools,
     health: options.health,
-    actors: [...registrationsByName(options.actors ?? []).values()],
+    actors,
     log: (options.log ?? pinoLog("warn")).child({ node: name }),
     leaseTtlMs,
     replicas,

@@ -99,6 +99,18 @@ export interface Node {
   ): ActorRef<O>;
   /** A reference to whoever lives at `address`, on any node. */
   refOf<O extends Operations>(protocol: Protocol<O>, address: Address): ActorRef<O>;
+  /**
+   * A reference to the virtual actor of that key, wherever it is active or not yet.
+   *
+   * @param type - what it is registered as; default the protocol's name without its version
+   * @throws {TypeError | RangeError} when the key is no text of 1 to 256 bytes
+   *
+   * @example
+   * node.actorOf(Session, "user-42").tell("said", "hello");
+   */
+  actorOf<O extends Operations>(protocol: Protocol<O>, key: string, type?: string): ActorRef<O>;
+  /** A reference to the cluster's one; `name` is what it is registered as, default as for `actorOf`. */
+  singletonOf<O extends Operations>(protocol: Protocol<O>, name?: string): ActorRef<O>;
   /** Drains and ends the node within `deadline` (default 10 s). May be repeated. */
   stop(options?: { readonly deadline?: Duration }): Promise<void>;
 }
@@ -273,6 +285,8 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     ended,
     spawn: (definition, ...options) => system.spawn(definition, ...options),
     refOf: (protocol, address) => system.refOf(protocol, address),
+    actorOf: (protocol, key, type) => system.actorOf(protocol, key, type),
+    singletonOf: (protocol, name) => system.singletonOf(protocol, name),
     stop: async ({ deadline = STOP_MS } = {}) => {
       if (condition.phase !== "ended") condition.phase = "draining";
       await teardown.run(durationMs(deadline));

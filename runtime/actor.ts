@@ -7,6 +7,7 @@
  * A1: handlers run one at a time per actor, awaits included.
  * A2: a definition is data; the same one may be spawned any number of times.
  */
+import type { Activation } from "./activation.ts";
 import type { ActorRef, AnyActorRef } from "./actor-ref.ts";
 import type { Address } from "./address.ts";
 import type { DeferredReply } from "./deferred-reply.ts";
@@ -59,6 +60,8 @@ export interface ActorContext<O extends Operations, S, I> {
   /** Shared by handlers that run at the same time, see {@link ActorOptions.concurrency}. */
   state: S;
   readonly input: I;
+  /** With what right it acts, of a virtual actor or a singleton; absent for any other. */
+  readonly activation?: Activation | undefined;
   /** Aborts on restart, stop and kill, and when the asker of the current message gives up. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -119,7 +122,19 @@ export interface ActorContext<O extends Operations, S, I> {
   ): ActorRef<P>;
   /** A reference to whoever lives at `address`, here or elsewhere. */
   refOf<P extends Operations>(protocol: Protocol<P>, address: Address): ActorRef<P>;
-  /** Asks to be told once when that actor ends; see {@link Hooks.terminated}. */
+  /**
+   * A reference to the virtual actor of that key, wherever it is active or not yet.
+   *
+   * @param type - what it is registered as; default the protocol's name without its version
+   * @throws {TypeError | RangeError} when the key is no text of 1 to 256 bytes
+   */
+  actorOf<P extends Operations>(protocol: Protocol<P>, key: string, type?: string): ActorRef<P>;
+  /** A reference to the cluster's one; `name` is what it is registered as, default as for `actorOf`. */
+  singletonOf<P extends Operations>(protocol: Protocol<P>, name?: string): ActorRef<P>;
+  /**
+   * Asks to be told once when that actor ends; see {@link Hooks.terminated}. A virtual actor has no end:
+   * watching one is a `TypeError`.
+   */
   watch(target: AnyActorRef | Address): void;
   /** Ends a watch; not even news already queued is handed over. */
   unwatch(target: AnyActorRef | Address): void;

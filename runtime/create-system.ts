@@ -22,11 +22,13 @@ import { copierOf } from "./plain-data.ts";
 import { memoryPorts } from "./ports/memory-ports.ts";
 import type { Ports } from "./ports/ports.ts";
 import { protocol } from "./protocol.ts";
-import { type Registration, registrationsByName } from "./registration.ts";
+import { baseName, type Registration, registrationsByName } from "./registration.ts";
 import { Remote } from "./remote/remote.ts";
 import { beginSpawning, type Spawning } from "./spawning/begin-spawning.ts";
 import type { System } from "./system.ts";
 import { TroupeError } from "./troupe-error.ts";
+import { addressOfKey } from "./virtual/virtual-address.ts";
+import type { Virtuals } from "./virtual/virtuals.ts";
 
 /** Options of {@link createSystem}: ports that are not given are in memory. */
 export type SystemOptions = Partial<Ports> & {
@@ -42,7 +44,7 @@ export type SystemOptions = Partial<Ports> & {
 };
 
 const SHUTDOWN_MS = 10_000;
-/** Of the time that a shutdown may take, how much moving others' children elsewhere may. */
+/** Of the time that a shutdown may take, how much moving others' children and virtual actors elsewhere may. */
 const HAND_OVER_SHARE = 0.5;
 /** S18: the largest body of a message. */
 const MOST_BYTES = 64 * 1_024 * 1_024;
@@ -86,10 +88,13 @@ export function createSystem(options: SystemOptions = {}): System {
   );
   wake(root);
   const directory: Directory = { kernel, find: finderBelow(root) };
-  const remote = new Remote(directory);
+  const isAlone = given.membership === undefined && given.transport === undefined;
+  const findsVirtual = given.transport?.findsVirtual === true;
+  const remote = new Remote(directory, findsVirtual ? undefined : { registrations, root, isAlone });
   kernel.outward = remote;
   kernel.ports.transport.attach(remote);
   const forget = kernel.ports.membership.subscribe(({ member }) => {
+    remote.virtuals?.membersChanged();
     if (member.phase === "down" && member.name !== node) remote.nodeDown(member.name);
   });
   const spawning = actors === undefined ? undefined : beginSpawning(root, registrations);
@@ -103,6 +108,9 @@ export function createSystem(options: SystemOptions = {}): System {
       return new LocalRef(root.spawn(definition, spawnOptions), undefined).as();
     },
     refOf: (of, address) => remote.refOf(of, address, undefined),
+    actorOf: (of, key, type) => remote.refOf(of, addressOfKey(of, key, type), undefined),
+    singletonOf: (of, name = baseName(of)) =>
+      remote.refOf(of, addressOfKey(of, name, name), undefined),
     stop: async (target, how = "stop") => {
       const cell = LocalRef.cellOf(target) ?? localCell(directory, target.address);
       if (cell !== undefined) await keptAlive(kernel, stop(cell, how));
@@ -134,12 +142,13 @@ export function createSystem(options: SystemOptions = {}): System {
       return remote.streamsOut;
     },
     shutdown: ({ deadline = SHUTDOWN_MS } = {}) => {
-      ending ??= keptAlive(kernel, shutDown(kernel, root, durationMs(deadline), spawning)).finally(
-        () => {
-          forget();
-          spawning?.end();
-        },
-      );
+      ending ??= keptAlive(
+        kernel,
+        shutDown(kernel, root, durationMs(deadline), { spawning, virtuals: remote.virtuals }),
+      ).finally(() => {
+        forget();
+        spawning?.end();
+      });
       return ending;
     },
   };
@@ -160,10 +169,14 @@ async function shutDown(
   kernel: Kernel,
   root: Cell,
   deadlineMs: number,
-  spawning: Spawning | undefined,
+  parts: { readonly spawning: Spawning | undefined; readonly virtuals: Virtuals | undefined },
 ): Promise<void> {
   const endMs = kernel.nowMs() + deadlineMs;
-  await spawning?.handOver(deadlineMs * HAND_OVER_SHARE);
+  const { spawning, virtuals } = parts;
+  // While everything still runs: what is to live on elsewhere takes its messages along.
+  const handOverMs = deadlineMs * HAND_OVER_SHARE;
+  await Promise.all([spawning?.handOver(handOverMs), virtuals?.handOver(handOverMs)]);
+  virtuals?.close();
   const stopped = stop(root, "stop");
   const limit = new Delay(kernel.wheel, kernel.nowMs(), Math.max(0, endMs - kernel.nowMs()));
   const inTime = await Promise.race([stopped.then(() => true), limit.over]);

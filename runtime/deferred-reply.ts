@@ -74,6 +74,11 @@ function deliver(waiter: ReplyWaiter, answer: Answer): void {
 export class DeferredReplies {
   readonly #open = new Set<ReplyWaiter>();
 
+  /** How many wait. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   /** Keeps `waiter` open until `deferred` settles, which `answer` passes on to it. */
   add(
     deferred: DeferredReply<unknown>,

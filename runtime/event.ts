@@ -48,6 +48,30 @@ export type Happening =
       readonly message: string;
       readonly reason: string;
     }
+  /** This node owns a unit of virtual actors or a singleton from now on. */
+  | { readonly type: "shard.taken"; readonly unit: string; readonly token: number }
+  /** It owns it no more; `to` is empty when nobody was given it. */
+  | {
+      readonly type: "shard.given";
+      readonly unit: string;
+      readonly token: number;
+      readonly to: string;
+    }
+  | {
+      readonly type: "activation.started";
+      /** What it is registered as. */
+      readonly actor: string;
+      readonly key: string;
+      readonly token: number;
+    }
+  | {
+      readonly type: "activation.passivated";
+      readonly actor: string;
+      readonly key: string;
+      readonly token: number;
+      /** `moved`, or why its actor ended. */
+      readonly reason: string;
+    }
   | { readonly type: "task.accepted"; readonly task: string; readonly capability: string }
   | {
       readonly type: "task.claimed";

@@ -88,6 +88,7 @@ export type {
 } from "./machine/machine-protocol.ts";
 export type { MachineDelay, MachineRecord } from "./machine/machine-record.ts";
 export type { Model, ModelCall } from "./model.ts";
+export { hostMetadata } from "./placement/hosts.ts";
 export { checkedPlacement, type Placement, roleIn } from "./placement/placement.ts";
 export { type PoolOptions, pool } from "./pool.ts";
 export { type BlobStore, contentKey, MOST_BLOB_BYTES } from "./ports/blob-store.ts";

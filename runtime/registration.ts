@@ -98,6 +98,7 @@ export function virtual<O extends Operations, I>(
     : [options: VirtualOptions<I> & { readonly input: (key: string) => I }]
 ): VirtualRegistration {
   const given: VirtualOptions<I> = options ?? {};
+  if (definition.isPool === true) throw new TypeError("a pool cannot be a virtual actor");
   const passivateAfterMs = durationMs(given.passivateAfter ?? PASSIVATE_AFTER_MS);
   if (passivateAfterMs <= 0) throw new RangeError("passivateAfter must be above 0");
   const limit = given.limit ?? LIMIT;
@@ -131,6 +132,7 @@ export function singleton<O extends Operations, I>(
   const given: SingletonOptions<I> = options ?? {};
   const placement = checkedPlacement(given.placement ?? "spread");
   if (placement === "local") throw new TypeError("placement: a singleton cannot be local");
+  if (definition.isPool === true) throw new TypeError("a pool cannot be a singleton");
   const { input } = given;
   const inputOf = (): unknown => input;
   return { kind: "singleton", ...registered(definition, given.name), placement, inputOf };

@@ -26,6 +26,18 @@ export interface System {
   ): ActorRef<O>;
   /** A reference to whoever lives at `address`, here or elsewhere. */
   refOf<O extends Operations>(protocol: Protocol<O>, address: Address): ActorRef<O>;
+  /**
+   * A reference to the virtual actor of that key, wherever it is active or not yet.
+   *
+   * @param type - what it is registered as; default the protocol's name without its version
+   * @throws {TypeError | RangeError} when the key is no text of 1 to 256 bytes
+   *
+   * @example
+   * system.actorOf(Session, "user-42").tell("said", "hello");
+   */
+  actorOf<O extends Operations>(protocol: Protocol<O>, key: string, type?: string): ActorRef<O>;
+  /** A reference to the cluster's one; `name` is what it is registered as, default as for `actorOf`. */
+  singletonOf<O extends Operations>(protocol: Protocol<O>, name?: string): ActorRef<O>;
   /** Stops an actor after its current message (`drain`: after what is queued; `kill`: at once). */
   stop(target: AnyActorRef, how?: "stop" | "drain" | "kill"): Promise<void>;
   /** Calls `ended` exactly once when that actor ends, at once when it already has. */

@@ -61,6 +61,7 @@ type Gateway =
 /** A client's transport; see the file's header. */
 export class ClientTransport implements Transport {
   readonly node: string;
+  readonly findsVirtual = true;
   readonly #options: ClientTransportOptions;
   #gateway: Gateway = { phase: "none" };
   #link: Link | undefined;

@@ -52,6 +52,15 @@ export interface Client {
   readonly name: string;
   /** A reference to whoever lives at `address`, `node/path`. */
   refOf<O extends Operations>(protocol: Protocol<O>, address: Address): ActorRef<O>;
+  /**
+   * A reference to the virtual actor of that key, wherever it is active or not yet.
+   *
+   * @param type - what it is registered as; default the protocol's name without its version
+   * @throws {TypeError | RangeError} when the key is no text of 1 to 256 bytes
+   */
+  actorOf<O extends Operations>(protocol: Protocol<O>, key: string, type?: string): ActorRef<O>;
+  /** A reference to the cluster's one; `name` is what it is registered as, default as for `actorOf`. */
+  singletonOf<O extends Operations>(protocol: Protocol<O>, name?: string): ActorRef<O>;
   /** Sends what waits, and closes within `deadline` (default 2 s). */
   close(options?: { readonly deadline?: Duration }): Promise<void>;
 }
@@ -124,6 +133,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   return {
     name,
     refOf: (protocol, address) => system.refOf(protocol, address),
+    actorOf: (protocol, key, type) => system.actorOf(protocol, key, type),
+    singletonOf: (protocol, name) => system.singletonOf(protocol, name),
     close: ({ deadline = CLOSE_MS } = {}) => teardown.run(durationMs(deadline)),
   };
 }

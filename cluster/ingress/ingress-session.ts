@@ -147,6 +147,9 @@ export class IngressSession {
       case EnvelopeKind.terminated:
       case EnvelopeKind.undelivered:
       case EnvelopeKind.topic:
+      case EnvelopeKind.moved:
+      case EnvelopeKind.barrier:
+      case EnvelopeKind.passed:
         // Only nodes have actors that could be asked, watched or subscribed.
         return;
     }

@@ -117,6 +117,20 @@ export class NatsMembership implements SelectableMembership {
     return { get, subscribe: (listener) => subscribe((value) => this.#tell(listener, value)) };
   }
 
+  standing(): boolean {
+    return this.#isStanding();
+  }
+
+  /** Reads the lease of a node that was perhaps never heard of; see {@link Membership.verify}. */
+  async verify({ name, incarnation }: NodeIdentity): Promise<MemberPhase> {
+    const entry = await this.#options.leases.get(leaseKey(name));
+    const holder = entry === undefined ? undefined : holderOf(entry);
+    if (holder !== undefined) this.#view.leased(holder, this.#options.clock.monotonicMs());
+    if (holder?.incarnation === incarnation) return this.#view.phaseOf(holder) ?? "up";
+    this.#view.ended({ name, incarnation });
+    return "down";
+  }
+
   /**
    * Reads all leases, so that the view is whole before the first heartbeats have come.
    *

@@ -5,7 +5,8 @@
  * `packing.ts` the bytes.
  *
  * W1: the positions are kind, id, to, from, correlation, type, body, ttlMs, sequence, traceparent,
- *     attempt, idempotencyKey, askChain. They never move; a new field is appended.
+ *     attempt, idempotencyKey, askChain, two that are kept free, token. They never move; a new field is
+ *     appended.
  * W2: trailing absent fields are left out, and elements past the last known position are ignored, so
  *     that nodes of neighbouring versions understand each other.
  * W3: whatever arrives is either a whole envelope or an error in one line; nothing is guessed.
@@ -23,7 +24,7 @@ export const MAX_ASK_CHAIN = 32;
 const HIGHEST_KIND = Math.max(...Object.values(EnvelopeKind));
 
 /**
- * The wire form of an envelope: an array of 1 to 13 elements.
+ * The wire form of an envelope: an array of 1 to 16 elements.
  *
  * Cost: one array.
  */
@@ -38,7 +39,18 @@ export function wireOf(envelope: Envelope): readonly unknown[] {
     envelope.body,
     envelope.ttlMs,
   ];
-  if (envelope.askChain !== undefined) {
+  if (envelope.token !== undefined) {
+    wire.push(
+      envelope.sequence,
+      envelope.traceparent,
+      envelope.attempt,
+      envelope.idempotencyKey,
+      envelope.askChain,
+      undefined,
+      undefined,
+      envelope.token,
+    );
+  } else if (envelope.askChain !== undefined) {
     wire.push(
       envelope.sequence,
       envelope.traceparent,
@@ -77,6 +89,7 @@ export function envelopeFrom(wire: unknown): Result<Envelope, string> {
   const attempt: unknown = wire[10];
   const idempotencyKey: unknown = wire[11];
   const askChain: unknown = wire[12];
+  const token: unknown = wire[15];
   if (!isKind(kind)) return err(`unknown envelope kind ${String(kind)}`);
   if (!isCount(id)) return err("the id is not a count");
   if (typeof to !== "string") return err("the destination is not a string");
@@ -91,6 +104,7 @@ export function envelopeFrom(wire: unknown): Result<Envelope, string> {
   if (idempotencyKey !== undefined && typeof idempotencyKey !== "string")
     return err("the idempotency key is not a string");
   if (askChain !== undefined && !isAskChain(askChain)) return err("the ask chain is malformed");
+  if (token !== undefined && !isCount(token)) return err("the token is not a count");
   return ok({
     kind,
     id,
@@ -105,6 +119,7 @@ export function envelopeFrom(wire: unknown): Result<Envelope, string> {
     attempt,
     idempotencyKey,
     askChain,
+    token,
   });
 }
 

@@ -93,6 +93,8 @@ export interface CellOptions {
   /** 0 for none. */
   readonly timeLimitMs: number;
   readonly significant: boolean;
+  /** See {@link Cell.isGuardian}; of the runtime's own supervisors. */
+  readonly guards: boolean;
   readonly autoShutdown: AutoShutdown;
   readonly strategy: Strategy;
   readonly childLimit: RestartLimit;
@@ -244,6 +246,7 @@ export function cellOptions(
     isSerial: !isConcurrent,
     timeLimitMs,
     significant,
+    guards: false,
     autoShutdown: options.autoShutdown ?? "never",
     strategy: options.strategy ?? "one-for-one",
     // A supervisor that states its own intensity means that one alone.

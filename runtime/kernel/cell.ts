@@ -33,6 +33,7 @@ import type { Kernel } from "./kernel.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Message, ReplyTo } from "./message.ts";
 import { accept, wake } from "./queue.ts";
+import type { Tenancy } from "./tenancy.ts";
 import { run } from "./turn.ts";
 
 /** Names of this form are given to actors without one. */
@@ -104,7 +105,9 @@ export class Cell implements Runnable {
     return holdings.path;
   }
 
+  /** An activation's names no node: it is wherever the actor is active. */
   get address(): Address {
+    if (this.ownHoldings?.tenancy !== undefined) return this.path;
     return addressOf(this.kernel.node, this.path);
   }
 
@@ -118,8 +121,9 @@ export class Cell implements Runnable {
     return (this.word & Flag.hasState) !== 0;
   }
 
+  /** It never gives up itself: a child that needs too many restarts ends alone. */
   get isGuardian(): boolean {
-    return this.parent === undefined;
+    return this.parent === undefined || this.options.guards;
   }
 
   get hasStopped(): boolean {
@@ -339,6 +343,17 @@ export class Cell implements Runnable {
     }
     const placed = elsewhere.child(definition, options);
     return this.spawn(placed.definition, placed.options);
+  }
+
+  /** Starts a child of the runtime's own, whose name is free and need not have the form of others. */
+  adopt(spec: CellSpec, name: string, input: unknown, tenancy?: Tenancy): Cell {
+    const { children } = this;
+    const child = new Cell(spec, this, name, input);
+    if (tenancy !== undefined) child.holdings.tenancy = tenancy;
+    children.add(child);
+    children.register(name, child);
+    wake(child);
+    return child;
   }
 
   /** Somebody wants to know when this actor ends. */

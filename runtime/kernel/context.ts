@@ -14,6 +14,7 @@
  * Cost: one object of four fields per generation; what only some handlers use is made when asked for.
  */
 
+import type { Activation } from "../activation.ts";
 import type { ActorContext, ActorDefinition, SpawnArgs, Timers } from "../actor.ts";
 import type { ActorRef, AnyActorRef } from "../actor-ref.ts";
 import type { Address } from "../address.ts";
@@ -25,7 +26,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Random } from "../ports/random.ts";
 import type { Operations, Protocol } from "../protocol.ts";
+import { baseName } from "../registration.ts";
 import { TroupeError } from "../troupe-error.ts";
+import { addressOfKey } from "../virtual/virtual-address.ts";
 import { Fatal, generationEnded, Refusal } from "./ask-error.ts";
 import { startTask } from "./background-task.ts";
 import type { Cell } from "./cell.ts";
@@ -149,6 +152,11 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   }
 
   get self(): ActorRef<Operations> {
+    const { cell } = this;
+    // It may outlive the activation in somebody else's hands, and means whoever is active then.
+    if (cell.ownHoldings?.tenancy !== undefined) {
+      return cell.kernel.outward.refOf(cell.behavior.definition.protocol, cell.address, this);
+    }
     const extras = Context.#owned(this);
     extras.self ??= new LocalRef(this.cell, this);
     return extras.self.as();
@@ -162,6 +170,10 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   get input(): unknown {
     return this.cell.input;
+  }
+
+  get activation(): Activation | undefined {
+    return this.cell.ownHoldings?.tenancy?.activation;
   }
 
   get signal(): AbortSignal {
@@ -227,6 +239,15 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
 
   refOf<P extends Operations>(protocol: Protocol<P>, address: Address): ActorRef<P> {
     return this.cell.kernel.outward.refOf(protocol, address, this);
+  }
+
+  actorOf<P extends Operations>(protocol: Protocol<P>, key: string, type?: string): ActorRef<P> {
+    return this.refOf(protocol, addressOfKey(protocol, key, type));
+  }
+
+  singletonOf<P extends Operations>(protocol: Protocol<P>, name?: string): ActorRef<P> {
+    const type = name ?? baseName(protocol);
+    return this.refOf(protocol, addressOfKey(protocol, type, type));
   }
 
   watch(target: AnyActorRef | Address): void {

@@ -123,12 +123,13 @@ export async function end(cell: Cell, how: "stop" | "kill"): Promise<void> {
 /** Nothing of it runs any more: closes the books and tells whoever waits for that. */
 function close(cell: Cell): void {
   cell.step(LifeEvent.tornDown);
-  for (let left = shift(cell); left !== undefined; left = shift(cell)) {
-    drop(cell, left, "stopped");
-  }
   const { holdings } = cell;
-  holdings.offers?.refuseAll(cell);
+  const { tenancy } = holdings;
   const reason = holdings.exitReason ?? "normal";
+  for (let left = shift(cell); left !== undefined; left = shift(cell)) {
+    if (tenancy?.leftOver(left, reason) !== true) drop(cell, left, "stopped");
+  }
+  holdings.offers?.refuseAll(cell);
   const { events } = cell.kernel.ports;
   if (events.watched) events.emit({ type: "actor.stopped", path: cell.path, reason });
   cell.parent?.children.ended(cell, holdings.endsByItself);
@@ -137,4 +138,5 @@ function close(cell: Cell): void {
   holdings.startup?.resolve();
   if (!cell.hasStarted) holdings.ready?.reject(startFailed(cell.address, holdings.startError));
   holdings.ended?.resolve();
+  tenancy?.ended(reason);
 }

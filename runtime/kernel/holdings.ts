@@ -21,6 +21,7 @@ import type { Offers } from "./offers.ts";
 import type { Crew } from "./pool-turn.ts";
 import type { ReceiveTimeout } from "./receive-timeout.ts";
 import type { Keeper, StandIn } from "./stand-in.ts";
+import type { Tenancy } from "./tenancy.ts";
 
 /** The rarer belongings of a cell; all start absent or empty. */
 export class Holdings {
@@ -58,6 +59,8 @@ export class Holdings {
   tasks: BackgroundTasks | undefined = undefined;
   /** Asks whose handler returned before their answer. */
   deferred: DeferredReplies | undefined = undefined;
+  /** Of an activation. */
+  tenancy: Tenancy | undefined = undefined;
   /** Settles with the first start. */
   ready: Deferred<void> | undefined = undefined;
   startError: unknown = undefined;

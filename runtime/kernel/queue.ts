@@ -28,7 +28,8 @@ export function accept(cell: Cell, message: Message): boolean {
   return true;
 }
 
-function refuse(cell: Cell, message: Message): false {
+function refuse(cell: Cell, message: Message): boolean {
+  if (cell.ownHoldings?.tenancy?.cameLate(message) === true) return true;
   drop(cell, message, "stopped");
   return false;
 }

@@ -58,4 +58,14 @@ export interface Membership {
   phaseOf(node: NodeIdentity): MemberPhase | undefined;
   /** Calls `listener` with every change from now on. */
   subscribe(listener: (event: MembershipEvent) => void): Cancel;
+  /**
+   * Whether this node may still act: its lease is fresh on its own clock. Absent where nothing can take
+   * that away.
+   */
+  standing?(): boolean;
+  /**
+   * Asks whoever decides about a node that this one may never have heard of; afterwards `phaseOf` knows.
+   * Rejects with `store.unavailable`. Absent where everybody is known at once.
+   */
+  verify?(node: NodeIdentity): Promise<MemberPhase>;
 }

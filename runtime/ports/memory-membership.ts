@@ -58,7 +58,7 @@ export class MemoryMembers {
     const phase = "up";
     const member: Member = { name, incarnation, roles, capacity, metadata, phase, lagMs: 0 };
     this.#change(member);
-    const view = new View(self, this.#members.values());
+    const view = new View(self, this.#members.values(), this);
     this.#views.push(view);
     return view;
   }
@@ -103,10 +103,12 @@ class View implements Membership {
   behind = 0;
   readonly #members = new Map<string, Member>();
   readonly #news: Member[] = [];
+  readonly #list: MemoryMembers;
   readonly #listeners = new Set<(event: MembershipEvent) => void>();
 
-  constructor(self: NodeIdentity, members: Iterable<Member>) {
+  constructor(self: NodeIdentity, members: Iterable<Member>, list: MemoryMembers) {
     this.self = self;
+    this.#list = list;
     for (const member of members) this.#members.set(keyOf(member), member);
   }
 
@@ -127,6 +129,14 @@ class View implements Membership {
   subscribe(listener: (event: MembershipEvent) => void): Cancel {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  standing(): boolean {
+    return this.#list.phaseOf(this.self) !== "down";
+  }
+
+  async verify(node: NodeIdentity): Promise<MemberPhase> {
+    return this.#list.phaseOf(node) ?? "down";
   }
 
   /** Queues a change; each call of what is returned learns the oldest one that is queued (I1). */

@@ -37,4 +37,6 @@ export interface Transport {
   subscribe(topic: string): void;
   /** Undoes one `subscribe`; the last one ends it. */
   unsubscribe(topic: string): void;
+  /** Somebody at the other end finds virtual actors: they are sent to as if `$virtual` were a node. */
+  readonly findsVirtual?: true;
 }

@@ -34,6 +34,15 @@ export const EnvelopeKind = {
   undelivered: 12,
   /** A published message; `to` is the topic. */
   topic: 13,
+  /**
+   * What was sent to a virtual actor comes back unread, since its owner is another node; or an owner
+   * says that it has given something. The body is `virtual/moved.ts`'s.
+   */
+  moved: 14,
+  /** Asks who owns a unit, after everything that was sent before; `correlation` names the question. */
+  barrier: 15,
+  /** Answers a barrier: whatever came before it has been taken in or sent back. */
+  passed: 16,
 } as const;
 
 /** One of {@link EnvelopeKind}. */
@@ -62,4 +71,6 @@ export interface Envelope {
   readonly idempotencyKey?: string | undefined;
   /** The addresses that wait for this ask, outermost first; at most 32. */
   readonly askChain?: readonly Address[] | undefined;
+  /** To a virtual actor: the token of the owner that it is meant for. */
+  readonly token?: number | undefined;
 }

@@ -19,6 +19,7 @@ import { validated } from "../kernel/validation.ts";
 import type { UndeliveredReason } from "../ports/transport.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type ErrorRecord, errorRecord, TroupeError } from "../troupe-error.ts";
+import { addressHere } from "../virtual/virtual-address.ts";
 import { type Envelope, EnvelopeKind, type EnvelopeKindNumber } from "./envelope.ts";
 import { handlerOf, senderIn, spanOf } from "./incoming-message.ts";
 import type { Postbox } from "./postbox.ts";
@@ -60,16 +61,32 @@ export class IncomingCalls implements Answers {
 
   /** A call arrived. */
   received(from: string, envelope: Envelope): void {
+    this.deliver(from, envelope, this.#directory.find(envelope.to));
+  }
+
+  /** A call is refused before it was taken in. */
+  refuse(from: string, { to, correlation }: Envelope, error: TroupeError): void {
+    const here = addressHere(this.#postbox.kernel.node, to);
+    const body = errorRecord(error);
+    this.#postbox.send(from, EnvelopeKind.failure, { to: "", from: here, correlation, body });
+  }
+
+  /** A call is not this node's business any more: nothing of it is kept here, and nothing answered. */
+  handOver(reply: RemoteReply): void {
+    this.#taken(reply.caller.node, reply.caller.correlation);
+    reply.settled = true;
+  }
+
+  /** A call for `cell`; `origin` is what it can be given back as. */
+  deliver(from: string, envelope: Envelope, cell: Cell | undefined, origin?: object): void {
     const { kernel } = this.#postbox;
-    const { to, correlation } = envelope;
-    const admitted = this.#admitted(envelope);
+    const { correlation } = envelope;
+    const admitted = this.#admitted(envelope, cell);
     if (!admitted.ok) {
-      const here = addressOf(kernel.node, to);
-      const body = errorRecord(admitted.error);
-      this.#postbox.send(from, EnvelopeKind.failure, { to: "", from: here, correlation, body });
+      this.refuse(from, envelope, admitted.error);
       return;
     }
-    const { cell, handler, body } = admitted.value;
+    const { handler, body } = admitted.value;
     const ttlMs = envelope.ttlMs > 0 ? Math.min(envelope.ttlMs, MOST_TTL_MS) : MOST_TTL_MS;
     const caller = {
       node: from,
@@ -81,14 +98,15 @@ export class IncomingCalls implements Answers {
     const isStream = envelope.kind === EnvelopeKind.open;
     const span = spanOf(kernel, envelope);
     const call = { type: envelope.type, isStream, credit: envelope.sequence ?? 0, span };
-    const reply = new RemoteReply(this, caller, cell, call);
+    const reply = new RemoteReply(this, caller, admitted.value.cell, call);
+    reply.origin = origin;
     let calls = this.#calls.get(from);
     if (calls === undefined) {
       calls = new Map();
       this.#calls.set(from, calls);
     }
     calls.set(correlation, reply);
-    cell.accept(new Message(handler, body, senderIn(envelope), reply));
+    admitted.value.cell.accept(new Message(handler, body, senderIn(envelope), reply));
   }
 
   /** The caller of a stream has room for more. */
@@ -173,11 +191,10 @@ export class IncomingCalls implements Answers {
   }
 
   /** The cell, handler and checked request of a call, or why it is refused. */
-  #admitted(envelope: Envelope): Result<Admitted, TroupeError> {
+  #admitted(envelope: Envelope, cell: Cell | undefined): Result<Admitted, TroupeError> {
     const { to, type, askChain = [] } = envelope;
     const kind = envelope.kind === EnvelopeKind.open ? "stream" : "ask";
-    const address = addressOf(this.#postbox.kernel.node, to);
-    const cell = this.#directory.find(to);
+    const address = addressHere(this.#postbox.kernel.node, to);
     if (cell === undefined) return err(neverRan("actor.not-found", `nobody lives at ${address}`));
     const handler = handlerOf(cell, type, kind);
     if (handler === undefined) {

@@ -8,7 +8,7 @@ import type { Address } from "../address.ts";
 import type { OperationHandler } from "../kernel/behavior.ts";
 import type { Cell } from "../kernel/cell.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { Message, WatchedTell } from "../kernel/message.ts";
+import { Message, type ReplyTo, WatchedTell } from "../kernel/message.ts";
 import { parseTraceparent, type Span } from "../kernel/span.ts";
 import type { Envelope } from "./envelope.ts";
 
@@ -22,13 +22,15 @@ export function handlerOf(
   return handler?.kind === kind ? handler : undefined;
 }
 
-/** The tell that an envelope becomes, its body already checked. */
+/** The tell that an envelope becomes, its body already checked; `origin` stands where an asker would. */
 export function tellFrom(
   kernel: Kernel,
   envelope: Envelope,
   handler: OperationHandler,
   body: unknown,
+  origin?: ReplyTo,
 ): Message {
+  if (origin !== undefined) return new Message(handler, body, senderIn(envelope), origin);
   const span = spanOf(kernel, envelope);
   const watched = span === undefined ? undefined : new WatchedTell(span);
   return new Message(handler, body, senderIn(envelope), watched);

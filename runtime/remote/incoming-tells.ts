@@ -8,9 +8,12 @@
  */
 import { addressOf, pathOf } from "../address.ts";
 import type { DeadLetterReason } from "../dead-letter.ts";
+import type { Cell } from "../kernel/cell.ts";
 import type { Directory } from "../kernel/local-ref.ts";
+import type { ReplyTo } from "../kernel/message.ts";
 import type { Topics } from "../kernel/topics.ts";
 import { validated } from "../kernel/validation.ts";
+import { addressHere } from "../virtual/virtual-address.ts";
 import { type Envelope, EnvelopeKind } from "./envelope.ts";
 import { handlerOf, tellFrom } from "./incoming-message.ts";
 import type { Postbox } from "./postbox.ts";
@@ -29,9 +32,13 @@ export class IncomingTells {
 
   /** A tell to one actor. */
   told(from: string, envelope: Envelope): void {
+    this.deliver(from, envelope, this.#directory.find(envelope.to));
+  }
+
+  /** A tell to `cell`; `origin` stands where an asker would, so that a cell can give it back. */
+  deliver(from: string, envelope: Envelope, cell: Cell | undefined, origin?: ReplyTo): void {
     const { kernel } = this.#postbox;
     const { type, body } = envelope;
-    const cell = this.#directory.find(envelope.to);
     const handler = cell === undefined ? undefined : handlerOf(cell, type, "tell");
     const checked = validated(handler?.request, body);
     let reason: DeadLetterReason;
@@ -39,13 +46,19 @@ export class IncomingTells {
     else if (handler === undefined) reason = "no-handler";
     else if (!checked.ok) reason = "undecodable";
     else {
-      const message = tellFrom(kernel, envelope, handler, checked.value);
+      const message = tellFrom(kernel, envelope, handler, checked.value, origin);
       // A cell that refuses has counted the letter itself.
       if (!cell.accept(message)) this.#reportBack(from, envelope, "mailbox-full");
       return;
     }
-    const to = addressOf(kernel.node, envelope.to);
-    kernel.deadLetters.add({ to, from: envelope.from, type, body, reason });
+    this.refuse(from, envelope, reason);
+  }
+
+  /** A tell that nobody takes: counted here, and reported back. */
+  refuse(from: string, envelope: Envelope, reason: DeadLetterReason): void {
+    const { type, body } = envelope;
+    const to = addressHere(this.#postbox.kernel.node, envelope.to);
+    this.#postbox.kernel.deadLetters.add({ to, from: envelope.from, type, body, reason });
     this.#reportBack(from, envelope, reason);
   }
 
@@ -79,7 +92,7 @@ export class IncomingTells {
   #reportBack(node: string, { to, from, type }: Envelope, reason: DeadLetterReason): void {
     this.#postbox.send(node, EnvelopeKind.undelivered, {
       to: pathOf(from),
-      from: addressOf(this.#postbox.kernel.node, to),
+      from: addressHere(this.#postbox.kernel.node, to),
       type,
       body: reason,
     });

@@ -45,6 +45,7 @@ export class Postbox {
       attempt: parts.attempt,
       idempotencyKey: parts.idempotencyKey,
       askChain: parts.askChain,
+      token: parts.token,
     };
   }
 }

@@ -41,6 +41,8 @@ export class RemoteReply implements ChunkSink {
   readonly cause: undefined = undefined;
   readonly span: Span | undefined;
   settled: boolean = false;
+  /** As what the call can be given back, when it is one of a virtual actor. */
+  origin: object | undefined = undefined;
   readonly #answers: Answers;
   #credit: number;
   #producer: Upstream | undefined = undefined;

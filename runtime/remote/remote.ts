@@ -11,7 +11,7 @@
  * I3: once a node is down, or frames from it are lost, nothing waits for an answer from it.
  */
 import type { ActorRef } from "../actor-ref.ts";
-import { type Address, addressOf, nodeOf, pathOf } from "../address.ts";
+import { type Address, nodeOf, pathOf } from "../address.ts";
 import type { ExitReason } from "../exit-reason.ts";
 import type { OperationHandler } from "../kernel/behavior.ts";
 import type { Cell } from "../kernel/cell.ts";
@@ -23,6 +23,8 @@ import type { Message } from "../kernel/message.ts";
 import { Topics } from "../kernel/topics.ts";
 import type { TransportSink, UndeliveredReason } from "../ports/transport.ts";
 import type { Operations, Protocol } from "../protocol.ts";
+import { addressHere, VIRTUAL } from "../virtual/virtual-address.ts";
+import { Virtuals, type VirtualsSetting } from "../virtual/virtuals.ts";
 import { type Envelope, EnvelopeKind } from "./envelope.ts";
 import { IncomingCalls } from "./incoming-calls.ts";
 import { IncomingTells } from "./incoming-tells.ts";
@@ -31,6 +33,9 @@ import { Relay } from "./relay.ts";
 import { RemoteCalls } from "./remote-calls.ts";
 import { RemoteRef } from "./remote-ref.ts";
 import { RemoteWatches } from "./remote-watches.ts";
+
+/** What virtual actors need beside the switchboard's own parts. */
+export type VirtualSetting = Pick<VirtualsSetting, "registrations" | "root" | "isAlone">;
 
 /** The node's switchboard. */
 export class Remote implements Outward, TransportSink {
@@ -43,8 +48,10 @@ export class Remote implements Outward, TransportSink {
   readonly #watches: RemoteWatches;
   readonly #topics: Topics;
   readonly #relay: Relay;
+  /** Absent where somebody else finds virtual actors: a client's gateway. */
+  readonly #virtuals: Virtuals | undefined;
 
-  constructor(directory: Directory) {
+  constructor(directory: Directory, virtual?: VirtualSetting) {
     const { kernel } = directory;
     this.#kernel = kernel;
     this.#directory = directory;
@@ -55,6 +62,18 @@ export class Remote implements Outward, TransportSink {
     this.#incomingTells = new IncomingTells(this.#postbox, directory, this.#topics);
     this.#watches = new RemoteWatches(this.#postbox);
     this.#relay = new Relay(this.#calls, directory);
+    if (virtual === undefined) return;
+    const border = {
+      postbox: this.#postbox,
+      calls: this.#incomingCalls,
+      tells: this.#incomingTells,
+    };
+    this.#virtuals = new Virtuals({ ...virtual, kernel, border, calls: this.#calls });
+  }
+
+  /** The virtual actors of this node; absent for a client. */
+  get virtuals(): Virtuals | undefined {
+    return this.#virtuals;
   }
 
   /** How many streams of actors here other nodes read. */
@@ -71,11 +90,19 @@ export class Remote implements Outward, TransportSink {
   ): ActorRef<O> {
     const path = pathOf(address);
     if (path === "") throw new TypeError(`not an address: ${JSON.stringify(address)} (node/path)`);
+    if (this.#virtuals !== undefined && nodeOf(address) === VIRTUAL) {
+      return this.#virtuals.refOf(protocol, address, owner);
+    }
     if (this.#isHere(address)) return new PathRef(this.#directory, protocol, path, owner).as();
     return new RemoteRef(this.#calls, protocol, address, owner).as();
   }
 
   watch(watch: Watch): void {
+    if (nodeOf(watch.target) === VIRTUAL) {
+      throw new TypeError(
+        `${watch.target} has no end that could be watched: it is a virtual actor`,
+      );
+    }
     if (!this.#isHere(watch.target)) {
       this.#watches.add(watch);
       return;
@@ -113,13 +140,17 @@ export class Remote implements Outward, TransportSink {
   // TransportSink: what arrives, and what did not.
 
   received(from: string, envelope: Envelope): void {
-    if (envelope.from !== "" && nodeOf(envelope.from) !== from) {
+    const sender = envelope.from === "" ? from : nodeOf(envelope.from);
+    // A virtual actor may be active anywhere.
+    if (sender !== from && sender !== VIRTUAL) {
       this.#kernel.ports.log.warn({ from, claims: envelope.from }, "dropped a forged envelope");
       return;
     }
+    const virtuals = envelope.token === undefined ? undefined : this.#virtuals;
     switch (envelope.kind) {
       case EnvelopeKind.tell:
-        this.#incomingTells.told(from, envelope);
+        if (virtuals !== undefined) virtuals.received(from, envelope);
+        else this.#incomingTells.told(from, envelope);
         return;
       case EnvelopeKind.topic:
         this.#incomingTells.published(envelope);
@@ -129,7 +160,8 @@ export class Remote implements Outward, TransportSink {
         return;
       case EnvelopeKind.ask:
       case EnvelopeKind.open:
-        this.#incomingCalls.received(from, envelope);
+        if (virtuals !== undefined) virtuals.received(from, envelope);
+        else this.#incomingCalls.received(from, envelope);
         return;
       case EnvelopeKind.credit:
         this.#incomingCalls.credited(from, envelope);
@@ -156,10 +188,20 @@ export class Remote implements Outward, TransportSink {
       case EnvelopeKind.terminated:
         this.#watches.ended(envelope.from, envelope.body as ExitReason);
         return;
+      case EnvelopeKind.moved:
+        this.#virtuals?.moved(from, envelope);
+        return;
+      case EnvelopeKind.barrier:
+        this.#virtuals?.asked(from, envelope);
+        return;
+      case EnvelopeKind.passed:
+        this.#virtuals?.answered(from, envelope);
+        return;
     }
   }
 
   undelivered(to: string, envelope: Envelope, reason: UndeliveredReason): void {
+    if (this.#virtuals?.undelivered(to, envelope, reason) === true) return;
     switch (envelope.kind) {
       case EnvelopeKind.ask:
       case EnvelopeKind.open:
@@ -178,7 +220,7 @@ export class Remote implements Outward, TransportSink {
       case EnvelopeKind.topic: {
         const { from, type, body } = envelope;
         const why = reason === "overflow" ? "disconnected" : reason;
-        const letter = { to: addressOf(to, envelope.to), from, type, body, reason: why };
+        const letter = { to: addressHere(to, envelope.to), from, type, body, reason: why };
         this.#kernel.deadLetters.add(letter);
         return;
       }
@@ -189,6 +231,12 @@ export class Remote implements Outward, TransportSink {
       case EnvelopeKind.cancel:
       case EnvelopeKind.unwatch:
       case EnvelopeKind.undelivered:
+      case EnvelopeKind.barrier:
+      case EnvelopeKind.passed:
+        // Whoever asks asks again.
+        return;
+      case EnvelopeKind.moved:
+        // Of what comes back, and whose sender is gone, nobody needs to know.
         return;
     }
   }
@@ -204,5 +252,6 @@ export class Remote implements Outward, TransportSink {
     this.#calls.failAll(node, "node.down", `${node} is down`);
     this.#incomingCalls.nodeDown(node);
     this.#watches.nodeDown(node);
+    this.#virtuals?.nodeDown(node);
   }
 }

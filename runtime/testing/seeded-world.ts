@@ -17,6 +17,7 @@
 import { type Duration, durationMs } from "../duration.ts";
 import type { Happening } from "../event.ts";
 import { type Log, silentLog } from "../log.ts";
+import { hostMetadata } from "../placement/hosts.ts";
 import type { Cancel } from "../ports/clock.ts";
 import type { DelayRange } from "../ports/faults.ts";
 import type { MemberPhase, MemberTraits } from "../ports/membership.ts";
@@ -159,7 +160,10 @@ export class SeededWorld implements ManualTime {
     this.#happened({ type: "world.joined", name, incarnation });
     const node = new WorldNode({
       identity: { name, incarnation },
-      traits: join,
+      traits: {
+        ...join,
+        metadata: { ...join.metadata, ...hostMetadata(join.actors ?? []) },
+      },
       owner,
       clock: this.clock,
       time: this,
@@ -194,6 +198,7 @@ export class SeededWorld implements ManualTime {
   /** The node shuts down in good order and leaves; lets time pass until it has. */
   async stop(name: string): Promise<void> {
     const node = this.#running(name);
+    this.#move(node, "draining");
     await this.run(node.system.shutdown());
     this.#move(node, "down");
     this.#finish(node);
@@ -393,7 +398,9 @@ export class SeededWorld implements ManualTime {
         isDown: () => this.#stores.members.phaseOf(node.identity) === "down",
         declare: (phase) => {
           this.#move(node, phase);
-          if (phase === "down") this.#leave(node);
+          if (phase !== "down") return;
+          node.fence();
+          this.#leave(node);
         },
       }),
     );

@@ -133,6 +133,11 @@ export class WorldNode implements StoreLine {
     for (const news of this.#unheard.splice(0)) news();
   }
 
+  /** Its lease has run out while it was absent: it stands still until it comes back and learns so. */
+  fence(): void {
+    this.#owner.hold();
+  }
+
   /** Dies, or is fenced (N3). */
   end(): void {
     this.#phase = "over";
@@ -195,6 +200,8 @@ export class WorldNode implements StoreLine {
       self: view.self,
       members: () => view.members(),
       phaseOf: (node) => view.phaseOf(node),
+      standing: () => this.#phase !== "over" && view.standing?.() !== false,
+      verify: (node) => this.reach("members", async () => (await view.verify?.(node)) ?? "down"),
       subscribe: (listener) =>
         view.subscribe((event) => {
           if (this.#phase === "isolated") return;

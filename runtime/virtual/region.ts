@@ -1,0 +1,341 @@
+/**
+ * The units that this node owns, and the actors in them.
+ *
+ * Owns: claiming units, admitting what comes for them, giving them away. Its neighbour `router.ts` owns
+ * what this node sends, `hosted-type.ts` the activations, `ownership-store.ts` the registry.
+ *
+ * V1: a unit has one owner per token, and tokens grow: every change is a compare-and-set.
+ * V2: nothing is admitted, and no activation holds, unless this node's lease is fresh on its own clock.
+ * R1: what was sent under a token is admitted while that token is held, or goes back to its origin; once
+ *     one message under a token went back, all later ones do. So an origin sees a prefix admitted.
+ * R2: a unit is given away only after its activations have ended: each finishes the message in hand, and
+ *     what it has not handled goes back before what came since.
+ * R3: a message never waits here longer than a hand-over takes, and a hand-over has a deadline.
+ */
+import type { ExitReason } from "../exit-reason.ts";
+import type { Cell } from "../kernel/cell.ts";
+import { Deferred } from "../kernel/deferred.ts";
+import { Delay } from "../kernel/delay.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Owner } from "../placement/ownership.ts";
+import type { Unit } from "../placement/unit.ts";
+import type { NodeIdentity } from "../ports/membership.ts";
+import { messageOf } from "../troupe-error.ts";
+import type { Entry } from "./entry.ts";
+import { Holding } from "./holding.ts";
+import { type HostedType, passivationReason } from "./hosted-type.ts";
+import type { Item } from "./item.ts";
+import type { Ownership } from "./ownership-store.ts";
+
+const GIVE_TRIES_MS = 250;
+/** How long a singleton that ended for good stays away. */
+const SINGLETON_PAUSE_MS = 1_000;
+
+/** What a region needs of its node. */
+export interface RegionSetting {
+  readonly kernel: Kernel;
+  readonly ownership: Ownership;
+  /** By name. */
+  readonly types: ReadonlyMap<string, HostedType>;
+  /** This node's own routes follow: whoever sends from here learns it first. */
+  ownerChanged(unit: Unit, before: number, owner: Owner | undefined): void;
+}
+
+/** The units of this node; see the file's header. */
+export class Region {
+  readonly self: NodeIdentity;
+  readonly #setting: RegionSetting;
+  readonly #holdings = new Map<string, Holding>();
+  readonly #claims = new Map<string, Promise<Owner | undefined>>();
+  #closed: boolean = false;
+
+  constructor(setting: RegionSetting) {
+    this.#setting = setting;
+    this.self = setting.kernel.ports.membership.self;
+  }
+
+  /** Whether this node may act (V2). */
+  standing(): boolean {
+    return this.#setting.kernel.ports.membership.standing?.() ?? true;
+  }
+
+  /** Takes no more units. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** The units that it holds. */
+  holdings(): readonly Holding[] {
+    return [...this.#holdings.values()];
+  }
+
+  /** The holding of a unit, whatever its phase. */
+  holdingOf(unit: Pick<Unit, "id">): Holding | undefined {
+    return this.#holdings.get(unit.id);
+  }
+
+  /** The cell that is active for a key of a unit that is held; `undefined` when anything stands between. */
+  activeCell(type: string, key: string): Cell | undefined {
+    const hosted = this.#setting.types.get(type);
+    const entry = hosted?.find(key);
+    if (hosted === undefined || entry === undefined || entry.phase !== "active") return undefined;
+    if (entry.holding.phase !== "held") return undefined;
+    hosted.used(entry);
+    return entry.cell;
+  }
+
+  /** Takes an item that was sent under `item.token`; `false` = that is not held here, and nothing happened. */
+  take(item: Item, unit: Unit): boolean {
+    const holding = this.#holdings.get(unit.id);
+    if (holding?.token !== item.token || !this.standing()) return false;
+    switch (holding.phase) {
+      case "held":
+        this.#admit(item, holding);
+        return true;
+      case "giving":
+        holding.wait(item);
+        return true;
+      case "claiming":
+      case "gone":
+        return false;
+    }
+  }
+
+  /** Something came from another node (R1); `known` is the owner as far as this node has heard. */
+  arrived(item: Item, unit: Unit, known: Owner | undefined): void {
+    if (!this.standing()) return;
+    let holding = this.#holdings.get(unit.id);
+    // A question without a token wants an owner; a message with a newer one knows that this node was
+    // given the unit. Only the registry can tell.
+    const isNewer = item.token === 0 || known === undefined || item.token > known.token;
+    if (holding === undefined && isNewer) {
+      void this.claim(unit);
+      holding = this.#holdings.get(unit.id);
+    }
+    if (holding === undefined) item.moveOn(unit, known);
+    else if (holding.phase === "claiming" || holding.phase === "giving") holding.wait(item);
+    else this.#admitOrReturn(item, holding);
+  }
+
+  #admitOrReturn(item: Item, holding: Holding): void {
+    if (item.key !== undefined && item.token === holding.token) this.#admit(item, holding);
+    else item.moveOn(holding.unit, this.#me(holding.token));
+  }
+
+  /**
+   * Takes a unit when it is free, and learns whose it is when it is not; never rejects, and `undefined`
+   * when that cannot be found out now.
+   */
+  claim(unit: Unit): Promise<Owner | undefined> {
+    const known = this.#holdings.get(unit.id);
+    if (known?.phase === "held") return Promise.resolve(this.#me(known.token));
+    const underWay = this.#claims.get(unit.id);
+    if (underWay !== undefined) return underWay;
+    if (this.#closed || known !== undefined || !this.#setting.types.has(unit.type)) {
+      return Promise.resolve(undefined);
+    }
+    const holding = new Holding(unit);
+    this.#holdings.set(unit.id, holding);
+    const now = this.#setting.ownership.claimNow(unit);
+    if (now !== undefined) {
+      this.#won(holding, now);
+      return Promise.resolve(this.#me(now));
+    }
+    const claiming = this.#claim(holding).finally(() => this.#claims.delete(unit.id));
+    this.#claims.set(unit.id, claiming);
+    return claiming;
+  }
+
+  /** As {@link claim}, where no store need be asked. */
+  claimNow(unit: Unit): Owner | undefined {
+    if (this.#setting.ownership.claimNow(unit) === undefined) return undefined;
+    void this.claim(unit);
+    const holding = this.#holdings.get(unit.id);
+    return holding?.phase === "held" ? this.#me(holding.token) : undefined;
+  }
+
+  async #claim(holding: Holding): Promise<Owner | undefined> {
+    const { unit } = holding;
+    let owner: Owner | undefined;
+    try {
+      owner = await this.#setting.ownership.claim(unit);
+    } catch (error) {
+      this.#setting.kernel.ports.log.debug(
+        { unit: unit.id, error: messageOf(error) },
+        "not claimed",
+      );
+    }
+    const { name, incarnation } = this.self;
+    if (owner?.node === name && owner.incarnation === incarnation && !this.#closed) {
+      this.#won(holding, owner.token);
+      return owner;
+    }
+    holding.phase = "gone";
+    this.#holdings.delete(unit.id);
+    for (const item of holding.takeWaiting()) item.moveOn(unit, owner);
+    return owner;
+  }
+
+  #won(holding: Holding, token: number): void {
+    const { kernel } = this.#setting;
+    const { unit } = holding;
+    holding.token = token;
+    holding.phase = "held";
+    holding.sinceMs = kernel.nowMs();
+    this.#emit({ type: "shard.taken", unit: unit.id, token });
+    for (const item of holding.takeWaiting()) this.#admitOrReturn(item, holding);
+    this.keep(holding);
+  }
+
+  /** Activates the singleton of a unit that is held. */
+  keep(holding: Holding): void {
+    const type = this.#setting.types.get(holding.unit.type);
+    if (type === undefined || type.registration.kind !== "singleton") return;
+    if (holding.phase !== "held" || this.#closed || type.find(type.name) !== undefined) return;
+    const entry = type.activate(type.name, holding);
+    if (typeof entry !== "string") this.#activated(entry);
+  }
+
+  #admit(item: Item, holding: Holding): void {
+    const { key } = item;
+    const type = this.#setting.types.get(holding.unit.type);
+    if (key === undefined || type === undefined || !type.knows(key)) {
+      item.refuse("no-such-actor");
+      return;
+    }
+    const known = type.find(key);
+    type.admit(item, key, holding);
+    const entry = type.find(key);
+    if (known === undefined && entry !== undefined) this.#activated(entry);
+  }
+
+  #activated({ type, key, token }: Entry): void {
+    this.#emit({ type: "activation.started", actor: type, key, token });
+  }
+
+  /** An activation has ended: what it left goes to the next one, or waits for the next owner. */
+  ended(entry: Entry, left: readonly Item[], reason: ExitReason): void {
+    const { holding } = entry;
+    const type = this.#setting.types.get(entry.type);
+    type?.remove(entry);
+    const why = passivationReason(reason, holding);
+    const { type: actor, key, token } = entry;
+    this.#emit({ type: "activation.passivated", actor, key, token, reason: why });
+    switch (holding.phase) {
+      case "held":
+        for (const item of left) this.#admit(item, holding);
+        if (type?.registration.kind === "singleton") this.#keepLater(holding);
+        else if (holding.unit.placement === "local" && holding.entries.size === 0) {
+          void this.#release(holding);
+        }
+        return;
+      case "giving":
+        holding.leftovers.push(...left);
+        if (holding.entries.size === 0) holding.emptied?.resolve();
+        return;
+      case "gone":
+      case "claiming":
+        // What came later has gone on already, and must not be overtaken from behind.
+        for (const item of left) item.refuse("stopped");
+        return;
+    }
+  }
+
+  #keepLater(holding: Holding): void {
+    const { clock } = this.#setting.kernel.ports;
+    clock.after(SINGLETON_PAUSE_MS, () => this.keep(holding));
+  }
+
+  /** Of an actor that is where it was first needed nothing stays behind when it is not needed. */
+  async #release(holding: Holding): Promise<void> {
+    const { ownership, kernel } = this.#setting;
+    if (ownership.claimNow(holding.unit) !== undefined) return;
+    holding.phase = "giving";
+    try {
+      await ownership.release(holding.unit, holding.token);
+    } catch (error) {
+      kernel.ports.log.debug({ unit: holding.unit.id, error: messageOf(error) }, "not released");
+    }
+    this.#left(holding, undefined);
+  }
+
+  /**
+   * Gives a unit away, once its activations have ended.
+   *
+   * @param options.untilMs - when to give up waiting for them, on the monotonic clock
+   * @param options.late - what happens then: they are ended at once, or the unit stays here
+   * @returns who owns it now; `undefined` when it stays, or nobody knows
+   */
+  async give(
+    holding: Holding,
+    to: NodeIdentity,
+    { untilMs, late }: { readonly untilMs: number; readonly late: "kill" | "keep" },
+  ): Promise<Owner | undefined> {
+    if (holding.phase !== "held") return undefined;
+    const { kernel, ownership } = this.#setting;
+    holding.phase = "giving";
+    for (const entry of [...holding.entries]) if (entry.phase === "active") entry.end("stop");
+    if (!(await this.#emptied(holding, untilMs))) {
+      if (late === "keep") {
+        this.#stays(holding);
+        return undefined;
+      }
+      for (const entry of [...holding.entries]) entry.end("kill");
+      await this.#emptied(holding, kernel.nowMs() + GIVE_TRIES_MS);
+    }
+    while (this.standing()) {
+      try {
+        const owner = await ownership.give(holding.unit, holding.token, to);
+        this.#left(holding, owner);
+        return owner;
+      } catch (error) {
+        kernel.ports.log.warn({ unit: holding.unit.id, error: messageOf(error) }, "not given yet");
+      }
+      await new Delay(kernel.wheel, kernel.nowMs(), GIVE_TRIES_MS).over;
+    }
+    this.#left(holding, undefined);
+    return undefined;
+  }
+
+  /** It was not given away after all. */
+  #stays(holding: Holding): void {
+    holding.phase = "held";
+    const waiting = [...holding.leftovers.splice(0), ...holding.takeWaiting()];
+    for (const item of waiting) this.#admitOrReturn(item, holding);
+  }
+
+  /** A unit is not this node's any more: what waited goes on, before anything new does. */
+  #left(holding: Holding, owner: Owner | undefined): void {
+    const { unit, token } = holding;
+    holding.phase = "gone";
+    this.#holdings.delete(unit.id);
+    for (const entry of [...holding.entries]) entry.end("kill");
+    this.#emit({ type: "shard.given", unit: unit.id, token, to: owner?.node ?? "" });
+    this.#setting.ownerChanged(unit, token, owner);
+    for (const item of [...holding.leftovers.splice(0), ...holding.takeWaiting()]) {
+      item.moveOn(unit, owner);
+    }
+  }
+
+  /** Whether all activations of a holding end in time. */
+  async #emptied(holding: Holding, untilMs: number): Promise<boolean> {
+    const { kernel } = this.#setting;
+    if (holding.entries.size === 0) return true;
+    const nowMs = kernel.nowMs();
+    const limit = new Delay(kernel.wheel, nowMs, Math.max(0, untilMs - nowMs));
+    holding.emptied = new Deferred<void>();
+    await Promise.race([holding.emptied.promise, limit.over]);
+    limit.finish(true);
+    holding.emptied = undefined;
+    return holding.entries.size === 0;
+  }
+
+  #me(token: number): Owner {
+    return { node: this.self.name, incarnation: this.self.incarnation, token };
+  }
+
+  #emit(happening: Parameters<Kernel["ports"]["events"]["emit"]>[0]): void {
+    const { events } = this.#setting.kernel.ports;
+    if (events.watched) events.emit(happening);
+  }
+}

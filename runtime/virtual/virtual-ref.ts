@@ -1,0 +1,229 @@
+/**
+ * A reference to a virtual actor: it holds nothing but type and key.
+ *
+ * Owns: making parcels of messages. Where they go is `router.ts`; when the actor is active in this
+ * process and nothing stands between, a message goes as to any local actor.
+ *
+ * R1: as for any reference, `tell` never throws; S15: an ask is never longer than what it is made for.
+ */
+import type { ActorRef, AskOptions, ReplyStream, StreamOptions } from "../actor-ref.ts";
+import type { Address } from "../address.ts";
+import { chainOf } from "../kernel/ask-chain.ts";
+import { cancelled, neverRan, timedOut } from "../kernel/ask-error.ts";
+import type { Cell } from "../kernel/cell.ts";
+import type { Context } from "../kernel/context.ts";
+import { Delay } from "../kernel/delay.ts";
+import { IncomingStream } from "../kernel/incoming-stream.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { askCell, streamCell, tellCell, timeoutMsOf } from "../kernel/local-call.ts";
+import type { Callee } from "../kernel/message.ts";
+import { messageTypeOf } from "../kernel/message-type.ts";
+import { PendingReply } from "../kernel/pending-reply.ts";
+import { hasRoom } from "../kernel/queue.ts";
+import { isFenced, senderOn } from "../kernel/sender.ts";
+import { traceparentOf } from "../kernel/span.ts";
+import { validated } from "../kernel/validation.ts";
+import type { Operation, Operations, Protocol } from "../protocol.ts";
+import type { TroupeError } from "../troupe-error.ts";
+import type { Contents } from "./parcel.ts";
+
+/** Between two attempts to hand an offer over. */
+const FIRST_PAUSE_MS = 2;
+const LAST_PAUSE_MS = 50;
+
+/** How references reach their actors; `virtuals.ts` implements it. */
+export interface Ways {
+  readonly kernel: Kernel;
+  /** The cell of an actor that is active here, when a message may go straight to it. */
+  activeCell(type: string, key: string): Cell | undefined;
+  /** Sends; `false` when it was refused here, which is accounted for. */
+  send(type: string, contents: Contents): boolean;
+}
+
+/** A reference to whoever is active for a key; see the file's header. */
+export class VirtualRef {
+  readonly address: Address;
+  readonly protocol: Protocol;
+  readonly ready: Promise<void> = Promise.resolve();
+  readonly #ways: Ways;
+  readonly #owner: Context | undefined;
+  readonly #type: string;
+  readonly #key: string;
+
+  constructor(
+    ways: Ways,
+    protocol: Protocol,
+    target: { readonly address: Address; readonly type: string; readonly key: string },
+    owner: Context | undefined,
+  ) {
+    this.address = target.address;
+    this.protocol = protocol;
+    this.#ways = ways;
+    this.#owner = owner;
+    this.#type = target.type;
+    this.#key = target.key;
+  }
+
+  tell(operation: string, payload?: unknown): boolean {
+    const cell = this.#cell();
+    if (cell !== undefined) return tellCell(cell, this.#owner, operation, payload);
+    const { kernel } = this.#ways;
+    const sender = senderOn(kernel, this.#owner);
+    if (isFenced(kernel, sender)) return false;
+    const type = messageTypeOf(this.protocol.name, operation);
+    const found = this.#operation(operation);
+    const checked = validated(found?.schemas?.request, payload);
+    if (found?.kind !== "tell" || !checked.ok) {
+      const reason = found?.kind === "tell" ? "undecodable" : "no-handler";
+      const from = sender === undefined ? "" : sender.cell.address;
+      kernel.deadLetters.add({ to: this.address, from, type, body: payload, reason });
+      return false;
+    }
+    const reply = kernel.watchedTell(sender);
+    return this.#ways.send(this.#type, {
+      ...this.#contents("tell", type, checked.value, sender),
+      reply,
+      schemas: undefined,
+    });
+  }
+
+  async offer(operation: string, payload?: unknown, options?: AskOptions): Promise<boolean> {
+    const { kernel } = this.#ways;
+    const sender = senderOn(kernel, this.#owner);
+    const endMs = kernel.nowMs() + timeoutMsOf(options, sender?.message, kernel.nowMs());
+    kernel.replies.opened();
+    try {
+      // Nobody tells when there is room in a mailbox that may be somewhere else by then.
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
+        const cell = this.#cell();
+        const leftMs = endMs - kernel.nowMs();
+        if (
+          cell === undefined ||
+          hasRoom(cell) ||
+          leftMs <= 0 ||
+          options?.signal?.aborted === true
+        ) {
+          return this.tell(operation, payload);
+        }
+        await new Delay(kernel.wheel, kernel.nowMs(), Math.min(leftMs, pauseMs)).over;
+        if (isFenced(kernel, sender)) return false;
+      }
+    } finally {
+      kernel.replies.closed();
+    }
+  }
+
+  ask(operation: string, payload?: unknown, options?: AskOptions): Promise<unknown> {
+    const cell = this.#cell();
+    if (cell !== undefined) return askCell(cell, this.#owner, operation, payload, options);
+    const type = messageTypeOf(this.protocol.name, operation);
+    const { kernel } = this.#ways;
+    const cause = senderOn(kernel, this.#owner)?.message;
+    const { signal } = options ?? {};
+    const reply = new PendingReply(kernel.replies, type, this.#nobody(), cause, signal, undefined);
+    this.#open("ask", operation, payload, options, reply);
+    return reply.promise;
+  }
+
+  stream(
+    operation: string,
+    payload?: unknown,
+    options?: StreamOptions,
+  ): ReplyStream<unknown, unknown> {
+    const cell = this.#cell();
+    if (cell !== undefined) return streamCell(cell, this.#owner, operation, payload, options);
+    const type = messageTypeOf(this.protocol.name, operation);
+    const { kernel } = this.#ways;
+    const consumer = senderOn(kernel, this.#owner);
+    const stream = new IncomingStream(kernel.replies, type, this.#nobody(), consumer, options);
+    this.#open("stream", operation, payload, options, stream);
+    return stream;
+  }
+
+  /** As the typed reference that programs hold. */
+  as<O extends Operations>(): ActorRef<O> {
+    return this as unknown as ActorRef<O>;
+  }
+
+  /** The cell that is active here and speaks the protocol. */
+  #cell(): Cell | undefined {
+    const cell = this.#ways.activeCell(this.#type, this.#key);
+    return cell?.behavior.definition.protocol.name === this.protocol.name ? cell : undefined;
+  }
+
+  /** Whom a call reaches that has gone nowhere yet: it certainly never ran. */
+  #nobody(): Callee {
+    return { address: this.address, cancel: () => true };
+  }
+
+  #operation(name: string): Operation | undefined {
+    const { operations } = this.protocol;
+    return Object.hasOwn(operations, name) ? operations[name] : undefined;
+  }
+
+  #contents(
+    kind: Operation["kind"],
+    type: string,
+    body: unknown,
+    sender: Context | undefined,
+  ): Omit<Contents, "reply" | "schemas"> {
+    const span = sender?.message?.reply?.span;
+    return {
+      address: this.address,
+      key: this.#key,
+      kind,
+      type,
+      body,
+      from: sender?.cell,
+      askChain: kind === "tell" || sender === undefined ? undefined : chainOf(sender),
+      traceparent: span === undefined ? undefined : traceparentOf(span),
+    };
+  }
+
+  #open(
+    kind: "ask" | "stream",
+    name: string,
+    payload: unknown,
+    options: AskOptions | undefined,
+    waiting: PendingReply | IncomingStream,
+  ): void {
+    const { kernel } = this.#ways;
+    const sender = senderOn(kernel, this.#owner);
+    const nowMs = kernel.nowMs();
+    const ttlMs = timeoutMsOf(options, sender?.message, nowMs);
+    const type = messageTypeOf(this.protocol.name, name);
+    waiting.open(nowMs, ttlMs);
+    const operation = this.#operation(name);
+    const checked = validated(operation?.schemas?.request, payload);
+    const refusal = this.#refusal(kind, type, operation, sender, options, ttlMs);
+    if (refusal !== undefined || !checked.ok) {
+      const why = checked.ok ? "" : checked.error;
+      waiting.reject(refusal ?? neverRan("ask.invalid", `the request of ${type}: ${why}`));
+      return;
+    }
+    this.#ways.send(this.#type, {
+      ...this.#contents(kind, type, checked.value, sender),
+      reply: waiting,
+      schemas: operation?.schemas,
+    });
+  }
+
+  #refusal(
+    kind: "ask" | "stream",
+    type: string,
+    operation: Operation | undefined,
+    sender: Context | undefined,
+    options: AskOptions | undefined,
+    ttlMs: number,
+  ): TroupeError | undefined {
+    if (operation?.kind !== kind) {
+      return neverRan("actor.no-handler", `${this.protocol.name} has no ${kind} ${type}`);
+    }
+    if (isFenced(this.#ways.kernel, sender)) {
+      return neverRan("actor.stopped", "the asking actor was restarted or stopped");
+    }
+    if (options?.signal?.aborted === true) return cancelled(type, this.address, true);
+    if (ttlMs <= 0) return timedOut(type, this.address, true);
+    return undefined;
+  }
+}
