@@ -88,6 +88,16 @@ export type {
 } from "./machine/machine-protocol.ts";
 export type { MachineDelay, MachineRecord } from "./machine/machine-record.ts";
 export type { Model, ModelCall } from "./model.ts";
+export { type DurableStateOptions, durableState } from "./persistence/durable-state.ts";
+export {
+  type EventSourcedHandlers,
+  type EventSourcedHooks,
+  type EventSourcedOptions,
+  eventSourced,
+} from "./persistence/event-sourced.ts";
+export type { EventSourcedContext } from "./persistence/event-sourced-context.ts";
+export type { Migrations } from "./persistence/migration.ts";
+export type { GivenId } from "./persistence/persistence-id.ts";
 export { hostMetadata } from "./placement/hosts.ts";
 export { checkedPlacement, type Placement, roleIn } from "./placement/placement.ts";
 export { type PoolOptions, pool } from "./pool.ts";

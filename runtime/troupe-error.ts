@@ -43,6 +43,14 @@ export const errorCodes = {
   refused: { retry: "never", meaning: "the actor refused, with a code and data of its own" },
   "stream.aborted": { retry: "after", meaning: "the stream broke before its end" },
   "store.unavailable": { retry: "after", meaning: "the store did not answer in time" },
+  "state.stale": {
+    retry: "after",
+    meaning: "another activation owns the actor's state by now; nothing was written",
+  },
+  "state.unreadable": {
+    retry: "never",
+    meaning: "what is stored of an actor is of a newer version, has no migration, or has gaps",
+  },
   "module.unusable": {
     retry: "never",
     meaning: "a node's module does not load or exports no actors",

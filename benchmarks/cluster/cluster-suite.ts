@@ -1,7 +1,7 @@
 /** The cluster's suite: what messages between processes cost, against the bare client and a rival. */
 import type { Suite } from "../benchmark.ts";
 import { remoteAsk64, remoteAsk512, remoteAskAlone, remoteAskLarge } from "./remote-ask.ts";
-import { remoteFirstChunk, remoteStream } from "./remote-stream.ts";
+import { remoteFirstChunk, remoteStream, remoteStreams64 } from "./remote-stream.ts";
 import { remoteTell, remoteTellAlone } from "./remote-tell.ts";
 
 /** The cluster's benchmarks. */
@@ -15,6 +15,7 @@ export const clusterSuite: Suite = {
     remoteTell,
     remoteTellAlone,
     remoteStream,
+    remoteStreams64,
     remoteFirstChunk,
   ],
 };

@@ -1,7 +1,9 @@
 /**
- * A stream of tokens between two processes: how many arrive, and how soon the first.
+ * Streams of tokens between two processes: how many arrive, and how soon the first.
  *
  * The limit is one publish per token on the bare client, JSON each, without credit, sequence or cancel.
+ * A single stream is asked for with room for as much as fills a round trip; many at a time keep the
+ * credit that is given by default.
  */
 import { connect } from "nats";
 import type { Benchmark, RateVariant, Setting, VariantSpec } from "../benchmark.ts";
@@ -9,7 +11,7 @@ import { median } from "../samples.ts";
 import { Stopwatch } from "../stopwatch.ts";
 import { askingOwnInbox, askingRequest, startPeer } from "./asking-side.ts";
 import { BARE_TOKENS } from "./bare-peer.ts";
-import { ECHO_ADDRESS, Echo, startBenchNode } from "./troupe-peer.ts";
+import { Echo, READER_ADDRESS, startBenchNode } from "./troupe-peer.ts";
 
 const TOKENS = 1_000;
 const PACE = { runMs: 500, warmMs: 1_500 };
@@ -18,22 +20,30 @@ const FIRSTS = 1_000;
 const WARM_FIRSTS = 2_000;
 const SIZE_BYTES = 128;
 
-async function ours(setting: Setting): Promise<RateVariant> {
+async function ours(
+  setting: Setting,
+  streams: number,
+  credit: { readonly credit?: number },
+): Promise<RateVariant> {
   const { url, end } = await startPeer("troupe", setting);
   const node = await startBenchNode("reader", url);
-  const ref = node.refOf(Echo, ECHO_ADDRESS);
+  const ref = node.refOf(Echo, READER_ADDRESS);
   return {
     kind: "rate",
-    batch: TOKENS,
+    batch: TOKENS * streams,
     pace: PACE,
     run: async (count) => {
       let completed = 0;
+      const options = { ...OPTIONS, ...credit };
+      const reader = async (): Promise<void> => {
+        for (let left = count / streams; left > 0; left -= TOKENS) {
+          const stream = ref.stream("tokens", { count: TOKENS }, options);
+          for await (const { token } of stream) if (token !== "") completed++;
+          await stream.result;
+        }
+      };
       const watch = new Stopwatch();
-      for (let left = count; left > 0; left -= TOKENS) {
-        const stream = ref.stream("tokens", { count: TOKENS }, OPTIONS);
-        for await (const { token } of stream) if (token !== "") completed++;
-        await stream.result;
-      }
+      await Promise.all(Array.from({ length: streams }, reader));
       return { completed, elapsedMs: watch.elapsedMs };
     },
     end: async () => {
@@ -43,31 +53,35 @@ async function ours(setting: Setting): Promise<RateVariant> {
   };
 }
 
-async function publishing(setting: Setting): Promise<RateVariant> {
+async function publishing(setting: Setting, streams: number): Promise<RateVariant> {
   const { url, end } = await startPeer("bare", setting);
   const connection = await connect({ servers: url });
-  const inbox = "_INBOX_tokens";
+  const prefix = "_INBOX_tokens.";
   let completed = 0;
-  let ended = (): void => {};
-  connection.subscribe(inbox, {
+  const ended = new Map<string, () => void>();
+  connection.subscribe(`${prefix}*`, {
     callback: (_error, message) => {
-      if (message.data.length === 0) ended();
+      if (message.data.length === 0) ended.get(message.subject)?.();
       else if (message.json<{ readonly token: string }>().token !== "") completed++;
     },
   });
   return {
     kind: "rate",
-    batch: TOKENS,
+    batch: TOKENS * streams,
     pace: PACE,
     run: async (count) => {
       completed = 0;
+      const reader = async (_: unknown, number: number): Promise<void> => {
+        const reply = `${prefix}${number}`;
+        for (let left = count / streams; left > 0; left -= TOKENS) {
+          await new Promise<void>((resolve) => {
+            ended.set(reply, resolve);
+            connection.publish(BARE_TOKENS, String(TOKENS), { reply });
+          });
+        }
+      };
       const watch = new Stopwatch();
-      for (let left = count; left > 0; left -= TOKENS) {
-        await new Promise<void>((resolve) => {
-          ended = resolve;
-          connection.publish(BARE_TOKENS, String(TOKENS), { reply: inbox });
-        });
-      }
+      await Promise.all(Array.from({ length: streams }, reader));
       return { completed, elapsedMs: watch.elapsedMs };
     },
     end: async () => {
@@ -91,7 +105,7 @@ async function medianUs(count: number, once: () => Promise<void>): Promise<numbe
 const firstChunk: VariantSpec["make"] = async (setting) => {
   const { url, end } = await startPeer("troupe", setting);
   const node = await startBenchNode("reader", url);
-  const ref = node.refOf(Echo, ECHO_ADDRESS);
+  const ref = node.refOf(Echo, READER_ADDRESS);
   const timesUs = async (count: number): Promise<number> => {
     const firstUs: number[] = [];
     for (let i = 0; i < count; i++) {
@@ -125,16 +139,40 @@ function requestTime(start: typeof askingRequest): VariantSpec["make"] {
   };
 }
 
-/** Whole streams. */
-export const remoteStream: Benchmark = {
-  name: "remote stream",
-  about:
-    "One reader takes streams of 1,000 tokens from an actor on another node, one after the other.",
-  unit: "tokens/s",
-  better: "more",
-  variants: { troupe: { make: ours }, "a publish each": { make: publishing } },
-  rows: [{ name: "remote stream vs a publish each", against: ["a publish each"], goal: 2 }],
-};
+function streamsOf(
+  name: string,
+  about: string,
+  streams: number,
+  credit: { readonly credit?: number },
+): Benchmark {
+  return {
+    name,
+    about,
+    unit: "tokens/s",
+    better: "more",
+    variants: {
+      troupe: { make: (setting) => ours(setting, streams, credit) },
+      "a publish each": { make: (setting) => publishing(setting, streams) },
+    },
+    rows: [{ name: `${name} vs a publish each`, against: ["a publish each"], goal: 2 }],
+  };
+}
+
+/** One stream after the other. */
+export const remoteStream: Benchmark = streamsOf(
+  "remote stream",
+  "One reader takes streams of 1,000 tokens from an actor on another node, one after the other.",
+  1,
+  { credit: 1_024 },
+);
+
+/** Many at a time. */
+export const remoteStreams64: Benchmark = streamsOf(
+  "remote streams 64",
+  "64 readers take streams of 1,000 tokens from an actor on another node, with the default credit.",
+  64,
+  {},
+);
 
 /** Until the first chunk. A goal of 0.8 is a time of at most 1.25 times the request's. */
 export const remoteFirstChunk: Benchmark = {

@@ -20,6 +20,9 @@ import type { Serving } from "./peer-process.ts";
 /** Where the actor lives. */
 export const ECHO_ADDRESS: string = addressOf("peer", "echo");
 
+/** Where one lives that streams to many at a time. */
+export const READER_ADDRESS: string = addressOf("peer", "reader");
+
 /** Bodies that are answered pass as bytes; what is told, and tokens, are new objects. */
 export const Echo: Protocol<{
   readonly echo: Ask<Uint8Array, Uint8Array>;
@@ -72,5 +75,6 @@ export async function servesTroupe({ url }: PeerSetting): Promise<Serving> {
   const node = await startBenchNode("peer", url);
   const ref = node.spawn(echo, { name: "echo" });
   await ref.ready;
+  await node.spawn(echo, { name: "reader", concurrency: 64 }).ready;
   return { count: () => 0, stop: () => node.stop() };
 }

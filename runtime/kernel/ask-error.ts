@@ -9,10 +9,24 @@ export class Refusal extends TroupeError {
   }
 }
 
-/** What an actor throws to end for good; only its own `ctx.fatal` makes one. */
+/** What an actor throws to end for good; only its own `ctx.fatal` makes one, and {@link Stale}. */
 export class Fatal extends TroupeError {
+  constructor(reason: string, code: "actor.fatal" | "state.stale" = "actor.fatal") {
+    super(code, reason, { outcome: "failed" });
+  }
+}
+
+/** The actor's state belongs to another activation by now: nothing was written, and this one ends. */
+export class Stale extends Fatal {
   constructor(reason: string) {
-    super("actor.fatal", reason, { outcome: "failed" });
+    super(reason, "state.stale");
+  }
+}
+
+/** Whether the state was written is unknown: the actor must read it anew before it goes on. */
+export class Unsaved extends TroupeError {
+  constructor(reason: string, cause: unknown) {
+    super("store.unavailable", reason, { outcome: "unknown", cause });
   }
 }
 
@@ -23,6 +37,11 @@ export function refused(refusal: Refusal): TroupeError {
 
 /** The handler threw. The cause is told as code and message; its stack stays home. */
 export function handlerFailed(type: string, callee: Address, thrown: unknown): TroupeError {
+  if (thrown instanceof Stale || thrown instanceof Unsaved) {
+    const { code, message, outcome } = thrown;
+    const why = `${callee} did not finish ${type}: ${message}`;
+    return new TroupeError(code, why, outcome === undefined ? {} : { outcome });
+  }
   const code = thrown instanceof Fatal ? "actor.fatal" : "actor.failed";
   return new TroupeError(code, `${callee} failed in ${type}: ${messageOf(thrown)}`, {
     outcome: "failed",

@@ -108,7 +108,9 @@ export class Cell implements Runnable {
   /** An activation's names no node: it is wherever the actor is active. */
   get address(): Address {
     if (this.ownHoldings?.tenancy !== undefined) return this.path;
-    return addressOf(this.kernel.node, this.path);
+    const holdings = this.holdings;
+    holdings.address ??= addressOf(this.kernel.node, this.path);
+    return holdings.address;
   }
 
   /** A first start has succeeded. */

@@ -10,7 +10,7 @@
  * I1: what a handler or a hook throws never gets past here.
  */
 import { readable, type TroupeError } from "../troupe-error.ts";
-import { Fatal, handlerFailed, Refusal, refused, timedOut } from "./ask-error.ts";
+import { Fatal, handlerFailed, Refusal, refused, timedOut, Unsaved } from "./ask-error.ts";
 import { TaskFailed } from "./background-task.ts";
 import type { Cell } from "./cell.ts";
 import { BUSY } from "./cell-word.ts";
@@ -149,12 +149,17 @@ function threw(cell: Cell, context: Context, thrown: unknown): void {
     fail(cell, message, refused(error), "refused");
     return;
   }
-  if (reply?.settled === true && !(error instanceof Fatal) && !isOverrun(error)) {
+  if (reply?.settled === true && !endsGeneration(error)) {
     emitHandled(cell, message, "cancelled");
     return;
   }
   fail(cell, message, handlerFailed(handler.type, cell.address, error), "failed");
   failed(cell, "failed", handler.operation, error);
+}
+
+/** It is no echo of a cancel, whoever gave up meanwhile. */
+function endsGeneration(error: unknown): boolean {
+  return error instanceof Fatal || error instanceof Unsaved || isOverrun(error);
 }
 
 /** Takes a message off the stash; `undefined` when it was put back meanwhile. */

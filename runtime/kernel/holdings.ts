@@ -28,6 +28,7 @@ export class Holdings {
   /** How many generations were begun. */
   generation: number;
   path: string | undefined = undefined;
+  address: string | undefined = undefined;
   children: Children | undefined = undefined;
   timers: ActorTimers | undefined = undefined;
   log: Log | undefined = undefined;

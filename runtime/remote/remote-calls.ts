@@ -109,7 +109,12 @@ export class RemoteCalls {
   replied(from: string, { correlation, body }: Envelope): void {
     const call = this.take(correlation, from);
     if (call === undefined) return;
-    const checked = validated(call.schemas?.reply, body);
+    const schema = call.schemas?.reply;
+    if (schema === undefined) {
+      call.waiting.resolve(body);
+      return;
+    }
+    const checked = validated(schema, body);
     if (checked.ok) call.waiting.resolve(checked.value);
     else call.waiting.reject(invalid(`the reply of ${call.type}: ${checked.error}`));
   }
@@ -121,7 +126,12 @@ export class RemoteCalls {
   chunk(from: string, { correlation, body, sequence = 0 }: Envelope): void {
     const call = this.find(correlation, from);
     if (call === undefined || call.waiting.kind !== "stream") return;
-    const checked = validated(call.schemas?.chunk, body);
+    const schema = call.schemas?.chunk;
+    if (schema === undefined) {
+      call.waiting.chunk?.(sequence, body);
+      return;
+    }
+    const checked = validated(schema, body);
     if (checked.ok) {
       call.waiting.chunk?.(sequence, checked.value);
       return;
