@@ -22,6 +22,10 @@ export interface PartitionableCluster {
   readonly urls: readonly string[];
   /** Which server a connection is attached to. */
   indexOf(listen: string): number;
+  /** Which server leads JetStream. */
+  leader(): Promise<number>;
+  /** Kills a server and waits until it is gone. */
+  kill(index: number): Promise<void>;
   /** Cuts a server off from the others; its clients notice nothing. */
   isolate(index: number, fault?: Fault): void;
   heal(): void;
@@ -36,9 +40,10 @@ const READY_MS = 60_000;
 export async function startPartitionableCluster(): Promise<PartitionableCluster> {
   const binary = (await locateNatsServer({ env: process.env })).path;
   const folder = await freshFolder();
-  const ports = await freePorts(6, systemRandom());
+  const ports = await freePorts(9, systemRandom());
   const clientPorts = ports.slice(0, 3);
-  const routePorts = ports.slice(3);
+  const routePorts = ports.slice(3, 6);
+  const monitorPorts = ports.slice(6);
   const proxies = await Promise.all(routePorts.map((port) => startTcpProxy(port)));
   const servers: ChildProcess[] = [];
   for (const [index, port] of clientPorts.entries()) {
@@ -49,6 +54,7 @@ export async function startPartitionableCluster(): Promise<PartitionableCluster>
     const config = {
       server_name: name,
       listen: `127.0.0.1:${port}`,
+      http: `127.0.0.1:${monitorPorts[index]}`,
       jetstream: { store_dir: store, max_file_store: 268_435_456 },
       cluster: {
         name: "partitionable",
@@ -86,6 +92,22 @@ export async function startPartitionableCluster(): Promise<PartitionableCluster>
   return {
     urls,
     indexOf: (listen) => urls.findIndex((url) => url.endsWith(listen)),
+    leader: async () => {
+      for (const port of monitorPorts) {
+        const answer = await fetch(`http://127.0.0.1:${port}/jsz`).catch(() => undefined);
+        const said = (await answer?.json()) as { meta_cluster?: { leader?: string } } | undefined;
+        const leader = said?.meta_cluster?.leader ?? "";
+        if (leader !== "") return Number(leader.slice(1)) - 1;
+      }
+      throw new Error("JetStream has no leader");
+    },
+    kill: async (index) => {
+      const server = servers[index];
+      if (server === undefined) throw new RangeError(`no server ${index}`);
+      const exit = once(server, "exit");
+      server.kill("SIGKILL");
+      await exit;
+    },
     isolate: (index, fault = "cut") => {
       for (const [at, proxy] of proxies.entries())
         proxy.befall(fault, at === index ? "" : `"server_name":"s${index + 1}"`);
@@ -97,6 +119,7 @@ export async function startPartitionableCluster(): Promise<PartitionableCluster>
     },
     end: async () => {
       for (const server of servers) {
+        if (server.signalCode !== null) continue;
         const exit = once(server, "exit");
         server.kill("SIGKILL");
         await exit;
