@@ -6,7 +6,7 @@
  * and by the level of its JetStream API; the stores check besides that each stream they make came out as
  * they asked (`nats-key-values.ts`, `nats-durable-queue.ts`).
  */
-import { JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
+import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import { awaitedClock } from "../runtime/ports/clock.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
@@ -17,6 +17,7 @@ import {
   serverVersionText,
 } from "./nats-server/server-version.ts";
 import { refusalIn, refusedError } from "./security/refusal-log.ts";
+import { afterElection } from "./stores/election.ts";
 
 /** A server that will do. */
 export interface ServerFacts {
@@ -30,13 +31,9 @@ export interface ServerFacts {
 
 const OLDEST_LEVEL = 2;
 const ANSWER_MS = 3_000;
-/** How long a cluster may be without a leader. */
-const ELECTION_MS = 15_000;
-const ASK_AGAIN_MS = 250;
-const NO_LEADER = 10008;
 
 /**
- * Checks the server behind a connection; where servers are electing a leader, waits for them up to 15 s.
+ * Checks the server behind a connection; where servers are electing a leader, waits for them up to 12 s.
  *
  * @throws {TroupeError} `nats.too-old` when it lacks a feature, `nats.unavailable` when its JetStream is
  *   off or silent, `nats.refused` when this program may not ask it
@@ -66,19 +63,12 @@ export async function checkServer(connection: NatsConnection): Promise<ServerFac
 }
 
 async function levelOf(connection: NatsConnection, where: string): Promise<number> {
-  const untilMs = awaitedClock.monotonicMs() + ELECTION_MS;
   try {
     const manager = await jetstreamManager(connection, { timeout: ANSWER_MS, checkAPI: false });
-    for (;;) {
-      try {
-        return (await manager.getAccountInfo()).api.level ?? 0;
-      } catch (thrown) {
-        // Servers that are electing a leader say so: it takes 4 to 9 s.
-        const isElecting = thrown instanceof JetStreamApiError && thrown.code === NO_LEADER;
-        if (!isElecting || awaitedClock.monotonicMs() >= untilMs) throw thrown;
-        await new Promise<void>((resolve) => awaitedClock.after(ASK_AGAIN_MS, resolve));
-      }
-    }
+    // A server without JetStream answers nobody: only those of a cluster may be electing.
+    const isOne = connection.info?.cluster === undefined;
+    const asked = () => manager.getAccountInfo();
+    return (await (isOne ? asked() : afterElection(awaitedClock, asked))).api.level ?? 0;
   } catch (cause) {
     const refusal = refusalIn(cause);
     if (refusal !== undefined) throw refusedError(`JetStream at ${where} cannot be used`, refusal);

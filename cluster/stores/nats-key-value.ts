@@ -31,6 +31,7 @@ import type {
   PutOptions,
 } from "../../runtime/ports/key-value.ts";
 import { pack, unpack } from "../wire/packing.ts";
+import { afterElection } from "./election.ts";
 import { type Change, fits, headersOf, over, type Stored, storedIn } from "./key-change.ts";
 import { KeyWatch } from "./key-watch.ts";
 import {
@@ -128,7 +129,7 @@ export class NatsKeyValue implements KeyValue {
 
   async entries(filter: string): Promise<readonly KeyValueEntry[]> {
     checkedFilter(filter);
-    const listing = this.#list(filter);
+    const listing = afterElection(this.#setting.clock, () => this.#list(filter));
     const late = this.#late(LISTING_MS);
     try {
       return await Promise.race([listing, late.promise]);

@@ -9,7 +9,6 @@
  */
 import {
   DiscardPolicy,
-  JetStreamApiError,
   type JetStreamManager,
   jetstream,
   jetstreamManager,
@@ -24,6 +23,8 @@ import { checkedBucket } from "../../runtime/ports/key-filter.ts";
 import type { BucketOptions, KeyValue, KeyValues } from "../../runtime/ports/key-value.ts";
 import type { Random } from "../../runtime/ports/random.ts";
 import { TroupeError } from "../../runtime/troupe-error.ts";
+import { afterElection } from "./election.ts";
+import { ensureStream } from "./ensure-stream.ts";
 import { NatsKeyValue } from "./nats-key-value.ts";
 import { storeUnavailable } from "./store-failure.ts";
 import { bucketStream, bucketSubject, storeName } from "./store-name.ts";
@@ -42,7 +43,6 @@ export interface NatsKeyValuesOptions {
   readonly replicas?: number;
 }
 
-const EXISTS_DIFFERENTLY = 10058;
 const DUPLICATE_WINDOW_MS = 120_000;
 const LOOK_EVERY_MS = 5_000;
 /** How long watchers that were away can still learn that a value of a bucket with a time to live went. */
@@ -63,13 +63,13 @@ export function natsKeyValues(
       timeout: requestTimeoutMs,
       checkAPI: false,
     });
-    const config = await ensureStream(manager, bucket, bucketOptions, options.replicas ?? 1);
+    const config = await ensureBucket(manager, bucket, bucketOptions, options.replicas ?? 1);
     if (config.allow_atomic !== true || config.allow_msg_ttl !== true)
       throw new TroupeError(
         "nats.too-old",
         `the server ignores what bucket ${bucket} asks for: atomic batches and times to live need 2.12`,
       );
-    const kv = await new Kvm(client).open(bucket);
+    const kv = await afterElection(clock, () => new Kvm(client).open(bucket));
     return new NatsKeyValue({
       name,
       bucket,
@@ -101,7 +101,7 @@ export function natsKeyValues(
 }
 
 /** Creates the stream unless it exists; returns what the server made of it. */
-async function ensureStream(
+function ensureBucket(
   manager: JetStreamManager,
   bucket: string,
   options: BucketOptions,
@@ -111,28 +111,22 @@ async function ensureStream(
   if (ttlMs !== undefined && !(ttlMs >= 1_000))
     throw new RangeError(`a bucket's ttlMs must be 1,000 or more: ${ttlMs}`);
   const name = bucketStream(bucket);
-  try {
-    const info = await manager.streams.add({
-      name,
-      subjects: [bucketSubject(bucket, ">")],
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      num_replicas: replicas,
-      max_msgs_per_subject: 1,
-      discard: DiscardPolicy.New,
-      duplicate_window: nanos(Math.min(DUPLICATE_WINDOW_MS, ttlMs ?? DUPLICATE_WINDOW_MS)),
-      allow_rollup_hdrs: true,
-      allow_direct: true,
-      deny_delete: true,
-      allow_atomic: true,
-      allow_msg_ttl: true,
-      ...(ttlMs === undefined
-        ? {}
-        : { max_age: nanos(ttlMs), subject_delete_marker_ttl: nanos(MARKER_TTL_MS) }),
-    });
-    return info.config;
-  } catch (thrown) {
-    if (!(thrown instanceof JetStreamApiError && thrown.code === EXISTS_DIFFERENTLY)) throw thrown;
-    return (await manager.streams.info(name)).config;
-  }
+  return ensureStream(manager, {
+    name,
+    subjects: [bucketSubject(bucket, ">")],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    num_replicas: replicas,
+    max_msgs_per_subject: 1,
+    discard: DiscardPolicy.New,
+    duplicate_window: nanos(Math.min(DUPLICATE_WINDOW_MS, ttlMs ?? DUPLICATE_WINDOW_MS)),
+    allow_rollup_hdrs: true,
+    allow_direct: true,
+    deny_delete: true,
+    allow_atomic: true,
+    allow_msg_ttl: true,
+    ...(ttlMs === undefined
+      ? {}
+      : { max_age: nanos(ttlMs), subject_delete_marker_ttl: nanos(MARKER_TTL_MS) }),
+  });
 }

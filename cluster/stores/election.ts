@@ -1,0 +1,34 @@
+/**
+ * Waiting for servers that are electing a leader.
+ *
+ * Owns: which refusals say so, and how long to wait. It is for what has no effect until it is heard: asking,
+ * listing, and making what is there already.
+ */
+import { JetStreamApiError } from "@nats-io/jetstream";
+import type { Clock } from "../../runtime/ports/clock.ts";
+import { isUnheard } from "./store-failure.ts";
+
+/** An election takes 4 to 9 s. */
+export const ELECTION_MS = 12_000;
+
+const AGAIN_MS = 250;
+/** "JetStream system temporarily unavailable", and the same of a stream's or a consumer's leader. */
+const NO_LEADER: ReadonlySet<number> = new Set([10008, 10009]);
+
+/** Makes the attempt, again and again while servers say that they have no leader, up to 12 s. */
+export async function afterElection<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
+  const untilMs = clock.monotonicMs() + ELECTION_MS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (!isLeaderless(thrown) || clock.monotonicMs() >= untilMs) throw thrown;
+      await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve));
+    }
+  }
+}
+
+function isLeaderless(thrown: unknown): boolean {
+  if (thrown instanceof JetStreamApiError) return NO_LEADER.has(thrown.code);
+  return isUnheard(thrown);
+}
