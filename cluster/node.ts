@@ -49,6 +49,7 @@ import type { NodeOptions, NodeSettings } from "./node-options.ts";
 import { GATEWAY_ROLE, nodeSettings } from "./node-options.ts";
 import { pooled } from "./node-pools.ts";
 import type { LoadedCredentials } from "./security/credentials.ts";
+import { NodeSignatures, newSigningKey } from "./security/node-signatures.ts";
 import { RefusalLog } from "./security/refusal-log.ts";
 import { checkServer } from "./server-check.ts";
 import { natsBlobStore } from "./stores/nats-blob-store.ts";
@@ -169,11 +170,13 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   let pulse: Pulse | undefined;
   let fenced: TroupeError | undefined;
   teardown.add("pulse", () => pulse?.stop(fenced === undefined ? "farewell" : "silent"));
+  const key = newSigningKey();
   const lease = await acquireLease({
     bucket: leases.bucket,
     name,
     traits,
     pid: process.pid,
+    publicKey: key.publicKey,
     ttlMs: leases.ttlMs,
     clock,
     random,
@@ -227,6 +230,14 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     createTasks({ queue, keyValues, membership, clock, random, events, log }),
     awaitedClock,
   );
+  const signatures = new NodeSignatures({
+    self,
+    key,
+    membership,
+    leases: leases.bucket,
+    clock,
+    log,
+  });
   const ports: Ports = {
     clock,
     scheduler,
@@ -239,6 +250,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     queue,
     tasks,
     models,
+    signatures,
     blobs: blobsOf(line, natsBlobStore(control, { cluster, clock })),
     eventLogs: eventLogsOf(
       line,

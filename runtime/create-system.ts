@@ -27,7 +27,7 @@ import { Remote } from "./remote/remote.ts";
 import { beginSpawning, type Spawning } from "./spawning/begin-spawning.ts";
 import type { System } from "./system.ts";
 import { TroupeError } from "./troupe-error.ts";
-import { addressOfKey } from "./virtual/virtual-address.ts";
+import { addressOfKey, parseVirtual } from "./virtual/virtual-address.ts";
 import type { Virtuals } from "./virtual/virtuals.ts";
 
 /** Options of {@link createSystem}: ports that are not given are in memory. */
@@ -106,6 +106,15 @@ export function createSystem(options: SystemOptions = {}): System {
     spawn: (definition, ...[spawnOptions]) => {
       if (ending !== undefined) throw new TroupeError("system.stopped", "the system has stopped");
       return new LocalRef(root.spawn(definition, spawnOptions), undefined).as();
+    },
+    takesSigned: (address, operation) => {
+      const virtual = parseVirtual(address);
+      const definition =
+        virtual === undefined ? undefined : registrations.get(virtual.type)?.definition;
+      if (definition !== undefined)
+        return definition.protocol.operations[operation]?.signed === true;
+      if (nodeOf(address) !== node) return false;
+      return directory.find(pathOf(address))?.behavior.find(operation)?.isSigned === true;
     },
     refOf: (of, address) => remote.refOf(of, address, undefined),
     actorOf: (of, key, type) => remote.refOf(of, addressOfKey(of, key, type), undefined),

@@ -184,6 +184,7 @@ export type {
 export type { Ports } from "./ports/ports.ts";
 export { type Random, seededRandom, systemRandom } from "./ports/random.ts";
 export { type Scheduler, systemScheduler } from "./ports/scheduler.ts";
+export type { SignatureFault, Signatures } from "./ports/signatures.ts";
 export type { Leadership, StoreFaults } from "./ports/store-faults.ts";
 export type { Transport, TransportSink, UndeliveredReason } from "./ports/transport.ts";
 export {
@@ -202,6 +203,7 @@ export {
   type Schema,
   type SchemaResult,
   type Stream,
+  signed,
   stream,
   type Tell,
   tell,
@@ -222,7 +224,7 @@ export {
   type VirtualRegistration,
   virtual,
 } from "./registration.ts";
-export type { Envelope, EnvelopeKindNumber } from "./remote/envelope.ts";
+export type { Envelope, EnvelopeKindNumber, Signature } from "./remote/envelope.ts";
 export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";
 export type { ChildPlacement } from "./spawning/child-placement.ts";

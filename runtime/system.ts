@@ -38,6 +38,11 @@ export interface System {
   actorOf<O extends Operations>(protocol: Protocol<O>, key: string, type?: string): ActorRef<O>;
   /** A reference to the cluster's one; `name` is what it is registered as, default as for `actorOf`. */
   singletonOf<O extends Operations>(protocol: Protocol<O>, name?: string): ActorRef<O>;
+  /**
+   * Whether an actor that may live on this node takes that operation from others only signed: who passes on
+   * what programs send that are no nodes must refuse it to them.
+   */
+  takesSigned(address: Address, operation: string): boolean;
   /** Stops an actor after its current message (`drain`: after what is queued; `kill`: at once). */
   stop(target: AnyActorRef, how?: "stop" | "drain" | "kill"): Promise<void>;
   /** Calls `ended` exactly once when that actor ends, at once when it already has. */

@@ -64,6 +64,10 @@ export const errorCodes = {
     retry: "never",
     meaning: "the credentials for the nats-server cannot be read",
   },
+  "signature.refused": {
+    retry: "after",
+    meaning: "a signed operation came without a signature that counts",
+  },
   "access.denied": { retry: "never", meaning: "the caller's role may not do that" },
   "nats.too-old": { retry: "never", meaning: "the nats-server lacks a feature Troupe needs" },
   "model.unavailable": { retry: "after", meaning: "the model's endpoint did not answer" },

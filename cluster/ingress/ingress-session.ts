@@ -7,7 +7,9 @@
  * H2: a stream's chunks leave only as far as the client has given credit.
  * H3: a client reaches the actors of programs; the runtime's own, whose names begin with `$`, are for
  *     operators. What it may not do is refused, and never ran.
- * H4: when the session ends, everything under way is cancelled.
+ * H4: this node signs what operators send, and nothing that clients send: signed operations are not for
+ *     them.
+ * H5: when the session ends, everything under way is cancelled.
  */
 import type { ActorRef, ReplyStream } from "../../runtime/actor-ref.ts";
 import { nodeOf } from "../../runtime/address.ts";
@@ -277,7 +279,16 @@ export class IngressSession {
         outcome: "never-ran",
       });
     const { protocol: name, operation } = parsed;
-    const operations = { [operation]: { kind } } as unknown as Untyped;
+    const isOperator = role === "operator";
+    // Elsewhere the actor's own node refuses, as this one does not sign for clients.
+    if (!isOperator && system.takesSigned(to, operation))
+      throw new TroupeError(
+        "access.denied",
+        `a client may not send ${type}: it is taken from nodes and operators only`,
+        { outcome: "never-ran", data: { to, role } },
+      );
+    const of = isOperator ? { kind, signed: true } : { kind };
+    const operations = { [operation]: of } as unknown as Untyped;
     return { ref: system.refOf({ name, operations }, to), operation };
   }
 }

@@ -11,6 +11,7 @@ import type { MemberTraits } from "../../runtime/ports/membership.ts";
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
 import { pack, unpack } from "../wire/packing.ts";
+import { shown } from "../wire/shown.ts";
 import { DEFAULT_CAPACITY, parseTraits } from "./member-traits.ts";
 
 /** `leaving` is the last one of a node that stops by itself. */
@@ -44,7 +45,7 @@ export function parseHeartbeat(bytes: Uint8Array): Result<Heartbeat, string> {
   if (!Array.isArray(unpacked.value)) return err("a heartbeat is not an array");
   const [version, incarnation, index, lagMs, roles, capacity, metadata] =
     unpacked.value as readonly unknown[];
-  if (version !== VERSION) return err(`heartbeat version ${String(version)}`);
+  if (version !== VERSION) return err(`heartbeat version ${shown(version)}`);
   const state = typeof index === "number" ? STATES[index] : undefined;
   if (typeof incarnation !== "string" || state === undefined || typeof lagMs !== "number")
     return err("a heartbeat's field has another type");

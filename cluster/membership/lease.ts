@@ -38,6 +38,8 @@ export interface LeaseRecord extends MemberTraits {
   readonly v: 1;
   /** Drawn at random by each start, so that a node knows its own write. */
   readonly owner: string;
+  /** With which others check this start's signatures; 32 bytes as base64url. */
+  readonly publicKey?: string;
   readonly pid: number;
   /** Absent in the first write, whose revision it is. */
   readonly incarnation?: string;
@@ -47,6 +49,7 @@ export interface LeaseRecord extends MemberTraits {
 export interface LeaseHolder extends MemberTraits {
   readonly name: string;
   readonly incarnation: string;
+  readonly publicKey?: string;
 }
 
 /** What {@link acquireLease} needs. */
@@ -56,6 +59,7 @@ export interface LeaseOptions {
   readonly name: string;
   readonly traits: MemberTraits;
   readonly pid: number;
+  readonly publicKey?: string;
   readonly ttlMs: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -80,7 +84,9 @@ export function holderOf(entry: KeyValueEntry): LeaseHolder | undefined {
   const traits = parseTraits(record);
   if (!traits.ok) return undefined;
   const incarnation = record.incarnation ?? incarnationOf(entry.revision);
-  return { name, incarnation, ...traits.value };
+  const { publicKey } = record;
+  const key = typeof publicKey === "string" ? { publicKey } : {};
+  return { name, incarnation, ...traits.value, ...key };
 }
 
 /**
@@ -90,8 +96,9 @@ export function holderOf(entry: KeyValueEntry): LeaseHolder | undefined {
  * @throws {TroupeError} `store.unavailable`
  */
 export async function acquireLease(options: LeaseOptions): Promise<Lease> {
-  const { bucket, name, traits, pid, ttlMs, clock, random } = options;
-  const record: LeaseRecord = { v: 1, owner: random.id(), ...traits, pid };
+  const { bucket, name, traits, pid, publicKey, ttlMs, clock, random } = options;
+  const signing = publicKey === undefined ? {} : { publicKey };
+  const record: LeaseRecord = { v: 1, owner: random.id(), ...traits, pid, ...signing };
   const key = leaseKey(name);
   const untilMs = clock.monotonicMs() + 2 * ttlMs;
   let found: KeyValueEntry | undefined;

@@ -5,7 +5,7 @@
  * `packing.ts` the bytes.
  *
  * W1: the positions are kind, id, to, from, correlation, type, body, ttlMs, sequence, traceparent,
- *     attempt, idempotencyKey, askChain, two that are kept free, token. They never move; a new field is
+ *     attempt, idempotencyKey, askChain, claim, signature, token. They never move; a new field is
  *     appended.
  * W2: trailing absent fields are left out, and elements past the last known position are ignored, so
  *     that nodes of neighbouring versions understand each other.
@@ -13,13 +13,17 @@
  *
  * Source: measured, a positional array packs and unpacks about twice as fast as a map.
  */
-import type { Envelope, EnvelopeKindNumber } from "../../runtime/remote/envelope.ts";
+import type { Envelope, EnvelopeKindNumber, Signature } from "../../runtime/remote/envelope.ts";
 import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
+import { shown } from "./shown.ts";
 
 /** How many addresses an ask chain may name. */
 export const MAX_ASK_CHAIN = 32;
+
+const SIGNATURE_AT = 14;
+const SIGNATURE_BYTES = 64;
 
 const HIGHEST_KIND = Math.max(...Object.values(EnvelopeKind));
 
@@ -69,7 +73,14 @@ export function wireOf(envelope: Envelope): readonly unknown[] {
   } else if (envelope.ttlMs === 0) {
     wire.length = envelope.body === undefined ? 6 : 7;
   }
+  if (envelope.signature !== undefined) addSignature(wire, envelope.signature);
   return wire;
+}
+
+/** What is before it and absent is `undefined`; a token may stand behind it. */
+function addSignature(wire: unknown[], { incarnation, bytes }: Signature): void {
+  while (wire.length < SIGNATURE_AT) wire.push(undefined);
+  wire[SIGNATURE_AT] = [incarnation, bytes];
 }
 
 /** The envelope that an element of a frame stands for, or in one line why it stands for none. */
@@ -90,7 +101,7 @@ export function envelopeFrom(wire: unknown): Result<Envelope, string> {
   const idempotencyKey: unknown = wire[11];
   const askChain: unknown = wire[12];
   const token: unknown = wire[15];
-  if (!isKind(kind)) return err(`unknown envelope kind ${String(kind)}`);
+  if (!isKind(kind)) return err(`unknown envelope kind ${shown(kind)}`);
   if (!isCount(id)) return err("the id is not a count");
   if (typeof to !== "string") return err("the destination is not a string");
   if (typeof from !== "string") return err("the sender is not a string");
@@ -105,6 +116,8 @@ export function envelopeFrom(wire: unknown): Result<Envelope, string> {
     return err("the idempotency key is not a string");
   if (askChain !== undefined && !isAskChain(askChain)) return err("the ask chain is malformed");
   if (token !== undefined && !isCount(token)) return err("the token is not a count");
+  const signature = signatureFrom(wire[SIGNATURE_AT]);
+  if (signature === null) return err("the signature is malformed");
   return ok({
     kind,
     id,
@@ -120,7 +133,17 @@ export function envelopeFrom(wire: unknown): Result<Envelope, string> {
     idempotencyKey,
     askChain,
     token,
+    signature,
   });
+}
+
+/** `null` = it is none. */
+function signatureFrom(wire: unknown): Signature | undefined | null {
+  if (wire === undefined || wire === null) return undefined;
+  if (!Array.isArray(wire)) return null;
+  const [incarnation, bytes] = wire as readonly unknown[];
+  const isWhole = bytes instanceof Uint8Array && bytes.length === SIGNATURE_BYTES;
+  return typeof incarnation === "string" && isWhole ? { incarnation, bytes } : null;
 }
 
 function isKind(value: unknown): value is EnvelopeKindNumber {

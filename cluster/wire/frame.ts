@@ -14,6 +14,7 @@ import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
 import { envelopeFrom, wireOf } from "./envelope-codec.ts";
 import { pack, unpack } from "./packing.ts";
+import { shown } from "./shown.ts";
 
 /** The version that this node writes and reads. */
 export const FRAME_VERSION = 1;
@@ -70,7 +71,7 @@ export function parseFrame(bytes: Uint8Array): Result<Frame, string> {
   const target: unknown = frame[6] ?? "";
   const resend: unknown = frame[7];
   if (version !== FRAME_VERSION)
-    return err(`frame version ${String(version)}; this node reads ${FRAME_VERSION}`);
+    return err(`frame version ${shown(version)}; this node reads ${FRAME_VERSION}`);
   if (typeof incarnation !== "string") return err("the incarnation is not a string");
   if (!isSequence(linkSeq) || !isSequence(ackSeq) || !isSequence(baseSeq))
     return err("a sequence number is not a count");

@@ -15,7 +15,15 @@
  * Source: FIPA SC00029 (contract net interaction protocol).
  */
 import type { Address } from "../../runtime/address.ts";
-import { type Ask, ask, type Protocol, protocol, type Tell, tell } from "../../runtime/protocol.ts";
+import {
+  type Ask,
+  ask,
+  type Protocol,
+  protocol,
+  signed,
+  type Tell,
+  tell,
+} from "../../runtime/protocol.ts";
 import type { Attempt, InformedAttempt } from "./attempt.ts";
 import type { ContractNetEvent } from "./contract-net.ts";
 import type { Market } from "./market.ts";
@@ -211,9 +219,9 @@ export const Auctioneer: Protocol<AuctioneerOperations> = protocol("auctioneer@1
 /** Offers to do tasks of one capability. */
 export const Bidder: Protocol<BidderOperations> = protocol("bidder@1", {
   call: tell<CallForProposals>(),
-  award: ask<Award, Confirmation>(),
+  award: signed(ask<Award, Confirmation>()),
   reject: tell<{ readonly auction: string }>(),
-  withdraw: tell<{ readonly auction: string; readonly round: number }>(),
+  withdraw: signed(tell<{ readonly auction: string; readonly round: number }>()),
   turn: tell<WorkTurn>(),
 });
 

@@ -76,7 +76,8 @@ export function neverRan(
     | "mailbox.full"
     | "ask.invalid"
     | "ask.undecodable"
-    | "payload.too-large",
+    | "payload.too-large"
+    | "signature.refused",
   message: string,
 ): TroupeError {
   return new TroupeError(code, message, { outcome: "never-ran" });

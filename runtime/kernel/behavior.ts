@@ -51,6 +51,8 @@ export class OperationHandler {
   /** An ask whose payload does. */
   readonly isPlainAsk: boolean;
   readonly isStream: boolean;
+  /** Other nodes must sign it. */
+  readonly isSigned: boolean;
   /** For example `auction.bid@1`. */
   readonly type: string;
   readonly run: (ctx: AnyContext, payload: unknown) => unknown;
@@ -68,6 +70,7 @@ export class OperationHandler {
     this.kind = of.kind;
     this.isTell = of.kind === "tell";
     this.isStream = of.kind === "stream";
+    this.isSigned = of.signed === true;
     this.type = messageTypeOf(protocol, operation);
     this.run = run;
     this.request = of.schemas?.request;

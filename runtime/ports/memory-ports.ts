@@ -60,5 +60,6 @@ export function memoryPorts(node: string, given: Partial<Ports> = {}): Ports {
     models,
     ...(eventLogs === undefined ? {} : { eventLogs }),
     ...(blobs === undefined ? {} : { blobs }),
+    ...(given.signatures === undefined ? {} : { signatures: given.signatures }),
   };
 }

@@ -17,6 +17,7 @@ import type { Membership } from "./membership.ts";
 import type { ModelClients } from "./model-client.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { Signatures } from "./signatures.ts";
 import type { Transport } from "./transport.ts";
 
 /** The world as a system sees it. */
@@ -32,6 +33,8 @@ export interface Ports {
   readonly queue: DurableQueue;
   readonly tasks: Tasks;
   readonly models: ModelClients;
+  /** Absent where all nodes are parts of one process: then nothing needs to be signed. */
+  readonly signatures?: Signatures;
   /** Absent where stores are given that have no logs: a log in memory would not last as they do. */
   readonly eventLogs?: EventLogs;
   /** Absent where stores are given that have no blobs. */

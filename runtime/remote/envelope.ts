@@ -73,4 +73,13 @@ export interface Envelope {
   readonly askChain?: readonly Address[] | undefined;
   /** To a virtual actor: the token of the owner that it is meant for. */
   readonly token?: number | undefined;
+  /** Of a signed operation; see `ports/signatures.ts`. */
+  readonly signature?: Signature | undefined;
+}
+
+/** Who signed an envelope, besides its sender's name, and the 64 bytes of the signature. */
+export interface Signature {
+  /** The signing node's. */
+  readonly incarnation: string;
+  readonly bytes: Uint8Array;
 }

@@ -24,6 +24,7 @@ import { type Envelope, EnvelopeKind, type EnvelopeKindNumber } from "./envelope
 import { handlerOf, senderIn, spanOf } from "./incoming-message.ts";
 import type { Postbox } from "./postbox.ts";
 import { type Answers, RemoteReply } from "./remote-reply.ts";
+import type { SignatureCheck } from "./signature-check.ts";
 import { undeliveredCode } from "./undelivered.ts";
 
 /** The longest an accepted call of another node may take when it names no limit. */
@@ -43,12 +44,14 @@ interface Admitted {
 export class IncomingCalls implements Answers {
   readonly #postbox: Postbox;
   readonly #directory: Directory;
+  readonly #check: SignatureCheck;
   /** By node, then by correlation. */
   readonly #calls = new Map<string, Map<number, RemoteReply>>();
 
-  constructor(postbox: Postbox, directory: Directory) {
+  constructor(postbox: Postbox, directory: Directory, check: SignatureCheck) {
     this.#postbox = postbox;
     this.#directory = directory;
+    this.#check = check;
   }
 
   /** How many streams others still read. Cost: looks at every call under way. */
@@ -81,7 +84,7 @@ export class IncomingCalls implements Answers {
   deliver(from: string, envelope: Envelope, cell: Cell | undefined, origin?: object): void {
     const { kernel } = this.#postbox;
     const { correlation } = envelope;
-    const admitted = this.#admitted(envelope, cell);
+    const admitted = this.#admitted(from, envelope, cell);
     if (!admitted.ok) {
       this.refuse(from, envelope, admitted.error);
       return;
@@ -191,7 +194,11 @@ export class IncomingCalls implements Answers {
   }
 
   /** The cell, handler and checked request of a call, or why it is refused. */
-  #admitted(envelope: Envelope, cell: Cell | undefined): Result<Admitted, TroupeError> {
+  #admitted(
+    from: string,
+    envelope: Envelope,
+    cell: Cell | undefined,
+  ): Result<Admitted, TroupeError> {
     const { to, type, askChain = [] } = envelope;
     const kind = envelope.kind === EnvelopeKind.open ? "stream" : "ask";
     const address = addressHere(this.#postbox.kernel.node, to);
@@ -203,6 +210,11 @@ export class IncomingCalls implements Answers {
     const checked = validated(handler.request, envelope.body);
     if (!checked.ok) {
       return err(neverRan("ask.invalid", `the request of ${type}: ${checked.error}`));
+    }
+    const fault = this.#check.faultOf(from, envelope, handler);
+    if (fault !== undefined) {
+      const why = `${address} takes ${type} only signed, and this one's signature is ${fault}`;
+      return err(neverRan("signature.refused", why));
     }
     const at = cell.options.isConcurrent ? -1 : askChain.indexOf(address);
     return at < 0

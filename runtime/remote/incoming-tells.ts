@@ -17,17 +17,20 @@ import { addressHere } from "../virtual/virtual-address.ts";
 import { type Envelope, EnvelopeKind } from "./envelope.ts";
 import { handlerOf, tellFrom } from "./incoming-message.ts";
 import type { Postbox } from "./postbox.ts";
+import type { SignatureCheck } from "./signature-check.ts";
 
 /** The tells that arrive at a node. */
 export class IncomingTells {
   readonly #postbox: Postbox;
   readonly #directory: Directory;
   readonly #topics: Topics;
+  readonly #check: SignatureCheck;
 
-  constructor(postbox: Postbox, directory: Directory, topics: Topics) {
+  constructor(postbox: Postbox, directory: Directory, topics: Topics, check: SignatureCheck) {
     this.#postbox = postbox;
     this.#directory = directory;
     this.#topics = topics;
+    this.#check = check;
   }
 
   /** A tell to one actor. */
@@ -45,6 +48,7 @@ export class IncomingTells {
     if (cell === undefined) reason = "no-such-actor";
     else if (handler === undefined) reason = "no-handler";
     else if (!checked.ok) reason = "undecodable";
+    else if (this.#check.faultOf(from, envelope, handler) !== undefined) reason = "denied";
     else {
       const message = tellFrom(kernel, envelope, handler, checked.value, origin);
       // A cell that refuses has counted the letter itself.
@@ -75,17 +79,19 @@ export class IncomingTells {
   }
 
   /** Something was published on a topic that actors here hear. */
-  published(envelope: Envelope): void {
+  published(from: string, envelope: Envelope): void {
     const { kernel } = this.#postbox;
     for (const [cell, handler] of this.#topics.subscribers(envelope.to)) {
       const checked = validated(handler.request, envelope.body);
-      if (checked.ok) {
+      const mayRun = this.#check.mayPublish(from, handler);
+      if (checked.ok && mayRun) {
         cell.accept(tellFrom(kernel, envelope, handler, checked.value));
         continue;
       }
-      const { from, body } = envelope;
+      const reason = mayRun ? "undecodable" : "denied";
+      const { from: sender, body } = envelope;
       const { type } = handler;
-      kernel.deadLetters.add({ to: cell.address, from, type, body, reason: "undecodable" });
+      kernel.deadLetters.add({ to: cell.address, from: sender, type, body, reason });
     }
   }
 

@@ -5,10 +5,15 @@
  * carrying it the transport's.
  */
 import type { Kernel } from "../kernel/kernel.ts";
+import { messageOf } from "../troupe-error.ts";
 import { type Envelope, EnvelopeKind, type EnvelopeKindNumber } from "./envelope.ts";
 
 /** What an envelope says beside its kind; whatever is not given is empty or 0. */
-export type EnvelopeParts = Partial<Omit<Envelope, "kind" | "id">> & { readonly to: string };
+export type EnvelopeParts = Partial<Omit<Envelope, "kind" | "id" | "signature">> & {
+  readonly to: string;
+  /** Of a signed operation. */
+  readonly isSigned?: boolean;
+};
 
 /** The way out of this node. */
 export class Postbox {
@@ -19,9 +24,22 @@ export class Postbox {
     this.kernel = kernel;
   }
 
-  /** Hands an envelope to the link to `node`; `false` when it takes no more. */
+  /**
+   * Hands an envelope to the link to `node`; `false` when it takes no more, or when it must be signed and no
+   * such node is up: a signature names its receiver.
+   */
   send(node: string, kind: EnvelopeKindNumber, parts: EnvelopeParts): boolean {
-    return this.kernel.ports.transport.send(node, this.#envelope(kind, parts));
+    const envelope = this.#envelope(kind, parts);
+    const { signatures, transport } = this.kernel.ports;
+    if (parts.isSigned !== true || signatures === undefined) return transport.send(node, envelope);
+    try {
+      const signature = signatures.sign(node, envelope);
+      return signature !== undefined && transport.send(node, { ...envelope, signature });
+    } catch (error) {
+      // What cannot be carried cannot be signed either: it goes as it is, and comes back.
+      this.kernel.ports.log.warn({ type: parts.type, error: messageOf(error) }, "not signed");
+      return transport.send(node, envelope);
+    }
   }
 
   /** Hands an envelope to everybody who hears the topic that it is addressed to. */
@@ -46,6 +64,7 @@ export class Postbox {
       idempotencyKey: parts.idempotencyKey,
       askChain: parts.askChain,
       token: parts.token,
+      signature: undefined,
     };
   }
 }

@@ -136,6 +136,7 @@ function letterOf(
   readonly type: string;
   readonly body: unknown;
   readonly traceparent?: string;
+  readonly isSigned: boolean;
 } {
   const from = senderOf(message);
   const span = message.reply?.span;
@@ -144,6 +145,8 @@ function letterOf(
     from: from === "" || nodeOf(from) === cell.kernel.node ? from : cell.address,
     type: message.handler.type,
     body: message.payload,
+    // Whoever passes it on has checked it, and vouches for it.
+    isSigned: message.handler.isSigned,
     ...(span === undefined ? {} : { traceparent: traceparentOf(span) }),
   };
 }

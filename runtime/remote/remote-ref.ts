@@ -30,6 +30,7 @@ interface Letter {
   readonly type: string;
   readonly body: unknown;
   readonly traceparent: string | undefined;
+  readonly isSigned: boolean;
 }
 
 /** Sends envelopes to an address of another node. */
@@ -77,7 +78,7 @@ export class RemoteRef {
     kernel.replies.opened();
     try {
       for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
-        if (postbox.send(this.#node, EnvelopeKind.tell, letter)) return true;
+        if (this.#calls.postbox.send(this.#node, EnvelopeKind.tell, letter)) return true;
         const leftMs = endMs - kernel.nowMs();
         if (leftMs <= 0 || options?.signal?.aborted === true) {
           this.#deadLetter(letter, "disconnected");
@@ -132,7 +133,8 @@ export class RemoteRef {
     const traceparent = span === undefined ? undefined : traceparentOf(span);
     const found = this.#operation(operation);
     const schema = found?.schemas?.request;
-    const letter = { to: this.#path, from, type, body: payload, traceparent };
+    const isSigned = found?.signed === true;
+    const letter = { to: this.#path, from, type, body: payload, traceparent, isSigned };
     if (schema === undefined && found?.kind === "tell") return letter;
     const checked = validated(schema, payload);
     if (found?.kind === "tell" && checked.ok) return { ...letter, body: checked.value };
@@ -206,6 +208,7 @@ export class RemoteRef {
         sequence: kind === "stream" ? callee.granted : undefined,
         traceparent: span === undefined ? undefined : traceparentOf(span),
         askChain: sender === undefined ? undefined : chainOf(sender),
+        isSigned: operation?.signed === true,
       },
     );
     if (sent) return;

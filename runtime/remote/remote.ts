@@ -33,6 +33,7 @@ import { Relay } from "./relay.ts";
 import { RemoteCalls } from "./remote-calls.ts";
 import { RemoteRef } from "./remote-ref.ts";
 import { RemoteWatches } from "./remote-watches.ts";
+import { SignatureCheck } from "./signature-check.ts";
 
 /** What virtual actors need beside the switchboard's own parts. */
 export type VirtualSetting = Pick<VirtualsSetting, "registrations" | "root" | "isAlone">;
@@ -43,6 +44,7 @@ export class Remote implements Outward, TransportSink {
   readonly #directory: Directory;
   readonly #postbox: Postbox;
   readonly #calls: RemoteCalls;
+  readonly #check: SignatureCheck;
   readonly #incomingCalls: IncomingCalls;
   readonly #incomingTells: IncomingTells;
   readonly #watches: RemoteWatches;
@@ -58,8 +60,9 @@ export class Remote implements Outward, TransportSink {
     this.#topics = new Topics(kernel.ports.transport);
     this.#postbox = new Postbox(kernel);
     this.#calls = new RemoteCalls(this.#postbox);
-    this.#incomingCalls = new IncomingCalls(this.#postbox, directory);
-    this.#incomingTells = new IncomingTells(this.#postbox, directory, this.#topics);
+    this.#check = new SignatureCheck(kernel, (from, envelope) => this.#deliver(from, envelope));
+    this.#incomingCalls = new IncomingCalls(this.#postbox, directory, this.#check);
+    this.#incomingTells = new IncomingTells(this.#postbox, directory, this.#topics, this.#check);
     this.#watches = new RemoteWatches(this.#postbox);
     this.#relay = new Relay(this.#calls, directory);
     if (virtual === undefined) return;
@@ -146,6 +149,10 @@ export class Remote implements Outward, TransportSink {
       this.#kernel.ports.log.warn({ from, claims: envelope.from }, "dropped a forged envelope");
       return;
     }
+    if (!this.#check.holds(from, envelope)) this.#deliver(from, envelope);
+  }
+
+  #deliver(from: string, envelope: Envelope): void {
     const virtuals = envelope.token === undefined ? undefined : this.#virtuals;
     switch (envelope.kind) {
       case EnvelopeKind.tell:
@@ -153,7 +160,7 @@ export class Remote implements Outward, TransportSink {
         else this.#incomingTells.told(from, envelope);
         return;
       case EnvelopeKind.topic:
-        this.#incomingTells.published(envelope);
+        this.#incomingTells.published(from, envelope);
         return;
       case EnvelopeKind.undelivered:
         this.#incomingTells.reported(envelope);

@@ -41,6 +41,8 @@ export interface Contents {
   readonly schemas: OperationSchemas | undefined;
   readonly askChain?: readonly Address[] | undefined;
   readonly traceparent?: string | undefined;
+  /** Of a signed operation: this node signs it on every way that it takes. */
+  readonly isSigned: boolean;
   /** As it lay in a mailbox here: its body has been checked. */
   readonly message?: Message;
 }
@@ -105,9 +107,9 @@ export class Parcel implements Item {
   }
 
   #tell({ node, token }: Owner): boolean {
-    const { address, type, body, traceparent } = this.contents;
+    const { address, type, body, traceparent, isSigned } = this.contents;
     const trace = traceparent === undefined ? {} : { traceparent };
-    const letter = { to: address, from: this.#from, type, body, token, ...trace };
+    const letter = { to: address, from: this.#from, type, body, token, isSigned, ...trace };
     return this.#sender.calls.postbox.send(node, EnvelopeKind.tell, letter);
   }
 
@@ -115,7 +117,7 @@ export class Parcel implements Item {
     if (!isCall(reply)) return false;
     const waiting = reply;
     const { calls } = this.#sender;
-    const { address, type, body, schemas, askChain, traceparent } = this.contents;
+    const { address, type, body, schemas, askChain, traceparent, isSigned } = this.contents;
     const callee = new RemoteCallee(calls, address, node);
     waiting.redirect(callee);
     const isStream = waiting instanceof IncomingStream;
@@ -131,6 +133,7 @@ export class Parcel implements Item {
       body,
       correlation,
       token,
+      isSigned,
       ttlMs: Math.max(1, Math.ceil(leftMs)),
       ...(isStream ? { sequence: callee.granted } : {}),
       ...(askChain === undefined ? {} : { askChain }),
@@ -152,6 +155,11 @@ export class Parcel implements Item {
       );
       return undefined;
     }
+    if (handler.isSigned && !this.contents.isSigned) {
+      const why = `${cell.address} takes ${type} only signed, and this one came back unsigned`;
+      this.#fail("denied", neverRan("signature.refused", why));
+      return undefined;
+    }
     const at = cell.options.isConcurrent ? -1 : askChain.indexOf(cell.address);
     if (at >= 0) {
       this.#fail("no-handler", askCycle([...askChain.slice(at), cell.address]));
@@ -165,7 +173,7 @@ export class Parcel implements Item {
     return undefined;
   }
 
-  #fail(reason: RefusalReason | "no-handler" | "undecodable", error: TroupeError): void {
+  #fail(reason: RefusalReason | "no-handler" | "undecodable" | "denied", error: TroupeError): void {
     if (this.isOver) return;
     const { kind, address, type, body, reply } = this.contents;
     reply?.reject(error);
@@ -202,6 +210,7 @@ export function contentsOf(address: Address, key: string, message: Message): Con
     body: payload,
     from,
     reply,
+    isSigned: handler.isSigned,
     schemas: {
       ...(chunk === undefined ? {} : { chunk }),
       ...(answer === undefined ? {} : { reply: answer }),

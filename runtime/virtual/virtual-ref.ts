@@ -81,7 +81,7 @@ export class VirtualRef {
     }
     const reply = kernel.watchedTell(sender);
     return this.#ways.send(this.#type, {
-      ...this.#contents("tell", type, checked.value, sender),
+      ...this.#contents("tell", type, checked.value, found.signed === true, sender),
       reply,
       schemas: undefined,
     });
@@ -165,6 +165,7 @@ export class VirtualRef {
     kind: Operation["kind"],
     type: string,
     body: unknown,
+    isSigned: boolean,
     sender: Context | undefined,
   ): Omit<Contents, "reply" | "schemas"> {
     const span = sender?.message?.reply?.span;
@@ -175,6 +176,7 @@ export class VirtualRef {
       type,
       body,
       from: sender?.cell,
+      isSigned,
       askChain: kind === "tell" || sender === undefined ? undefined : chainOf(sender),
       traceparent: span === undefined ? undefined : traceparentOf(span),
     };
@@ -202,7 +204,7 @@ export class VirtualRef {
       return;
     }
     this.#ways.send(this.#type, {
-      ...this.#contents(kind, type, checked.value, sender),
+      ...this.#contents(kind, type, checked.value, operation?.signed === true, sender),
       reply: waiting,
       schemas: operation?.schemas,
     });

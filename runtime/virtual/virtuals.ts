@@ -181,7 +181,8 @@ export class Virtuals implements Ways {
         return;
       case "back": {
         const { message, token, owner } = moved;
-        const parcel = this.#returned(from, message);
+        // What another node says this one has said is signed by nobody: a signed operation is refused then.
+        const parcel = this.#returned(from, message, false);
         const unit = this.#unitOfAddress(message.to);
         if (parcel === undefined || unit === undefined) return;
         this.#router.cameBack(from, token, unit, owner, parcel);
@@ -199,7 +200,7 @@ export class Virtuals implements Ways {
     if (kind !== EnvelopeKind.tell && kind !== EnvelopeKind.ask && kind !== EnvelopeKind.open) {
       return false;
     }
-    const parcel = this.#returned(to, { ...envelope, kind });
+    const parcel = this.#returned(to, { ...envelope, kind }, envelope.signature !== undefined);
     if (parcel !== undefined) this.#router.neverLeft(to, unit, parcel);
     return true;
   }
@@ -292,13 +293,13 @@ export class Virtuals implements Ways {
   }
 
   /** A message as it is sent again; `undefined` when nobody waits for it, or it was never this node's. */
-  #returned(node: string, message: SentBack): Parcel | undefined {
+  #returned(node: string, message: SentBack, isSigned: boolean): Parcel | undefined {
     const { kind, to, from, correlation, type, body, traceparent, askChain } = message;
     const key = parseVirtual(to)?.key;
     const isOurs = from === "" || nodeOf(from) === VIRTUAL || nodeOf(from) === this.kernel.node;
     if (key === undefined || !isOurs) return undefined;
     const rest = { address: to, key, type, body, from: from === "" ? undefined : from };
-    const traced = { ...rest, traceparent, askChain };
+    const traced = { ...rest, traceparent, askChain, isSigned };
     if (kind === EnvelopeKind.tell) {
       const contents: Contents = { ...traced, kind: "tell", reply: undefined, schemas: undefined };
       return new Parcel(this.#router, contents, this.kernel.nowMs());

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
+import { parseHeartbeat } from "../../../cluster/membership/heartbeat.ts";
 import { envelopeFrom, wireOf } from "../../../cluster/wire/envelope-codec.ts";
+import { parseFrame } from "../../../cluster/wire/frame.ts";
 import { pack, unpack } from "../../../cluster/wire/packing.ts";
 import type { Envelope } from "../../../runtime/remote/envelope.ts";
 
@@ -21,6 +23,10 @@ const envelopes: fc.Arbitrary<Envelope> = fc.record(
     attempt: count,
     idempotencyKey: text,
     askChain: fc.array(text, { maxLength: 32 }),
+    signature: fc.record({
+      incarnation: text,
+      bytes: fc.uint8Array({ minLength: 64, maxLength: 64 }).map((bytes) => Buffer.from(bytes)),
+    }),
   },
   { requiredKeys: ["kind", "id", "to", "from", "correlation", "type", "body", "ttlMs"] },
 ) as fc.Arbitrary<Envelope>;
@@ -52,9 +58,21 @@ t.test("the envelope codec", async (t) => {
     t.equal(wireOf(plain).length, 6);
     t.equal(wireOf({ ...plain, body: 1 }).length, 7);
     t.equal(wireOf({ ...plain, sequence: 4 }).length, 9);
-    const long = [...wireOf({ ...plain, askChain: ["n/a"] }), "from", ["the", "future"]];
+    const long: unknown[] = [...wireOf({ ...plain, askChain: ["n/a"] })];
+    long[16] = "from";
+    long[17] = ["the", "future"];
     t.same(envelopeFrom(long), { ok: true, value: { ...plain, askChain: ["n/a"] } });
   });
+
+  t.test(
+    "regression W3: what cannot be shown as text is refused like everything else",
+    async (t) => {
+      const trap = [{ toString: 0 }];
+      t.match(envelopeFrom([trap]), { ok: false, error: /^unknown envelope kind/ });
+      t.match(parseFrame(pack([trap])), { ok: false, error: /^frame version/ });
+      t.match(parseHeartbeat(pack([trap])), { ok: false, error: /^heartbeat version/ });
+    },
+  );
 
   t.test("W3: whatever is no envelope is refused in one line", async (t) => {
     const good = [0, 1, "a", "", 0, "t.x@1", 1, 0];
@@ -77,6 +95,16 @@ t.test("the envelope codec", async (t) => {
       bad[at] = value;
       t.equal(envelopeFrom(bad).ok, false, `position ${at}`);
     }
+    const unsigned = [...good, ...Array(6).fill(undefined)];
+    for (const signature of [
+      1,
+      ["i"],
+      ["i", "x"],
+      ["i", new Uint8Array(63)],
+      [1, new Uint8Array(64)],
+    ])
+      t.equal(envelopeFrom([...unsigned, signature]).ok, false, "the signature");
+    t.equal(envelopeFrom([...unsigned, ["i", new Uint8Array(64)]]).ok, true);
     t.equal(envelopeFrom([...good, 1, "", 1, "", Array(33).fill("a")]).ok, false);
     fc.assert(
       fc.property(fc.anything(), (anything) => {
