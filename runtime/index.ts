@@ -47,8 +47,24 @@ export { EventFeed } from "./event-feed.ts";
 export type { ExitReason, Terminated } from "./exit-reason.ts";
 export type { MailboxOptions } from "./kernel/mailbox.ts";
 export type { Arrivals, Share } from "./load/arrivals.ts";
+export {
+  type Change,
+  type ComparedFigure,
+  comparedLoads,
+  comparisonText,
+  differingLoads,
+} from "./load/comparison.ts";
+export { loadDocumentText, objectiveLine } from "./load/document-text.ts";
 export { FailedRequest } from "./load/failed-request.ts";
 export { LatencyHistogram, type LatencyRecord, type LatencySummary } from "./load/latency.ts";
+export {
+  type LoadDocument,
+  type LoadTarget,
+  type ProcessSample,
+  type ProcessTimeline,
+  parseLoadDocument,
+  type Receipt,
+} from "./load/load-document.ts";
 export type { FailureCount, LoadInterval, LoadPart, LoadWindow } from "./load/load-part.ts";
 export {
   errorShareOf,
@@ -67,6 +83,25 @@ export {
   runLoadPart,
 } from "./load/load-run.ts";
 export { loadReportText, paceText } from "./load/load-text.ts";
+export { loadWarnings } from "./load/load-verdict.ts";
+export {
+  judged,
+  type Objective,
+  type ObjectiveFault,
+  type ObjectiveMetric,
+  type ObjectiveOf,
+  type ObjectiveResult,
+  parseObjectives,
+  percentileOf,
+} from "./load/objective.ts";
+export {
+  type PlayedTrace,
+  parseTrace,
+  playTrace,
+  type Trace,
+  type TracePace,
+  type TraceUnit,
+} from "./load/trace.ts";
 export { type Log, type LogFields, type LogLevel, pinoLog, silentLog } from "./log.ts";
 export {
   type MachineActorOptions,
