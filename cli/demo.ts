@@ -18,7 +18,8 @@ import { shownLine } from "../examples/licence-review/shown-line.ts";
 import { MOST_BYTES } from "../examples/licence-review/steps.ts";
 import type { ReviewSummary } from "../examples/licence-review/summary.ts";
 import { messageOf, pinoLog, systemClock, systemRandom } from "../runtime/index.ts";
-import { CommandError, ExitCode, Interrupted } from "./exit-code.ts";
+import { CommandError, ExitCode } from "./exit-code.ts";
+import { interruptible } from "./interruption.ts";
 
 interface DemoCommandOptions {
   readonly nodes: number;
@@ -33,7 +34,6 @@ interface DemoCommandOptions {
 }
 
 const MOST_NODES = 16;
-const INTERRUPTIONS = ["SIGINT", "SIGTERM"] as const;
 
 /** The command. */
 export function demoCommand(): Command {
@@ -74,7 +74,7 @@ async function runDemo(options: DemoCommandOptions): Promise<void> {
   const progress = process.stderr.isTTY
     ? liveProgress(process.stderr)
     : plainProgress(say, systemClock);
-  const interruption = interruptible(say);
+  const interruption = interruptible(say, "ending the nodes");
   say(`${found.documents.length} licence files under ${options.dir}, ${options.nodes} nodes`);
   const natsUrl = options.nats ?? process.env["TROUPE_NATS_URL"];
   const summary = await reviewLicences({
@@ -104,21 +104,6 @@ async function runDemo(options: DemoCommandOptions): Promise<void> {
   const lost = summary.orchestrator?.tasksLost ?? 0;
   const twice = summary.orchestrator?.duplicateResults ?? 0;
   if (lost > 0 || twice > 0) process.exitCode = ExitCode.failed;
-}
-
-/**
- * Aborted by the first interruption, so that the review can end what it started. The second one ends
- * this process at once, and what it started follows by itself.
- */
-function interruptible(say: (line: string) => void): AbortSignal {
-  const interruption = new AbortController();
-  const interrupt = (signal: NodeJS.Signals): void => {
-    for (const each of INTERRUPTIONS) process.off(each, interrupt);
-    say(`${signal}: ending the nodes; once more ends this at once`);
-    interruption.abort(new Interrupted(signal));
-  };
-  for (const each of INTERRUPTIONS) process.on(each, interrupt);
-  return interruption.signal;
 }
 
 function licenceFilesUnder(dir: string, root: string): LicenceFiles {

@@ -23,7 +23,7 @@ const troupe = new Command("troupe")
   .addCommand(demoCommand())
   .addCommand(nodeCommand())
   .addCommand(configCommand())
-  .addCommand(benchCommand())
+  .addCommand(benchCommand(version))
   .addCommand(natsCommand());
 
 // Commands that are added do not inherit these from the one they are added to.

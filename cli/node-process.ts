@@ -23,6 +23,11 @@ export interface NodeProcessOptions {
   readonly cluster: string;
   /** Further flags of `troupe node`. */
   readonly flags?: readonly string[];
+  /**
+   * Leads a process group of its own, so that Ctrl-C on the terminal reaches this process alone; in this
+   * one's group by default.
+   */
+  readonly group?: "own";
   readonly clock: Clock;
   /** How long the node may take to answer; default 15 s. */
   readonly startTimeoutMs?: number;
@@ -56,6 +61,7 @@ const LAST_WORDS = 2_000;
 export async function startNodeProcess(options: NodeProcessOptions): Promise<NodeProcess> {
   const child = spawn(process.execPath, [MAIN, "node", ...argumentsOf(options)], {
     stdio: ["pipe", "pipe", "pipe"],
+    detached: options.group === "own",
   });
   const words = lastWords(child);
   const ended = once(child, "exit").then(

@@ -18,6 +18,7 @@ import { stop } from "./kernel/ending.ts";
 import { addressIn, Kernel } from "./kernel/kernel.ts";
 import { type Directory, LocalRef } from "./kernel/local-ref.ts";
 import { wake } from "./kernel/queue.ts";
+import { queueDepthBelow } from "./kernel/queue-depth.ts";
 import { copierOf } from "./plain-data.ts";
 import { memoryPorts } from "./ports/memory-ports.ts";
 import type { Ports } from "./ports/ports.ts";
@@ -150,6 +151,7 @@ export function createSystem(options: SystemOptions = {}): System {
     get streamsOut() {
       return remote.streamsOut;
     },
+    queueDepth: () => queueDepthBelow(root),
     shutdown: ({ deadline = SHUTDOWN_MS } = {}) => {
       ending ??= keptAlive(
         kernel,

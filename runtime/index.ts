@@ -46,6 +46,7 @@ export type { EventSink, Happening, NodeConnection, TroupeEvent } from "./event.
 export { EventFeed } from "./event-feed.ts";
 export type { ExitReason, Terminated } from "./exit-reason.ts";
 export type { MailboxOptions } from "./kernel/mailbox.ts";
+export type { QueueDepth } from "./kernel/queue-depth.ts";
 export type { Arrivals, Share } from "./load/arrivals.ts";
 export {
   type Change,
@@ -65,6 +66,7 @@ export {
   parseLoadDocument,
   type Receipt,
 } from "./load/load-document.ts";
+export { loadPage } from "./load/load-page.ts";
 export type { FailureCount, LoadInterval, LoadPart, LoadWindow } from "./load/load-part.ts";
 export {
   errorShareOf,

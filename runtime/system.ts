@@ -7,6 +7,7 @@ import type { Address } from "./address.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import type { Duration } from "./duration.ts";
 import type { Terminated } from "./exit-reason.ts";
+import type { QueueDepth } from "./kernel/queue-depth.ts";
 import type { Cancel } from "./ports/clock.ts";
 import type { Ports } from "./ports/ports.ts";
 import type { Operations, Protocol } from "./protocol.ts";
@@ -60,6 +61,8 @@ export interface System {
   readonly pendingReplies: number;
   /** Streams of actors here that other nodes read now. Cost: looks at every call of other nodes. */
   readonly streamsOut: number;
+  /** What waits in the mailboxes of its actors now. Cost: a look at each actor. */
+  queueDepth(): QueueDepth;
   /** Stops everything, children first, within `deadline` (default 10 s). */
   shutdown(options?: { readonly deadline?: Duration }): Promise<void>;
 }

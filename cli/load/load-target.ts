@@ -1,0 +1,138 @@
+/**
+ * What load is put on: an operation of an actor that a module exports, a capability, or a pattern.
+ *
+ * Owns: reading `--op`, finding the actor, and saying clearly what is not there.
+ *
+ * T1: `--op name@1.operation` names the protocol, `--op operation` takes the first actor that has it;
+ *     without `--op` it is the first ask of the first actor with a name.
+ * T2: several actors of that protocol take turns.
+ */
+import {
+  addressOf,
+  type ChildSpec,
+  checkedNodeName,
+  type LoadTarget,
+  nodeOf,
+  type Operations,
+  type Protocol,
+} from "../../runtime/index.ts";
+import { CommandError, ExitCode } from "../exit-code.ts";
+import type { PlainProtocol } from "./generator-plan.ts";
+
+/** An operation, and the actors that have it on every node of the module. */
+export interface OperationTarget {
+  readonly protocol: PlainProtocol;
+  readonly operation: string;
+  readonly kind: "ask" | "tell" | "stream";
+  readonly actors: readonly string[];
+}
+
+/** What was asked for. */
+export interface WantedOperation {
+  readonly op?: string;
+  readonly actor?: string;
+  /** As the user wrote it. */
+  readonly module: string;
+}
+
+/** `name@1.operation`, or an operation alone. */
+interface NamedOperation {
+  readonly protocol: string | undefined;
+  readonly operation: string | undefined;
+}
+
+const PROTOCOL_AND_OPERATION = /^([a-z][a-z0-9.-]*@[1-9][0-9]*)\.(.+)$/;
+
+/** Reads `--op`. */
+export function namedOperation(op: string | undefined): NamedOperation {
+  const match = PROTOCOL_AND_OPERATION.exec(op ?? "");
+  return match === null
+    ? { protocol: undefined, operation: op }
+    : { protocol: match[1], operation: match[2] };
+}
+
+/**
+ * The operation among the module's actors.
+ *
+ * @throws {CommandError} `notFound`, saying what there is instead
+ */
+export function operationTarget(
+  children: readonly ChildSpec[],
+  wanted: WantedOperation,
+): OperationTarget {
+  const { protocol, operation } = namedOperation(wanted.op);
+  const named = children.flatMap(({ name, definition }) =>
+    name === undefined ? [] : [{ name, protocol: definition.protocol }],
+  );
+  const actorName = wanted.actor?.slice(wanted.actor.lastIndexOf("/") + 1);
+  const ofName = actorName === undefined ? named : named.filter(({ name }) => name === actorName);
+  if (ofName.length === 0) {
+    const known = named.map(({ name }) => name).join(", ") || "none with a name";
+    throw notFound(`no actor ${actorName ?? ""} in ${wanted.module}: it has ${known}`);
+  }
+  const ofProtocol =
+    protocol === undefined ? ofName : ofName.filter((one) => one.protocol.name === protocol);
+  if (ofProtocol.length === 0) {
+    const known = [...new Set(ofName.map((one) => one.protocol.name))].join(", ");
+    throw notFound(`no actor of ${protocol} in ${wanted.module}: it has ${known}`);
+  }
+  for (const { protocol: spoken } of ofProtocol) {
+    const found = operation ?? firstAskOf(spoken);
+    const kind = found === undefined ? undefined : spoken.operations[found]?.kind;
+    if (found === undefined || kind === undefined) continue;
+    return {
+      protocol: plainProtocol(spoken),
+      operation: found,
+      kind,
+      actors: ofProtocol.filter((one) => one.protocol.name === spoken.name).map(({ name }) => name),
+    };
+  }
+  const protocols = [...new Set(ofProtocol.map((one) => one.protocol))];
+  const known = protocols.map(
+    (one) => `${one.name} has ${Object.keys(one.operations).join(", ") || "no operations"}`,
+  );
+  throw notFound(`no operation ${operation ?? "to ask"}: ${known.join("; ")}`);
+}
+
+/**
+ * Where the actors are: on every node that was started, or at the address that was given.
+ *
+ * @throws {CommandError} `usage` when the address is none
+ */
+export function addressesOf(
+  target: OperationTarget,
+  nodes: readonly string[],
+  actor: string | undefined,
+): readonly string[] {
+  if (actor?.includes("/") === true) {
+    try {
+      checkedNodeName(nodeOf(actor));
+    } catch {
+      throw new CommandError(ExitCode.usage, `--actor ${actor}: not an address like node/path`);
+    }
+    return [actor];
+  }
+  return nodes.flatMap((node) => target.actors.map((name) => addressOf(node, name)));
+}
+
+/** The target as reports name it. */
+export function loadTargetOf(target: OperationTarget): LoadTarget {
+  return { kind: target.kind, name: `${target.protocol.name}.${target.operation}` };
+}
+
+function plainProtocol({ name, operations }: Protocol<Operations>): PlainProtocol {
+  return {
+    name,
+    operations: Object.fromEntries(
+      Object.entries(operations).map(([operation, { kind }]) => [operation, { kind }]),
+    ),
+  };
+}
+
+function firstAskOf({ operations }: Protocol<Operations>): string | undefined {
+  return Object.entries(operations).find(([, { kind }]) => kind === "ask")?.[0];
+}
+
+function notFound(message: string): CommandError {
+  return new CommandError(ExitCode.notFound, message);
+}
