@@ -4,10 +4,10 @@
  * Owns: the questions and how long an answer is waited for.
  *
  * P1: a capability is there when a first task of it is taken; that task is one more than the run counts.
- * P2: an actor is there when nobody says that it is not.
+ * P2: an actor is there when its node is and nobody says that it is not.
  */
 import type { Node } from "../../cluster/index.ts";
-import { systemClock, type TaskOutcome } from "../../runtime/index.ts";
+import { nodeOf, systemClock, type TaskOutcome } from "../../runtime/index.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
 
 const TAKEN_MS = 15_000;
@@ -51,7 +51,11 @@ export async function presentAddresses(
   node: Node,
   addresses: readonly string[],
 ): Promise<readonly string[]> {
-  const absent = new Set<string>();
+  const living = new Set(
+    node.membership.members().flatMap(({ name, phase }) => (phase === "down" ? [] : [name])),
+  );
+  // Of a node that nobody has heard of, nobody says that its actors are gone.
+  const absent = new Set(addresses.filter((address) => !living.has(nodeOf(address))));
   const cancels = addresses.map((address) =>
     node.system.watch(address, () => {
       absent.add(address);

@@ -179,7 +179,8 @@ function plansOf(
   const { generators: of, payloads, maxInFlight } = settings;
   const { seed, warmupMs, durationMs, timeoutMs, drainMs } = settings;
   return Array.from({ length: of }, (_, index) => ({
-    name: `generator-${index + 1}-${run}`,
+    name:
+      settings.cluster === undefined ? `generator-${index + 1}` : `generator-${index + 1}-${run}`,
     index,
     of,
     nats: node.natsUrl,
@@ -201,7 +202,7 @@ interface Running {
 
 async function measure(
   settings: LoadSettings,
-  { parameters, version, line, signal }: LoadSurroundings,
+  { parameters, version, line, say, signal }: LoadSurroundings,
   { cluster, generators, found, others }: Running,
 ): Promise<LoadOutcome> {
   const { warmupMs, durationMs, drainMs, loop } = settings;
@@ -209,6 +210,7 @@ async function measure(
   const watch = new NodeWatch({ node: cluster.node, sampled: cluster.nodes, others, runMs });
   watch.start();
   const beginMs = generators.begin() + warmupMs;
+  say(beginningLine(settings, found.target, cluster.node.cluster));
   const stop = (): void => generators.stop();
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();
@@ -245,6 +247,14 @@ async function measure(
     warnings: [...lost, ...loadWarnings(report, processes, receipt), ...played],
   };
   return { document, lost: lost.length };
+}
+
+function beginningLine(settings: LoadSettings, target: LoadTarget, cluster: string): string {
+  const { nodes, generators, warmupMs, durationMs } = settings;
+  const on = nodes === 0 ? `cluster ${cluster}` : `${nodes} node${nodes === 1 ? "" : "s"}`;
+  const from = `${generators} generator${generators === 1 ? "" : "s"}`;
+  const span = `${(durationMs / 1_000).toFixed(1)} s after ${(warmupMs / 1_000).toFixed(1)} s of warm-up`;
+  return `load on ${target.name}: ${on}, ${from}, ${span}`;
 }
 
 /** B3: what did not arrive has not ended well, and the rate is that of the receivers. */

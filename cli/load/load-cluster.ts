@@ -32,7 +32,7 @@ export interface LoadClusterOptions {
 }
 
 const STARTS_AT_A_TIME = 4;
-const STOP_MS = 5_000;
+const STOP_MS = 15_000;
 
 /** A cluster under load. */
 export class LoadCluster {
@@ -101,7 +101,9 @@ export class LoadCluster {
     const startNext = async (): Promise<void> => {
       for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
         this.#options.signal.throwIfAborted();
-        await this.#startNode(`${name}-${this.#options.run}`, module);
+        // In somebody's cluster the names must be free.
+        const suffix = this.#options.cluster === undefined ? "" : `-${this.#options.run}`;
+        await this.#startNode(`${name}${suffix}`, module);
       }
     };
     const outcomes = await Promise.allSettled(Array.from({ length: STARTS_AT_A_TIME }, startNext));

@@ -12,10 +12,10 @@
 import { type Children, childrenFor, loadNodeModule, type Node } from "../../cluster/index.ts";
 import {
   type ActorDefinition,
+  type ActorRegistration,
   type ChildSpec,
   child,
   type Operations,
-  type Registration,
   type SpawnArgs,
 } from "../../runtime/index.ts";
 import { loadSampler, type ReceivedCount, SAMPLER_NAME } from "./load-sampler.ts";
@@ -36,7 +36,7 @@ export interface LoadNodeOptions {
 /** What the written module exports. */
 export interface LoadNodeModule {
   readonly children: Children;
-  readonly actors: readonly Registration[] | undefined;
+  readonly actors: readonly ActorRegistration[] | undefined;
 }
 
 /** The text of a module that `troupe node` can run. */

@@ -7,7 +7,7 @@ import type { LoadDocument, ProcessSample, ProcessTimeline } from "./load-docume
 import { loadReportText } from "./load-text.ts";
 import { meanCpuShare } from "./load-verdict.ts";
 
-const NAME_WIDTH = 16;
+const LEAST_NAME_WIDTH = 16;
 const CELL_WIDTH = 10;
 const COLUMNS = ["cpu", "cpu max", "memory", "lag max", "queued"];
 
@@ -24,7 +24,7 @@ export function loadDocumentText(document: LoadDocument): string {
     `${target.name} (${target.kind})`,
     loadReportText(report),
     ...tells,
-    ...(known.length === 0 ? [] : ["", row("", COLUMNS), ...known.map(processRow)]),
+    ...(known.length === 0 ? [] : ["", ...processRows(known)]),
     ...unknown.map(
       ({ name, unknown: why }) => `${name}: unknown${why === undefined ? "" : `, ${why}`}`,
     ),
@@ -52,20 +52,23 @@ export function peakOf(
   return values.length === 0 ? undefined : Math.max(...values);
 }
 
-function processRow(process: ProcessTimeline): string {
+function processRows(processes: readonly ProcessTimeline[]): readonly string[] {
+  const width = Math.max(LEAST_NAME_WIDTH, ...processes.map(({ name }) => name.length + 1));
+  const row = (name: string, values: readonly string[]) =>
+    name.padEnd(width) + values.map((value) => value.padStart(CELL_WIDTH)).join("");
+  return [row("", COLUMNS), ...processes.map((process) => row(process.name, cellsOf(process)))];
+}
+
+function cellsOf(process: ProcessTimeline): readonly string[] {
   const percent = (share: number | undefined) =>
     share === undefined ? "-" : `${Math.round(share * 100)} %`;
   const rss = peakOf(process, "rssBytes");
   const lag = peakOf(process, "lagMs");
-  return row(process.name, [
+  return [
     percent(meanCpuShare(process)),
     percent(peakOf(process, "cpuShare")),
     rss === undefined ? "-" : `${Math.round(rss / 1_048_576)} MB`,
     lag === undefined ? "-" : `${lag.toFixed(1)} ms`,
     String(peakOf(process, "queued") ?? "-"),
-  ]);
-}
-
-function row(name: string, values: readonly string[]): string {
-  return name.padEnd(NAME_WIDTH) + values.map((value) => value.padStart(CELL_WIDTH)).join("");
+  ];
 }

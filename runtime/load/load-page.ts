@@ -317,9 +317,9 @@ function factsOf({ parameters, environment }: LoadDocument): string {
 }
 
 function span(ms: number): string {
-  if (ms >= 10_000) return `${(ms / 1_000).toFixed(1)} s`;
-  if (ms >= 100) return `${ms.toFixed(0)} ms`;
-  return ms >= 1 ? `${ms.toFixed(ms >= 10 ? 1 : 2)} ms` : `${ms.toFixed(3)} ms`;
+  const [value, unit] = ms >= 10_000 ? [ms / 1_000, "s"] : [ms, "ms"];
+  // Three digits are what a histogram knows.
+  return `${value >= 1_000 ? Math.round(value) : Number(value.toPrecision(3))} ${unit}`;
 }
 
 function seconds(ms: number): string {

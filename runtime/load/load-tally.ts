@@ -188,8 +188,16 @@ function recorded<N extends string>(
 }
 
 function failureKey(error: unknown): string {
-  if (error instanceof TroupeError || error instanceof FailedRequest) return error.code;
+  if (error instanceof FailedRequest) return error.code;
+  if (error instanceof TroupeError)
+    return error.code === "refused" ? refusalKey(error) : error.code;
   return (error instanceof Error ? error.name : messageOf(error)).slice(0, LONGEST_TEXT);
+}
+
+/** With the actor's own code: what it refuses for is what matters. */
+function refusalKey({ code, data }: TroupeError): string {
+  const own = typeof data === "object" && data !== null && "code" in data ? data.code : undefined;
+  return typeof own === "string" ? `${code}: ${own}`.slice(0, LONGEST_TEXT) : code;
 }
 
 function messageOfFailure(error: unknown): string {

@@ -12,12 +12,14 @@ const COLUMNS = ["min", "mean", "p50", "p90", "p99", "p99.9", "max"];
 
 /** The report as lines. Without a single success it has no table: there is nothing to measure (R3). */
 export function loadReportText(report: LoadReport): string {
+  // In a closed loop every request starts when it is meant to: there is nothing more to say of it.
+  const isOpen = report.loop.kind === "open";
   const rows = [
     ["first chunk", report.firstChunk],
     ["between chunks", report.chunkGap],
     ["latency", report.latency],
-    ["service", report.service],
-    ["lateness", report.lateness],
+    ["service", isOpen ? report.service : undefined],
+    ["lateness", isOpen ? report.lateness : undefined],
   ] as const;
   const shown = rows.flatMap(([name, summary]) =>
     summary === undefined ? [] : [row(name, cells(summary))],

@@ -40,15 +40,14 @@ export function meanCpuShare({ samples }: Pick<ProcessTimeline, "samples">): num
   return shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
-function latenessWarning({ lateness, latency, loop }: LoadReport): readonly string[] {
-  if (lateness === undefined || loop.kind === "closed") return [];
+function latenessWarning({ lateness, latency, loop, ok }: LoadReport): readonly string[] {
+  if (lateness === undefined || loop.kind === "closed" || ok === 0) return [];
   const p99 = lateness.p99Ms;
   const isLong = p99 > LATE_MS && p99 > (latency?.p50Ms ?? 0) * LATE_SHARE;
   if (!isLong) return [];
-  return [
-    `the generators were late: 1 in 100 requests started ${p99.toFixed(1)} ms or more after its time; ` +
-      "that is in the latencies, which would be shorter from a faster or less busy generator",
-  ];
+  const late = `the generators were late: 1 in 100 requests started ${p99.toFixed(1)} ms or more after its time`;
+  const so = "; that is in the latencies, which a faster or less busy machine would make shorter";
+  return [latency === undefined ? late : `${late}${so}`];
 }
 
 function saturationWarning(process: ProcessTimeline): readonly string[] {
