@@ -24,6 +24,7 @@ import {
   parseObjectives,
   systemRandom,
 } from "../runtime/index.ts";
+import { withCredentialFlags } from "./credential-flags.ts";
 import { ExitCode } from "./exit-code.ts";
 import { interruptible } from "./interruption.ts";
 import { liveLine } from "./load/live-line.ts";
@@ -47,7 +48,7 @@ const MOST_IN_FLIGHT = 1_000_000;
 /** The command. */
 export function loadCommand(version: string): Command {
   const patterns = Object.keys(LOAD_PATTERNS).join(", ");
-  return new Command("load")
+  return withCredentialFlags(new Command("load"))
     .description("put load on a cluster and report latencies, throughput and how its nodes were")
     .option("--module <file>", "the nodes' module; an echo by default")
     .option("--op <operation>", "like 'summariser@1.cost'; the first ask by default")

@@ -3,7 +3,9 @@
  *
  * Owns: the messages. `generator-process.ts` is the command's end, `generator.ts` the process.
  */
+
 import type { Arrivals, LiveLoad, LoadPart, ProcessSample } from "../../runtime/index.ts";
+import type { CredentialFlags } from "../credential-flags.ts";
 
 /** An operation, without its schemas: those are checked where the actor lives. */
 export interface PlainProtocol {
@@ -37,6 +39,7 @@ export interface GeneratorPlan {
   readonly of: number;
   readonly nats: string;
   readonly cluster: string;
+  readonly credentials: CredentialFlags;
   readonly target: GeneratorTarget;
   readonly payloads: readonly unknown[];
   readonly pace: GeneratorPace;

@@ -17,6 +17,7 @@ import {
   systemClock,
   systemScheduler,
 } from "../../runtime/index.ts";
+import { credentialsOf } from "../credential-flags.ts";
 import type { FromGenerator, GeneratorPlan, ToGenerator } from "./generator-plan.ts";
 import { ProcessSampler } from "./process-sampler.ts";
 import { type Sender, senderOf } from "./sender.ts";
@@ -46,6 +47,7 @@ async function prepare(plan: GeneratorPlan): Promise<Prepared> {
     ingress: "closed",
     nats: plan.nats,
     cluster: plan.cluster,
+    ...credentialsOf(plan.credentials),
     log: pinoLog("error"),
   });
   const sender = await senderOf(plan, node);

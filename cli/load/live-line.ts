@@ -58,8 +58,8 @@ export function liveLine(out: NodeJS.WriteStream): LiveLine {
   let isShown = false;
   return {
     show: (text) => {
-      // A line that wraps cannot be taken back.
-      out.write(`${erase}${text.slice(0, Math.max(20, (out.columns ?? 80) - 1))}`);
+      // A line that wraps cannot be taken back; a terminal that does not know its width says 0.
+      out.write(`${erase}${text.slice(0, Math.max(20, (out.columns || 80) - 1))}`);
       isShown = true;
     },
     clear: () => {

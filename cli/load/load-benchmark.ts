@@ -65,10 +65,11 @@ export async function runLoadBenchmark(
 ): Promise<LoadOutcome> {
   const { say, signal } = surroundings;
   const run = systemRandom().id().slice(0, RUN_ID_LENGTH);
-  const { nats, cluster: joined, model } = settings;
+  const { nats, cluster: joined, model, credentials } = settings;
   const cluster = await LoadCluster.start({
     run,
     model,
+    credentials,
     say,
     signal,
     ...(nats === undefined ? {} : { nats }),
@@ -177,7 +178,7 @@ function plansOf(
   run: string,
 ): readonly GeneratorPlan[] {
   const { generators: of, payloads, maxInFlight } = settings;
-  const { seed, warmupMs, durationMs, timeoutMs, drainMs } = settings;
+  const { seed, warmupMs, durationMs, timeoutMs, drainMs, credentials } = settings;
   return Array.from({ length: of }, (_, index) => ({
     name:
       settings.cluster === undefined ? `generator-${index + 1}` : `generator-${index + 1}-${run}`,
@@ -189,7 +190,7 @@ function plansOf(
     payloads: payloads ?? [{}],
     pace: generatorPace(settings, index),
     maxInFlight: Math.max(1, Math.floor(maxInFlight / of)),
-    ...{ seed, warmupMs, durationMs, timeoutMs, drainMs },
+    ...{ seed, warmupMs, durationMs, timeoutMs, drainMs, credentials },
   }));
 }
 

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { modelClients } from "../../actors/index.ts";
 import { type Node, removeStores, startNode } from "../../cluster/index.ts";
 import { messageOf, pinoLog, systemClock } from "../../runtime/index.ts";
+import { type CredentialFlags, credentialsOf } from "../credential-flags.ts";
 import { type NodeProcess, startNodeProcess } from "../node-process.ts";
 import { type LoadNodeOptions, wrapperOf } from "./load-node.ts";
 
@@ -26,6 +27,7 @@ export interface LoadClusterOptions {
   /** Unique among the runs that share a server. */
   readonly run: string;
   readonly model: string;
+  readonly credentials: CredentialFlags;
   readonly say: (line: string) => void;
   /** Aborted, no further node is started. */
   readonly signal: AbortSignal;
@@ -74,6 +76,7 @@ export class LoadCluster {
         models,
         storeDir: join(folder, "nats"),
         storeLife: "temporary",
+        ...credentialsOf(options.credentials),
         ...(nats === undefined ? {} : { nats }),
       });
       return new LoadCluster(node, options, folder);
@@ -81,6 +84,11 @@ export class LoadCluster {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** Of the nodes: an empty one, because a port in the user's own could be had by one of them only. */
+  get #configuration(): string {
+    return join(this.#folder, "troupe.config.mjs");
   }
 
   /** The names of the nodes that were started for the run. */
@@ -96,6 +104,7 @@ export class LoadCluster {
   async startNodes(count: number, runs: LoadNodeOptions): Promise<void> {
     const module = join(this.#folder, "load-node.mjs");
     await writeFile(module, wrapperOf(runs));
+    await writeFile(this.#configuration, "export default {};\n");
     const names = Array.from({ length: count }, (_, at) => `n${at + 1}`);
     const waiting = [...names];
     const startNext = async (): Promise<void> => {
@@ -119,7 +128,10 @@ export class LoadCluster {
       name,
       natsUrl: this.node.natsUrl,
       cluster: this.node.cluster,
-      flags: ["--log", "error", "--model", this.#options.model],
+      flags: [
+        ...["--config", this.#configuration, "--log", "error", "--model", this.#options.model],
+        ...flagsOf(this.#options.credentials),
+      ],
       group: "own",
       clock: systemClock,
     });
@@ -150,4 +162,11 @@ export class LoadCluster {
       this.#options.say(`what the run kept on the server stays there: ${messageOf(error)}`);
     }
   }
+}
+
+function flagsOf({ nkey, ca }: CredentialFlags): readonly string[] {
+  return [
+    ...(nkey === undefined ? [] : ["--nkey", nkey]),
+    ...(ca === undefined ? [] : ["--ca", ca]),
+  ];
 }

@@ -7,6 +7,7 @@
  * S1: what can be found wrong without starting anything is found here, so that it costs nobody a run.
  */
 import { type Arrivals, type LoadLoop, type PlayedTrace, playTrace } from "../../runtime/index.ts";
+import type { CredentialFlags } from "../credential-flags.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
 import type { GeneratorPace } from "./generator-plan.ts";
 import { payloadsOf, traceIn } from "./load-files.ts";
@@ -37,6 +38,8 @@ export interface LoadOptionsGiven {
   readonly nats?: string;
   readonly cluster?: string;
   readonly model: string;
+  readonly nkey?: string;
+  readonly ca?: string;
 }
 
 /** `constant`, `poisson`, `burst`, or a trace in a file. */
@@ -73,6 +76,7 @@ export interface LoadSettings {
   /** The cluster to join or to make; one of its own when absent. */
   readonly cluster: string | undefined;
   readonly model: string;
+  readonly credentials: CredentialFlags;
 }
 
 const DEFAULT_CONCURRENCY = 64;
@@ -116,6 +120,10 @@ export function loadSettings(
     nats: given.nats,
     cluster: given.cluster ?? (nodes === 0 ? DEFAULT_CLUSTER : undefined),
     model: given.model,
+    credentials: {
+      ...(given.nkey === undefined ? {} : { nkey: given.nkey }),
+      ...(given.ca === undefined ? {} : { ca: given.ca }),
+    },
   };
 }
 
