@@ -11,6 +11,7 @@ import { durationMs } from "../runtime/duration.ts";
 import type { Log } from "../runtime/log.ts";
 import { pinoLog } from "../runtime/log.ts";
 import { hostMetadata } from "../runtime/placement/hosts.ts";
+import { MOST_BLOB_BYTES } from "../runtime/ports/blob-store.ts";
 import type { MemberTraits } from "../runtime/ports/membership.ts";
 import type { ModelClients } from "../runtime/ports/model-client.ts";
 import { type Registration, registrationsByName } from "../runtime/registration.ts";
@@ -27,7 +28,14 @@ import type {
   LoadedCredentials,
 } from "./security/credentials.ts";
 import { loadCredentials } from "./security/credentials.ts";
+import { checkedMostBodyBytes } from "./wire/body-store.ts";
 import { checkedClusterName } from "./wire/node-subject.ts";
+import {
+  CLIENT_FEATURES,
+  checkedFeatures,
+  WIRE_FEATURES,
+  type WireFeature,
+} from "./wire/wire-features.ts";
 
 /** The role that takes what programs that are no nodes send. */
 export const GATEWAY_ROLE = "gateway";
@@ -73,6 +81,16 @@ export interface NodeOptions {
   readonly lease?: Duration;
   /** How many servers keep each stream and bucket that is made; default 3 where servers form a cluster, else 1. */
   readonly replicas?: 1 | 3 | 5;
+  /**
+   * The largest body of a message to or from another node or a client, in bytes; default 64 MB. Those over
+   * 256 KB go by way of the server's object store, to and from clients in parts.
+   */
+  readonly mostBodyBytes?: number;
+  /**
+   * What this node reads of the wire beyond the first release; default all that it can. Less is for an
+   * upgrade that may have to be taken back: `[]` speaks as the first release did.
+   */
+  readonly wireFeatures?: readonly WireFeature[];
   /** Read for what the options leave open; default the process's environment. */
   readonly env?: NodeEnvironment;
 }
@@ -110,6 +128,9 @@ export interface NodeSettings {
   readonly leaseTtlMs: number | undefined;
   /** `undefined` = as the servers are. */
   readonly replicas: number | undefined;
+  readonly mostBodyBytes: number;
+  /** What of the wire is read from clients. */
+  readonly ingressReads: readonly WireFeature[];
 }
 
 const LEAST_LEASE_MS = 2_000;
@@ -120,7 +141,7 @@ const LEAST_LEASE_MS = 2_000;
  * @throws {TypeError} when a name or the metadata has another form, or two actors have one name
  * @throws {TroupeError} `credentials.unusable`
  * @throws {RangeError} when the lease is shorter than 2 s or no duration, the capacity
- *   not above 0, or the replicas are none of 1, 3 and 5
+ *   not above 0, the replicas are none of 1, 3 and 5, or the largest body is none
  */
 export function nodeSettings(options: NodeOptions): NodeSettings {
   const env = options.env ?? process.env;
@@ -132,12 +153,16 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
   const { replicas } = options;
   if (replicas !== undefined && ![1, 3, 5].includes(replicas))
     throw new RangeError(`replicas must be 1, 3 or 5: ${replicas}`);
+  const features = checkedFeatures(options.wireFeatures ?? [...WIRE_FEATURES, ...CLIENT_FEATURES]);
   return {
     name,
+    ingressReads: CLIENT_FEATURES.filter((feature) => features.includes(feature)),
+    mostBodyBytes: checkedMostBodyBytes(options.mostBodyBytes ?? MOST_BLOB_BYTES),
     traits: {
       roles: rolesOf(options),
       capacity: checkedCapacity(options.capacity ?? DEFAULT_CAPACITY),
       metadata: { ...checkedMetadata(options.metadata ?? {}), ...hostMetadata(actors) },
+      reads: WIRE_FEATURES.filter((feature) => features.includes(feature)),
     },
     cluster: checkedClusterName(options.cluster ?? "troupe"),
     server: serverOf(options, env),

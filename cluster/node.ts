@@ -53,6 +53,7 @@ import { NodeSignatures, newSigningKey } from "./security/node-signatures.ts";
 import { RefusalLog } from "./security/refusal-log.ts";
 import { checkServer } from "./server-check.ts";
 import { natsBlobStore } from "./stores/nats-blob-store.ts";
+import { claimStore } from "./stores/nats-claims.ts";
 import { natsDurableQueue } from "./stores/nats-durable-queue.ts";
 import { natsEventLogs } from "./stores/nats-event-logs.ts";
 import { natsKeyValues } from "./stores/nats-key-values.ts";
@@ -202,6 +203,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   teardown.add("membership", () => membership.close());
   condition.joined(lease, membership);
   const scheduler = fencedScheduler(systemScheduler, () => lease.standing() || lease.isReleased);
+  const mostBytes = settings.mostBodyBytes;
   const transport = new NatsTransport({
     connection: data,
     cluster,
@@ -210,6 +212,8 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     scheduler,
     log,
     standing,
+    reads: traits.reads ?? [],
+    claims: claimStore(data, self, { cluster, replicas, mostBytes }),
   });
   membership.subscribe((event) => transport.memberChanged(event));
   teardown.add("transport", async (leftMs) => {
@@ -251,7 +255,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     tasks,
     models,
     signatures,
-    blobs: blobsOf(line, natsBlobStore(control, { cluster, clock })),
+    blobs: blobsOf(line, natsBlobStore(data, { cluster, replicas, clock })),
     eventLogs: eventLogsOf(
       line,
       natsEventLogs(control, { cluster, replicas, clock, random: random.fork("logs") }),
@@ -261,7 +265,18 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   teardown.add("system", (leftMs) => system.shutdown({ deadline: leftMs }));
 
   const ingress = traits.roles.includes(GATEWAY_ROLE)
-    ? new Ingress({ connection: data, cluster, self, system, clock, scheduler, log, standing })
+    ? new Ingress({
+        connection: data,
+        cluster,
+        self,
+        system,
+        clock,
+        scheduler,
+        log,
+        standing,
+        reads: settings.ingressReads,
+        mostBytes,
+      })
     : undefined;
   teardown.add("ingress", () => ingress?.close());
   membership

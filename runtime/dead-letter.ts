@@ -10,6 +10,7 @@ export type DeadLetterReason =
   | "failed"
   | "disconnected"
   | "too-large"
+  | "unsupported"
   | "undecodable"
   /** The sender's role may not reach the actor, or its signature is missing or wrong. */
   | "denied";

@@ -39,6 +39,10 @@ export const errorCodes = {
   "node.name-taken": { retry: "after", meaning: "a live node already has that name" },
   "node.fenced": { retry: "never", meaning: "this node lost its lease" },
   "placement.none": { retry: "after", meaning: "no node that is up takes the actor" },
+  "node.too-old": {
+    retry: "after",
+    meaning: "the other node's release does not read what the message needs",
+  },
   "payload.too-large": { retry: "never", meaning: "the body exceeds the limit" },
   refused: { retry: "never", meaning: "the actor refused, with a code and data of its own" },
   "stream.aborted": { retry: "after", meaning: "the stream broke before its end" },

@@ -23,7 +23,8 @@ import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 import { refusalIn, refusedError } from "../security/refusal-log.ts";
 import { parseFrame } from "../wire/frame.ts";
-import { Link } from "../wire/link.ts";
+import { Link, type LinkClaims } from "../wire/link.ts";
+import { LinkParts } from "../wire/link-parts.ts";
 import {
   egressSubject,
   type IngressRole,
@@ -51,6 +52,10 @@ export interface ClientTransportOptions {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly log: Log;
+  /** What of the wire this client reads beyond the first release. */
+  readonly reads: readonly string[];
+  /** The size of the largest body, in bytes. */
+  readonly mostBytes: number;
 }
 
 type Gateway =
@@ -62,6 +67,7 @@ type Gateway =
 export class ClientTransport implements Transport {
   readonly node: string;
   readonly findsVirtual = true;
+  readonly mostBodyBytes: number;
   readonly #options: ClientTransportOptions;
   #gateway: Gateway = { phase: "none" };
   #link: Link | undefined;
@@ -76,6 +82,7 @@ export class ClientTransport implements Transport {
   constructor(options: ClientTransportOptions) {
     this.#options = options;
     this.node = options.name;
+    this.mostBodyBytes = options.mostBytes;
     const { connection, cluster, name, inbox, clock } = options;
     connection.subscribe(egressSubject(cluster, name, "*"), {
       callback: (error, message) => {
@@ -116,11 +123,12 @@ export class ClientTransport implements Transport {
   }
 
   async #answerToHello(): Promise<Msg> {
-    const { connection, cluster, role, name, incarnation } = this.#options;
+    const { connection, cluster, role, name, incarnation, reads } = this.#options;
     const subject = ingressSubject(cluster, role, name);
+    const hello = helloBytes({ incarnation, reads });
     for (let tried = 1; ; tried++) {
       try {
-        return await connection.request(subject, helloBytes(incarnation), { timeout: HELLO_MS });
+        return await connection.request(subject, hello, { timeout: HELLO_MS });
       } catch (thrown) {
         if (tried >= HELLO_TRIES || !(thrown instanceof TimeoutError)) throw thrown;
       }
@@ -218,14 +226,24 @@ export class ClientTransport implements Transport {
             reason,
           ),
         lost: () => this.#tellLost(),
+        claims: this.#claims(),
       },
       undefined,
     );
   }
 
-  #welcomed({ gateway, incarnation }: Welcome): void {
+  #claims(): LinkClaims {
+    const { clock, mostBytes } = this.#options;
+    return {
+      store: new LinkParts({ clock, mostBytes, budget: { leftBytes: 2 * mostBytes } }),
+      unreadable: (envelope, why) => this.#sink?.unreadable(nodeOf(envelope.from), envelope, why),
+      failed: (why) => this.#options.log.warn({ why }, "a large body was not sent"),
+    };
+  }
+
+  #welcomed({ gateway, incarnation, reads }: Welcome): void {
     this.#gateway = { phase: "found", name: gateway };
-    this.#anyLink().joined(incarnation);
+    this.#anyLink().joined(incarnation, reads);
   }
 
   #receive(message: Msg): void {

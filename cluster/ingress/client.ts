@@ -15,6 +15,7 @@ import type { Duration } from "../../runtime/duration.ts";
 import { durationMs } from "../../runtime/duration.ts";
 import type { Log } from "../../runtime/log.ts";
 import { pinoLog } from "../../runtime/log.ts";
+import { MOST_BLOB_BYTES } from "../../runtime/ports/blob-store.ts";
 import { awaitedClock, systemClock } from "../../runtime/ports/clock.ts";
 import { systemRandom } from "../../runtime/ports/random.ts";
 import { systemScheduler } from "../../runtime/ports/scheduler.ts";
@@ -26,8 +27,10 @@ import type { Credentials, CredentialsEnvironment } from "../security/credential
 import { loadCredentials } from "../security/credentials.ts";
 import { RefusalLog } from "../security/refusal-log.ts";
 import { Teardown } from "../teardown.ts";
+import { checkedMostBodyBytes } from "../wire/body-store.ts";
 import type { IngressRole } from "../wire/node-subject.ts";
 import { checkedClusterName } from "../wire/node-subject.ts";
+import { CLIENT_FEATURES } from "../wire/wire-features.ts";
 import { ClientTransport } from "./client-transport.ts";
 
 /** Options of {@link connect}. */
@@ -43,6 +46,10 @@ export interface ConnectOptions {
   /** What the server asks for; `TROUPE_NATS_NKEY` and `TROUPE_NATS_CA` by default, or nothing. */
   readonly credentials?: Credentials;
   readonly log?: Log;
+  /**
+   * The largest body of a message or an answer, in bytes; default 64 MB. Those over 256 KB travel in parts.
+   */
+  readonly mostBodyBytes?: number;
   /** Read for what the options leave open; default the process's environment. */
   readonly env?: CredentialsEnvironment & { readonly TROUPE_NATS_URL?: string | undefined };
 }
@@ -74,6 +81,7 @@ const NAME_LENGTH = 12;
  * @throws {TroupeError} `nats.unavailable` when no server answers, `node.down` when no gateway does,
  *   `credentials.unusable` or `nats.refused` when the server cannot be, or is not, convinced
  * @throws {TypeError} when no URL is given
+ * @throws {RangeError} when the largest body is no size
  *
  * @example
  * const client = await connect({ nats: "nats://127.0.0.1:4222" });
@@ -88,6 +96,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const random = systemRandom();
   const cluster = checkedClusterName(options.cluster ?? "troupe");
   const name = checkedNodeName(options.name ?? `c-${random.id().slice(0, NAME_LENGTH)}`);
+  const mostBytes = checkedMostBodyBytes(options.mostBodyBytes ?? MOST_BLOB_BYTES);
   const log = (options.log ?? pinoLog("warn")).child({ client: name });
   const credentials = loadCredentials(options.credentials, env);
   const target = { url, cluster, name, credentials };
@@ -100,17 +109,20 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     log,
   });
   teardown.add("connection", () => connection.close());
+  // Only this process ever bears its name, unless it was chosen; then the later one is the newer.
+  const incarnation = incarnationOf(clock.nowMs());
   const transport = new ClientTransport({
     connection,
     inbox: inboxPrefixOf(target, "client"),
     cluster,
     role: options.as ?? "client",
     name,
-    // Only this process ever bears its name, unless it was chosen; then the later one is the newer.
-    incarnation: incarnationOf(clock.nowMs()),
+    incarnation,
     clock,
     scheduler,
     log,
+    reads: CLIENT_FEATURES,
+    mostBytes,
   });
   const refusals = new RefusalLog(log);
   followConnection(connection, {

@@ -13,17 +13,21 @@
  */
 import type { ActorRef, ReplyStream } from "../../runtime/actor-ref.ts";
 import { nodeOf } from "../../runtime/address.ts";
+import { neverRan } from "../../runtime/kernel/ask-error.ts";
 import { parseMessageType } from "../../runtime/kernel/message-type.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
+import type { UndeliveredReason } from "../../runtime/ports/transport.ts";
 import type { Operation, Operations } from "../../runtime/protocol.ts";
 import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
+import { undeliveredCode } from "../../runtime/remote/undelivered.ts";
 import type { System } from "../../runtime/system.ts";
 import { errorRecord, TroupeError } from "../../runtime/troupe-error.ts";
 import { mayReach } from "../security/access.ts";
-import { Link } from "../wire/link.ts";
+import { Link, type LinkClaims } from "../wire/link.ts";
 import type { IngressRole } from "../wire/node-subject.ts";
+import type { Hello } from "./client-hello.ts";
 
 const UNDER_WAY = 1_024;
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -36,7 +40,10 @@ export interface IngressSessionOptions {
   readonly scheduler: Scheduler;
   /** This gateway's incarnation. */
   readonly incarnation: string;
-  readonly clientIncarnation: string;
+  /** What the client said of itself. */
+  readonly hello: Hello;
+  /** Absent: as the first release. */
+  readonly claims: Omit<LinkClaims, "unreadable"> | undefined;
   connected(): boolean;
   publish(bytes: Uint8Array): void;
 }
@@ -65,6 +72,7 @@ export class IngressSession {
 
   constructor(options: IngressSessionOptions) {
     this.#options = options;
+    const { hello, claims } = options;
     this.#lastMs = options.clock.monotonicMs();
     this.link = new Link(
       {
@@ -76,8 +84,13 @@ export class IngressSession {
         deliver: (envelope) => this.#take(envelope),
         handBack: (envelope, reason) => this.#answerInstead(envelope, reason),
         lost: () => {},
+        claims: claims && {
+          ...claims,
+          unreadable: (envelope, why) => this.#refuseUnreadable(envelope, why),
+        },
       },
-      options.clientIncarnation,
+      hello.incarnation,
+      hello.reads,
     );
   }
 
@@ -111,8 +124,8 @@ export class IngressSession {
     }
     this.#underWay.clear();
     this.link.flush();
-    this.link.close();
     this.#closed = true;
+    this.link.close();
   }
 
   #take(envelope: Envelope): void {
@@ -152,6 +165,7 @@ export class IngressSession {
       case EnvelopeKind.moved:
       case EnvelopeKind.barrier:
       case EnvelopeKind.passed:
+      case EnvelopeKind.part:
         // Only nodes have actors that could be asked, watched or subscribed.
         return;
     }
@@ -169,6 +183,17 @@ export class IngressSession {
       if (error instanceof TroupeError && error.code === "access.denied") reason = "denied";
     }
     if (!accepted) this.#answer(envelope, EnvelopeKind.undelivered, reason);
+  }
+
+  /** A message of the client whose body cannot be had: it never ran. */
+  #refuseUnreadable(envelope: Envelope, why: string): void {
+    const { kind, type } = envelope;
+    if (kind === EnvelopeKind.tell) this.#answer(envelope, EnvelopeKind.undelivered, "undecodable");
+    else if (kind === EnvelopeKind.ask || kind === EnvelopeKind.open)
+      this.#fail(
+        envelope,
+        neverRan("store.unavailable", `the request of ${type} was not delivered: ${why}`),
+      );
   }
 
   #begin(envelope: Envelope, run: (underWay: UnderWay) => Promise<void>): void {
@@ -251,10 +276,10 @@ export class IngressSession {
   }
 
   /** An answer that cannot travel: the client learns that instead. */
-  #answerInstead(envelope: Envelope, reason: string): void {
-    if (reason === "disconnected" || envelope.kind === EnvelopeKind.failure) return;
+  #answerInstead(envelope: Envelope, reason: UndeliveredReason): void {
+    if (this.#closed || envelope.kind === EnvelopeKind.failure) return;
     const error = new TroupeError(
-      reason === "too-large" ? "payload.too-large" : "ask.undecodable",
+      undeliveredCode(reason),
       `the answer of ${nodeOf(envelope.from)} cannot be carried`,
       { outcome: "unknown" },
     );

@@ -9,8 +9,8 @@
  *     operators may publish on `op`.
  * G3: a client is answered below its own inbox and nowhere else: a reply-to is its sender's choice,
  *     and this node may publish where its sender may not.
- * G4: sessions are bounded; one that is idle, or whose client no longer acknowledges, ends and takes
- *     all that it has under way with it.
+ * G4: sessions, and the bytes of large bodies that all of them are sending, are bounded; one that is
+ *     idle, or whose client no longer acknowledges, ends and takes all that it has under way with it.
  */
 import type { Msg, NatsConnection, Subscription } from "nats";
 import type { Log } from "../../runtime/log.ts";
@@ -20,6 +20,7 @@ import type { Scheduler } from "../../runtime/ports/scheduler.ts";
 import type { System } from "../../runtime/system.ts";
 import { inboxesOf } from "../connections.ts";
 import { parseFrame } from "../wire/frame.ts";
+import { LinkParts, type PartsBudget } from "../wire/link-parts.ts";
 import {
   clientOf,
   egressSubject,
@@ -27,7 +28,7 @@ import {
   ingressOf,
   pinnedIngressOf,
 } from "../wire/node-subject.ts";
-import { parseHello, welcomeBytes } from "./client-hello.ts";
+import { type Hello, parseHello, welcomeBytes } from "./client-hello.ts";
 import { IngressSession } from "./ingress-session.ts";
 
 const QUEUE = "gateway";
@@ -35,6 +36,7 @@ const ROLES: readonly IngressRole[] = ["client", "operator"];
 const SESSIONS = 4_096;
 const SWEEP_MS = 250;
 const IDLE_MS = 60_000;
+const PARTS_BYTES = 256 * 1024 * 1024;
 
 /** What an {@link Ingress} is made of. */
 export interface IngressOptions {
@@ -46,12 +48,18 @@ export interface IngressOptions {
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly standing: () => boolean;
+  /** What of the wire this gateway reads beyond the first release. */
+  readonly reads: readonly string[];
+  /** The size of the largest body, in bytes. */
+  readonly mostBytes: number;
 }
 
 /** The ingress of a gateway; see the file's header. */
 export class Ingress {
   readonly #options: IngressOptions;
   readonly #sessions = new Map<string, IngressSession>();
+  /** What all sessions together may be putting together. */
+  readonly #budget: PartsBudget = { leftBytes: PARTS_BYTES };
   #greetings: readonly Subscription[] = [];
   readonly #frames: readonly Subscription[];
   #connected: boolean = true;
@@ -139,11 +147,13 @@ export class Ingress {
     const key = sessionKey(role, client);
     this.#sessions.get(key)?.close();
     this.#sessions.set(key, this.#newSession(role, client, hello.value));
-    message.respond(welcomeBytes({ gateway: self.name, incarnation: self.incarnation }));
+    const { reads } = this.#options;
+    message.respond(welcomeBytes({ gateway: self.name, incarnation: self.incarnation, reads }));
   }
 
-  #newSession(role: IngressRole, client: string, incarnation: string): IngressSession {
-    const { connection, cluster, self, system, clock, scheduler } = this.#options;
+  #newSession(role: IngressRole, client: string, hello: Hello): IngressSession {
+    const { connection, cluster, self, system, clock, scheduler, log } = this.#options;
+    const { reads, mostBytes } = this.#options;
     const subject = egressSubject(cluster, client, self.name);
     return new IngressSession({
       role,
@@ -151,7 +161,13 @@ export class Ingress {
       clock,
       scheduler,
       incarnation: self.incarnation,
-      clientIncarnation: incarnation,
+      hello,
+      claims: reads.includes("parts")
+        ? {
+            store: new LinkParts({ clock, mostBytes, budget: this.#budget }),
+            failed: (why) => log.warn({ client, why }, "a large answer was not sent"),
+          }
+        : undefined,
       connected: () => this.#connected && !connection.isClosed(),
       publish: (bytes) => connection.publish(subject, bytes),
     });

@@ -1,8 +1,8 @@
 /**
  * What a node says of itself each second.
  *
- * Owns: the heartbeat's fields and bytes, `[version, incarnation, state, lagMs, roles, capacity, metadata]`.
- * Its neighbour `pulse-worker.ts` sends them, `membership.ts` listens.
+ * Owns: the heartbeat's fields and bytes, `[version, incarnation, state, lagMs, roles, capacity, metadata,
+ * reads]`. Its neighbour `pulse-worker.ts` sends them, `membership.ts` listens.
  *
  * H1: fields are only appended, and trailing ones that say nothing are left out, so that nodes of two
  *     releases understand one another.
@@ -32,9 +32,10 @@ const STATES: readonly HeartbeatState[] = ["up", "draining", "leaving"];
 export function heartbeatBytes(beat: Heartbeat): Uint8Array {
   const { incarnation, state, lagMs, roles, capacity, metadata } = beat;
   const fields: unknown[] = [VERSION, incarnation, STATES.indexOf(state), lagMs, roles];
-  const hasMetadata = Object.keys(metadata).length > 0;
-  if (hasMetadata || capacity !== DEFAULT_CAPACITY) fields.push(capacity);
-  if (hasMetadata) fields.push(metadata);
+  const { reads = [] } = beat;
+  if (reads.length > 0) fields.push(capacity, metadata, reads);
+  else if (Object.keys(metadata).length > 0) fields.push(capacity, metadata);
+  else if (capacity !== DEFAULT_CAPACITY) fields.push(capacity);
   return pack(fields);
 }
 
@@ -43,13 +44,13 @@ export function parseHeartbeat(bytes: Uint8Array): Result<Heartbeat, string> {
   const unpacked = unpack(bytes);
   if (!unpacked.ok) return err(unpacked.error);
   if (!Array.isArray(unpacked.value)) return err("a heartbeat is not an array");
-  const [version, incarnation, index, lagMs, roles, capacity, metadata] =
+  const [version, incarnation, index, lagMs, roles, capacity, metadata, reads] =
     unpacked.value as readonly unknown[];
   if (version !== VERSION) return err(`heartbeat version ${shown(version)}`);
   const state = typeof index === "number" ? STATES[index] : undefined;
   if (typeof incarnation !== "string" || state === undefined || typeof lagMs !== "number")
     return err("a heartbeat's field has another type");
-  const traits = parseTraits({ roles, capacity, metadata });
+  const traits = parseTraits({ roles, capacity, metadata, reads });
   if (!traits.ok) return err(`a heartbeat's ${traits.error}`);
   return ok({ incarnation, state, lagMs, ...traits.value });
 }

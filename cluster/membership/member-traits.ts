@@ -1,16 +1,18 @@
 /**
- * What a node says of itself to others: its roles, its capacity, its metadata.
+ * What a node says of itself to others: its roles, its capacity, its metadata, what of the wire it reads.
  *
  * Owns: their bounds, and reading them back from a lease or a heartbeat. Who carries them is `lease.ts`
  * and `heartbeat.ts`.
  *
  * I1: what is read back is within the bounds, or it is refused: a heartbeat stays small, and whoever
  *     weighs nodes by capacity divides by no zero.
- * I2: a node of an older release, which says nothing of capacity and metadata, has 1 and none.
+ * I2: a node of an older release, which says nothing of capacity, metadata and the wire, has 1 and none, and
+ *     reads what every release does.
  */
 import type { MemberTraits } from "../../runtime/ports/membership.ts";
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
+import { parseFeatures } from "../wire/wire-features.ts";
 
 const MOST_ENTRIES = 32;
 const MOST_VALUE_CHARACTERS = 256;
@@ -45,14 +47,21 @@ export function parseTraits(fields: {
   readonly roles?: unknown;
   readonly capacity?: unknown;
   readonly metadata?: unknown;
+  readonly reads?: unknown;
 }): Result<MemberTraits, string> {
   const { roles = [], capacity = DEFAULT_CAPACITY, metadata = {} } = fields;
+  const reads = parseFeatures(fields.reads);
   if (!Array.isArray(roles) || !roles.every((role) => typeof role === "string"))
     return err("roles are not strings");
   if (!isCapacity(capacity)) return err("capacity is no number above 0");
   const fault = metadataFault(metadata);
   if (fault !== undefined) return err(`metadata ${fault}`);
-  return ok({ roles, capacity, metadata: metadata as Readonly<Record<string, string>> });
+  return ok({
+    roles,
+    capacity,
+    metadata: metadata as Readonly<Record<string, string>>,
+    ...(reads.length === 0 ? {} : { reads }),
+  });
 }
 
 function isCapacity(capacity: unknown): capacity is number {

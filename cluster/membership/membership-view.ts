@@ -126,9 +126,9 @@ function afterBeat(view: View, { name, beat, atMs }: HeardBeat): View {
   const old = view.known.get(name);
   if (old !== undefined && isOver(old.member, beat.incarnation)) return view;
   const phase = phaseFrom(beat);
-  const { incarnation, lagMs, roles, capacity, metadata } = beat;
+  const { incarnation, lagMs } = beat;
   if (old?.member.incarnation !== incarnation) {
-    const member: Member = { name, incarnation, roles, capacity, metadata, phase, lagMs };
+    const member: Member = { name, incarnation, ...traitsOf(beat), phase, lagMs };
     return withKnown(view, { member, rhythm: firstBeat(atMs) });
   }
   const isSame = old.member.phase === phase && old.member.lagMs === lagMs;
@@ -140,8 +140,7 @@ function afterLease(view: View, holder: LeaseHolder, atMs: number): View {
   const { name, incarnation } = holder;
   const old = view.known.get(name);
   if (old !== undefined && !(incarnation > old.member.incarnation)) return view;
-  const { roles, capacity, metadata } = holder;
-  const member: Member = { name, incarnation, roles, capacity, metadata, phase: "up", lagMs: 0 };
+  const member: Member = { name, incarnation, ...traitsOf(holder), phase: "up", lagMs: 0 };
   return withKnown(view, { member, rhythm: firstBeat(atMs) });
 }
 
@@ -195,4 +194,8 @@ function phaseFrom(beat: Heartbeat): MemberPhase {
 
 function membersOf(known: View["known"]): readonly Member[] {
   return Array.from(known.values(), ({ member }) => member);
+}
+
+function traitsOf({ roles, capacity, metadata, reads }: MemberTraits): MemberTraits {
+  return { roles, capacity, metadata, ...(reads === undefined ? {} : { reads }) };
 }

@@ -103,6 +103,11 @@ export function natsBlobStore(
       if (tried === result.info.nuid) break;
       tried = result.info.nuid;
       result.error.catch(() => {}); // the stream says it too
+      if (result.info.size > mostBytes) {
+        await result.data.cancel();
+        const data = { sizeBytes: result.info.size, mostBytes };
+        throw new TroupeError("payload.too-large", `${key} exceeds the store's limit`, { data });
+      }
       try {
         return await bytesOf(result.data, result.info.size, { clock, withinMs: requestTimeoutMs });
       } catch (thrown) {

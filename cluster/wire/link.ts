@@ -1,10 +1,10 @@
 /**
  * The link to one other node: both directions, since each acknowledges the other.
  *
- * Owns: coalescing envelopes into frames, numbering, acknowledging, sending again what a broken
- * connection swallowed, and refusing when there is no room. Its neighbour `nats-transport.ts` owns
- * the connection and the subjects, `send-window.ts` what is in flight, `link-sequence.ts` judges what
- * arrives.
+ * Owns: numbering frames, acknowledging, sending again what a broken connection swallowed, and delivering
+ * in order. Its neighbour `nats-transport.ts` owns the connection and the subjects, `departures.ts` how
+ * envelopes become frames, `send-window.ts` what is in flight, `link-sequence.ts` judges what arrives,
+ * `incoming-claims.ts` holds what waits for a body from a store.
  *
  * L1: what is sent is delivered in order, and at most once per receiving incarnation: a frame is sent
  *     again with its old number, and its receiver drops what it has seen.
@@ -16,28 +16,24 @@
  * L4: a frame for another incarnation than the receiver's is dropped: what was meant for the dead is
  *     not delivered twice.
  * L5: an envelope whose time ran out in the outbox is handed back, not sent.
+ * L6: a body that no frame carries goes by claim; what is for the same actors, ask or stream waits for it,
+ *     at both ends, and everything else passes.
  *
- * L6: what is first sent in a turn of the event loop leaves at the end of the microtask queue as it stands
- *     then; what follows in that turn leaves with its end, so that a producer that awaits between two
- *     sends fills frames too. Neither waits for a timer.
- *
- * Cost: a send is two array pushes; the clock is read three times per frame, never per envelope.
+ * Cost: the clock is read three times per frame, never per envelope. While no body is claimed, claims cost
+ * a comparison per envelope that arrives.
  */
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
-import type { Envelope } from "../../runtime/remote/envelope.ts";
+import type { UndeliveredReason } from "../../runtime/ports/transport.ts";
+import { type Envelope, EnvelopeKind } from "../../runtime/remote/envelope.ts";
+import type { BodyStore } from "./body-store.ts";
+import { Departures } from "./departures.ts";
 import type { Frame } from "./frame.ts";
 import { frameBytes } from "./frame.ts";
+import { IncomingClaims } from "./incoming-claims.ts";
+import { LinkParts } from "./link-parts.ts";
 import { arrived } from "./link-sequence.ts";
-import { Outbox } from "./outbox.ts";
 import { SendWindow } from "./send-window.ts";
-
-/** The most envelopes in a frame. */
-export const MAX_FRAME_ENVELOPES = 256;
-/** Where a frame of several envelopes is cut. */
-const FRAME_BYTES = 65_536;
-/** The largest body that travels inline, with room for its envelope. */
-export const MAX_FRAME_BYTES = 264_192;
 
 // Acknowledged at the latest here, so that a sender's window never fills while all is well.
 const ACK_FRAMES = 32;
@@ -45,8 +41,15 @@ const ACK_BYTES = 1024 * 1024;
 const RESEND_ASK_MS = 200;
 const AWAIT_PEER_MS = 5_000;
 
-/** Why an envelope is handed back. */
-export type HandBackReason = "disconnected" | "too-large" | "undecodable";
+/** What a link needs for bodies that no frame carries. */
+export interface LinkClaims {
+  /** Where they go, and where those of the peer come from. */
+  readonly store: BodyStore;
+  /** An envelope arrived whose body cannot be had. */
+  unreadable(envelope: Envelope, why: string): void;
+  /** The store did not take a body. */
+  failed(why: string): void;
+}
 
 /** What a link needs of its node. */
 export interface LinkEnds {
@@ -58,9 +61,11 @@ export interface LinkEnds {
   connected(): boolean;
   publish(bytes: Uint8Array): void;
   deliver(envelope: Envelope): void;
-  handBack(envelope: Envelope, reason: HandBackReason): void;
+  handBack(envelope: Envelope, reason: UndeliveredReason): void;
   /** Frames from the peer will never come. */
   lost(): void;
+  /** Absent: large bodies are handed back, and a claim is not looked at, as in the first release. */
+  readonly claims?: LinkClaims | undefined;
 }
 
 /** What a link did, for metrics and tests. */
@@ -86,12 +91,9 @@ export class Link {
     unresolved: 0,
   };
   readonly #ends: LinkEnds;
-  readonly #outbox: Outbox;
-  /** A flush is due, with this microtask queue or with the end of the turn. */
-  #scheduled: boolean = false;
-  /** Something left in this turn: what comes now leaves with its end. */
-  #isInTurn: boolean = false;
-  #perFrame = MAX_FRAME_ENVELOPES;
+  readonly #departures: Departures;
+  readonly #incoming: IncomingClaims | undefined;
+  readonly #parts: LinkParts | undefined;
   readonly #window: SendWindow = new SendWindow();
   #peer: string;
   #isMember: boolean;
@@ -100,45 +102,47 @@ export class Link {
   #unreportedBytes = 0;
   #resendAskedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param peer - the peer's incarnation, when membership knows it: only then is anything sent */
-  constructor(ends: LinkEnds, peer: string | undefined) {
+  /**
+   * @param peer - the peer's incarnation, when membership knows it: only then is anything sent
+   * @param reads - the features of the wire that the peer reads
+   */
+  constructor(ends: LinkEnds, peer: string | undefined, reads: readonly string[] = []) {
     this.#ends = ends;
-    this.#outbox = new Outbox(ends.clock);
     this.#peer = peer ?? "";
     this.#isMember = peer !== undefined;
+    const { claims, clock, scheduler } = ends;
+    this.#parts = claims?.store instanceof LinkParts ? claims.store : undefined;
+    this.#departures = new Departures({
+      clock,
+      scheduler,
+      isOpen: () => this.#isMember && this.#window.hasRoom && ends.connected(),
+      bytesInFlight: () => this.#window.bytes,
+      bytesOf: (batch) => this.#bytesOf(batch),
+      publish: (bytes, envelopes) => this.#publish(bytes, envelopes),
+      handBack: (envelope, reason) => ends.handBack(envelope, reason),
+      store: claims?.store,
+      parts: this.#parts,
+      storeFailed: (why) => claims?.failed(why),
+    });
+    this.#departures.know(reads);
+    if (claims === undefined) return;
+    this.#incoming = new IncomingClaims({
+      clock,
+      store: claims.store,
+      deliver: (envelope) => ends.deliver(envelope),
+      unreadable: (envelope, why) => claims.unreadable(envelope, why),
+      hasRoom: () => this.#report(true),
+    });
   }
 
   /** Takes an envelope for the peer; `false` when the outbox is full. */
   send(envelope: Envelope): boolean {
-    if (!this.#outbox.push(envelope)) return false;
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      if (!this.#isInTurn) this.#ends.scheduler.microtask(this.#flushSoon);
-    }
-    if (this.#outbox.size === this.#perFrame) this.flush();
-    return true;
+    return this.#departures.send(envelope);
   }
-
-  readonly #flushSoon = (): void => {
-    this.#scheduled = false;
-    this.#outbox.turn();
-    this.flush();
-    this.#isInTurn = true;
-    this.#ends.scheduler.macrotask(this.#endTurn);
-  };
-
-  readonly #endTurn = (): void => {
-    this.#isInTurn = false;
-    if (this.#scheduled) this.#flushSoon();
-  };
 
   /** Publishes what waits, as far as the connection and the window allow. */
   flush(): void {
-    while (this.#outbox.size > 0 && this.#open()) {
-      const { timely, late } = this.#outbox.take(this.#perFrame);
-      for (const envelope of late) this.#ends.handBack(envelope, "disconnected");
-      this.#emit(timely);
-    }
+    this.#departures.flush();
   }
 
   /** Takes a frame from the peer. */
@@ -159,13 +163,15 @@ export class Link {
     if (frame.target !== "" && frame.ackSeq >= this.#window.baseSeq)
       this.#window.acknowledged(frame.ackSeq, this.#ends.clock.monotonicMs());
     if (frame.resend) this.#resend();
-    if (frame.linkSeq > 0) this.#take(frame, sizeBytes);
-    if (this.#outbox.size > 0) this.flush();
+    // What is not taken is not acknowledged, and comes again.
+    if (frame.linkSeq > 0 && this.#incoming?.isFull !== true) this.#take(frame, sizeBytes);
+    this.flush();
   }
 
-  /** Membership says that the peer lives, with this incarnation. */
-  joined(incarnation: string): void {
+  /** Membership says that the peer lives, with this incarnation, and what of the wire it reads. */
+  joined(incarnation: string, reads: readonly string[] = []): void {
     this.#isMember = true;
+    this.#departures.know(reads);
     if (incarnation > this.#peer) this.#meet(incarnation);
     this.flush();
   }
@@ -180,7 +186,9 @@ export class Link {
   /** Does what is due; to be called a few times a second. */
   sweep(): void {
     const nowMs = this.#ends.clock.monotonicMs();
-    if (!this.#isMember && this.#outbox.waitedMs(nowMs) > AWAIT_PEER_MS) this.#handBackAll();
+    if (!this.#isMember && this.#departures.waitedMs(nowMs) > AWAIT_PEER_MS)
+      this.#departures.close();
+    this.#parts?.sweep(nowMs);
     if (!this.#ends.connected()) return;
     if (this.#unreportedFrames > 0) this.#report(false);
     if (this.#window.takeDue(nowMs)) this.#resend();
@@ -194,8 +202,10 @@ export class Link {
 
   /** The peer is gone or this node stops: what waits is handed back, what is in flight is counted. */
   close(): void {
-    this.#handBackAll();
+    this.#departures.close();
     this.#abandonUnacked();
+    this.#incoming?.close();
+    this.#parts?.clear();
   }
 
   /** The newest incarnation that was met; empty before the first. */
@@ -206,12 +216,12 @@ export class Link {
   /** Whether nothing has ever passed, and nothing waits: to nobody we know. */
   get unused(): boolean {
     const passed = this.#window.nextSeq > 1 || this.#expected > 0;
-    return !this.#isMember && !passed && this.#outbox.size === 0;
+    return !this.#isMember && !passed && this.#departures.size === 0;
   }
 
   /** Whether everything sent has been acknowledged. */
   get settled(): boolean {
-    return this.#outbox.size === 0 && this.#window.isEmpty;
+    return this.#departures.size === 0 && this.#window.isEmpty;
   }
 
   /** Whether the peer has acknowledged nothing through several attempts, about 3 s. */
@@ -219,30 +229,8 @@ export class Link {
     return this.#window.stalled;
   }
 
-  #open(): boolean {
-    return this.#isMember && this.#window.hasRoom && this.#ends.connected();
-  }
-
-  #emit(batch: readonly Envelope[]): void {
-    const [first] = batch;
-    if (first === undefined) return;
-    const bytes = this.#bytesOf(batch);
-    if (bytes === undefined || bytes.length > MAX_FRAME_BYTES) {
-      // One of them is at fault, or there are too many: halves until it stands alone.
-      if (batch.length === 1) {
-        this.#ends.handBack(first, bytes === undefined ? "undecodable" : "too-large");
-        return;
-      }
-      const middle = batch.length >>> 1;
-      this.#emit(batch.slice(0, middle));
-      this.#emit(batch.slice(middle));
-      return;
-    }
-    this.#perFrame = Math.max(
-      1,
-      Math.min(MAX_FRAME_ENVELOPES, Math.floor((FRAME_BYTES * batch.length) / bytes.length)),
-    );
-    this.#window.push(bytes, batch.length, this.#ends.clock.monotonicMs());
+  #publish(bytes: Uint8Array, envelopes: number): void {
+    this.#window.push(bytes, envelopes, this.#ends.clock.monotonicMs());
     this.#reported();
     this.counts.framesSent++;
     this.#ends.publish(bytes);
@@ -269,13 +257,16 @@ export class Link {
   #take(frame: Frame, sizeBytes: number): void {
     const { arrival, expected, lost } = arrived(this.#expected, frame.linkSeq, frame.baseSeq);
     this.#expected = expected;
-    if (lost) this.#ends.lost();
+    if (lost) {
+      this.#parts?.clear();
+      this.#ends.lost();
+    }
     switch (arrival) {
       case "next":
         this.#expected++;
         this.#unreportedFrames++;
         this.#unreportedBytes += sizeBytes;
-        for (const envelope of frame.envelopes) this.#ends.deliver(envelope);
+        for (const envelope of frame.envelopes) this.#arrive(envelope);
         if (this.#unreportedFrames >= ACK_FRAMES || this.#unreportedBytes >= ACK_BYTES)
           this.#report(false);
         return;
@@ -288,6 +279,14 @@ export class Link {
         this.#askResend();
         return;
     }
+  }
+
+  #arrive(envelope: Envelope): void {
+    const incoming = this.#incoming;
+    if (envelope.kind === EnvelopeKind.part) this.#parts?.take(envelope);
+    else if (incoming === undefined || (envelope.claim === undefined && incoming.size === 0))
+      this.#ends.deliver(envelope);
+    else incoming.take(envelope);
   }
 
   #askResend(): void {
@@ -335,6 +334,7 @@ export class Link {
     this.#peer = incarnation;
     this.#expected = 0;
     this.#reported();
+    this.#parts?.clear();
     if (before === "") return;
     this.#abandonUnacked();
     this.#ends.lost();
@@ -342,10 +342,6 @@ export class Link {
 
   #abandonUnacked(): void {
     this.counts.unresolved += this.#window.abandon();
-  }
-
-  #handBackAll(): void {
-    for (const envelope of this.#outbox.clear()) this.#ends.handBack(envelope, "disconnected");
   }
 
   #ackSeq(): number {

@@ -14,13 +14,14 @@ import type { Log } from "../../runtime/log.ts";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import type { MembershipEvent, NodeIdentity } from "../../runtime/ports/membership.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
-import type { Transport, TransportSink } from "../../runtime/ports/transport.ts";
+import type { Transport, TransportSink, UndeliveredReason } from "../../runtime/ports/transport.ts";
 import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
 import { forgeryIn } from "../security/forgery.ts";
+import { INLINE_BYTES } from "./body-store.ts";
+import type { ClaimStore } from "./claim-store.ts";
 import { parseFrame } from "./frame.ts";
-import type { HandBackReason } from "./link.ts";
-import { Link } from "./link.ts";
+import { Link, type LinkClaims } from "./link.ts";
 import { frameSubject, framesTo, senderOf, topicFrom, topicSubject } from "./node-subject.ts";
 import { TopicOutbox } from "./topic-outbox.ts";
 
@@ -38,6 +39,10 @@ export interface NatsTransportOptions {
   readonly log: Log;
   /** Whether this node may still act; once it may not, nothing is received or sent. */
   readonly standing?: () => boolean;
+  /** What of the wire this node reads; default nothing beyond the first release. */
+  readonly reads?: readonly string[];
+  /** Where bodies go that no frame carries; absent: they are not sent, and cannot be read. */
+  readonly claims?: ClaimStore;
 }
 
 /** What was refused at the border, and why. */
@@ -49,14 +54,20 @@ export interface TransportCounts {
   buried: number;
 }
 
+interface Peer {
+  readonly incarnation: string;
+  readonly reads: readonly string[];
+}
+
 /** A transport over NATS; see the file's header. */
 export class NatsTransport implements Transport {
   readonly node: string;
+  readonly mostBodyBytes: number;
   readonly counts: TransportCounts = { forged: 0, undecodable: 0, buried: 0 };
   readonly #options: NatsTransportOptions;
   readonly #links = new Map<string, Link>();
-  /** The live incarnation of each member; only members are sent to. */
-  readonly #members = new Map<string, string>();
+  /** The live incarnation of each member, and what it reads; only members are sent to. */
+  readonly #members = new Map<string, Peer>();
   /** The last incarnation of each name that went down. */
   readonly #buried = new Map<string, string>();
   readonly #topics = new Map<string, { readonly subscription: Subscription; interested: number }>();
@@ -71,6 +82,7 @@ export class NatsTransport implements Transport {
   constructor(options: NatsTransportOptions) {
     this.#options = options;
     this.node = options.self.name;
+    this.mostBodyBytes = options.claims?.mostBytes ?? INLINE_BYTES;
     const { connection, cluster, self, clock, scheduler } = options;
     this.#published = new TopicOutbox({
       clock,
@@ -144,15 +156,15 @@ export class NatsTransport implements Transport {
 
   /** A member appeared, changed or went down. */
   memberChanged({ member }: MembershipEvent): void {
-    const { name, incarnation, phase } = member;
+    const { name, incarnation, phase, reads = [] } = member;
     if (phase !== "down") {
-      if (this.#members.get(name) === incarnation) return;
-      this.#members.set(name, incarnation);
-      this.#links.get(name)?.joined(incarnation);
+      if (this.#members.get(name)?.incarnation === incarnation) return;
+      this.#members.set(name, { incarnation, reads });
+      this.#links.get(name)?.joined(incarnation, reads);
       return;
     }
     if (incarnation > (this.#buried.get(name) ?? "")) this.#buried.set(name, incarnation);
-    if (this.#members.get(name) !== incarnation) return;
+    if (this.#members.get(name)?.incarnation !== incarnation) return;
     this.#members.delete(name);
     const link = this.#links.get(name);
     // Frames of a successor may overtake its first beat: its link has begun, and a second one would
@@ -202,6 +214,7 @@ export class NatsTransport implements Transport {
     if (known !== undefined) return known;
     const { connection, cluster, self, clock, scheduler } = this.#options;
     const subject = frameSubject(cluster, node, self.name);
+    const peer = this.#members.get(node);
     const link = new Link(
       {
         clock,
@@ -212,11 +225,24 @@ export class NatsTransport implements Transport {
         deliver: (envelope) => this.#deliver(node, envelope),
         handBack: (envelope, reason) => this.#handBack(node, envelope, reason),
         lost: () => this.#sink?.lost(node),
+        claims: this.#claimsOf(node),
       },
-      this.#members.get(node),
+      peer?.incarnation,
+      peer?.reads,
     );
     this.#links.set(node, link);
     return link;
+  }
+
+  #claimsOf(node: string): LinkClaims | undefined {
+    const { claims, reads } = this.#options;
+    // As the first release did, which did not look at claims.
+    if (claims === undefined || !reads?.includes("claims")) return undefined;
+    return {
+      store: claims.between(node),
+      unreadable: (envelope, why) => this.#sink?.unreadable(node, envelope, why),
+      failed: (why) => this.#options.log.warn({ to: node, why }, "a large body was not sent"),
+    };
   }
 
   #isOpen(): boolean {
@@ -291,7 +317,7 @@ export class NatsTransport implements Transport {
     }
   }
 
-  #handBack(to: string, envelope: Envelope, reason: HandBackReason): void {
+  #handBack(to: string, envelope: Envelope, reason: UndeliveredReason): void {
     this.#sink?.undelivered(to, envelope, reason);
   }
 }

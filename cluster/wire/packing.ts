@@ -30,6 +30,9 @@ export const MAX_NODES = 65_536;
 // `skipValues` implements P4 and, with it, map headers that count past 65,535 keys correctly.
 const OPTIONS = { useRecords: false, structuredClone: false, skipValues: [undefined] };
 const packr = new Packr(OPTIONS);
+/** The size of the buffer that messages are packed into, and the message after which it is a new one. */
+const BUFFER_BYTES = 8_192;
+const LARGE_BYTES = 1_048_576;
 // Scratch of `faultIn`, which never yields: values still due per open container.
 const left = new Uint32Array(MAX_DEPTH + 1);
 
@@ -46,6 +49,8 @@ export function pack(value: unknown): Uint8Array {
   } catch (cause) {
     throw new TypeError(`cannot be carried: ${messageOf(cause)}`, { cause });
   }
+  // It packs into one buffer that only grows, and would take as much room for every small message.
+  if (bytes.length > LARGE_BYTES) packr.useBuffer(Buffer.allocUnsafeSlow(BUFFER_BYTES));
   const fault = faultIn(bytes);
   if (fault !== undefined) throw new TypeError(`cannot be carried: ${fault}`);
   return bytes;

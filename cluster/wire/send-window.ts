@@ -44,6 +44,11 @@ export class SendWindow {
     return this.#frames.length === 0;
   }
 
+  /** How many bytes are held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get hasRoom(): boolean {
     return this.#frames.length < WINDOW_FRAMES && this.#bytes < WINDOW_BYTES;
   }

@@ -11,10 +11,10 @@
 
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
+import type { UndeliveredReason } from "../../runtime/ports/transport.ts";
 import type { Envelope } from "../../runtime/remote/envelope.ts";
+import { MAX_FRAME_BYTES, MAX_FRAME_ENVELOPES } from "./departures.ts";
 import { frameBytes } from "./frame.ts";
-import type { HandBackReason } from "./link.ts";
-import { MAX_FRAME_BYTES, MAX_FRAME_ENVELOPES } from "./link.ts";
 
 const WAITING = 1_024;
 
@@ -25,7 +25,7 @@ export interface TopicOutboxEnds {
   readonly incarnation: string;
   connected(): boolean;
   publish(topic: string, bytes: Uint8Array): void;
-  handBack(topic: string, envelope: Envelope, reason: HandBackReason): void;
+  handBack(topic: string, envelope: Envelope, reason: UndeliveredReason): void;
 }
 
 interface Waiting {

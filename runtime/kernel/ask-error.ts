@@ -77,7 +77,8 @@ export function neverRan(
     | "ask.invalid"
     | "ask.undecodable"
     | "payload.too-large"
-    | "signature.refused",
+    | "signature.refused"
+    | "store.unavailable",
   message: string,
 ): TroupeError {
   return new TroupeError(code, message, { outcome: "never-ran" });

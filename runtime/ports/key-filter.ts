@@ -9,13 +9,18 @@ const TOKEN = /^[A-Za-z0-9_=-]+$/;
 const BUCKET = /^[A-Za-z0-9_-]{1,128}$/;
 const LONGEST = 512;
 
+/** Whether a text is of the form above and no longer than 512 characters. */
+export function isKey(key: string): boolean {
+  return key.length <= LONGEST && key.split(".").every((token) => TOKEN.test(token));
+}
+
 /**
  * The key itself.
  *
  * @throws {TypeError} when it is not of the form above or longer than 512 characters
  */
 export function checkedKey(key: string): string {
-  if (key.length <= LONGEST && key.split(".").every((token) => TOKEN.test(token))) return key;
+  if (isKey(key)) return key;
   throw new TypeError(
     `not a key: ${JSON.stringify(key)} (tokens of A-Z a-z 0-9 _ - = joined by .)`,
   );

@@ -34,6 +34,8 @@ export interface MemberTraits {
   readonly capacity: number;
   /** Whatever its operator wanted others to know: a zone, a release. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What of the wire it reads beyond what every release does; absent = nothing. */
+  readonly reads?: readonly string[];
 }
 
 /** A member of the cluster. */

@@ -10,8 +10,13 @@
  */
 import type { Envelope } from "../remote/envelope.ts";
 
-/** Why an accepted envelope was dropped before it left. */
-export type UndeliveredReason = "disconnected" | "overflow" | "too-large" | "undecodable";
+/** Why an accepted envelope was dropped before it left; `unsupported` = the other release could not read it. */
+export type UndeliveredReason =
+  | "disconnected"
+  | "overflow"
+  | "too-large"
+  | "undecodable"
+  | "unsupported";
 
 /** What a system does with what arrives. */
 export interface TransportSink {
@@ -19,6 +24,8 @@ export interface TransportSink {
   received(from: string, envelope: Envelope): void;
   /** An accepted envelope was dropped before it left. */
   undelivered(to: string, envelope: Envelope, reason: UndeliveredReason): void;
+  /** An envelope arrived in its turn, but its body, kept elsewhere, cannot be had. */
+  unreadable(from: string, envelope: Envelope, why: string): void;
   /** Some frames from `node` are gone: whatever awaits an answer from it must not wait longer. */
   lost(node: string): void;
 }
@@ -27,6 +34,8 @@ export interface TransportSink {
 export interface Transport {
   /** This node's name. */
   readonly node: string;
+  /** The size of the largest body that it carries, in bytes; absent where there is no limit. */
+  readonly mostBodyBytes?: number;
   /** Sets the one receiver; envelopes that came earlier are held back until then. */
   attach(sink: TransportSink): void;
   /** Hands an envelope to the link; `false` when its outbox is full. Never throws. */

@@ -43,6 +43,8 @@ export const EnvelopeKind = {
   barrier: 15,
   /** Answers a barrier: whatever came before it has been taken in or sent back. */
   passed: 16,
+  /** A part of a body that a later envelope claims; `correlation` numbers the body. Links keep it to themselves. */
+  part: 17,
 } as const;
 
 /** One of {@link EnvelopeKind}. */
@@ -71,6 +73,8 @@ export interface Envelope {
   readonly idempotencyKey?: string | undefined;
   /** The addresses that wait for this ask, outermost first; at most 32. */
   readonly askChain?: readonly Address[] | undefined;
+  /** Where the body is kept that was too large to travel along; `body` is then `undefined`. */
+  readonly claim?: Claim | undefined;
   /** To a virtual actor: the token of the owner that it is meant for. */
   readonly token?: number | undefined;
   /** Of a signed operation; see `ports/signatures.ts`. */
@@ -82,4 +86,13 @@ export interface Signature {
   /** The signing node's. */
   readonly incarnation: string;
   readonly bytes: Uint8Array;
+}
+
+/** What a body is fetched by that does not travel in its envelope. */
+export interface Claim {
+  /** Names its keeper first; unique among all that it keeps. */
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** `bytes` = they are the body itself, not a packed value. */
+  readonly form: "packed" | "bytes";
 }

@@ -112,6 +112,12 @@ export class IncomingCalls implements Answers {
     admitted.value.cell.accept(new Message(handler, body, senderIn(envelope), reply));
   }
 
+  /** A call whose request cannot be had: it never ran. */
+  unreadable(from: string, envelope: Envelope, why: string): void {
+    const message = `the request of ${envelope.type} was not delivered: ${why}`;
+    this.refuse(from, envelope, neverRan("store.unavailable", message));
+  }
+
   /** The caller of a stream has room for more. */
   credited(from: string, { correlation, sequence = 0 }: Envelope): void {
     this.#calls.get(from)?.get(correlation)?.credit(sequence);

@@ -66,6 +66,21 @@ export class IncomingTells {
     this.#reportBack(from, envelope, reason);
   }
 
+  /** A tell whose body cannot be had. */
+  unreadable(from: string, envelope: Envelope): void {
+    const { kernel } = this.#postbox;
+    const { type } = envelope;
+    const to = addressOf(kernel.node, envelope.to);
+    kernel.deadLetters.add({
+      to,
+      from: envelope.from,
+      type,
+      body: undefined,
+      reason: "undecodable",
+    });
+    this.#reportBack(from, envelope, "undecodable");
+  }
+
   /** Another node could not deliver a tell of this one. */
   reported(envelope: Envelope): void {
     const { kernel } = this.#postbox;

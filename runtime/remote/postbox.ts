@@ -63,6 +63,7 @@ export class Postbox {
       attempt: parts.attempt,
       idempotencyKey: parts.idempotencyKey,
       askChain: parts.askChain,
+      claim: undefined,
       token: parts.token,
       signature: undefined,
     };

@@ -142,6 +142,17 @@ export class RemoteCalls {
 
   // What ends a call without an answer.
 
+  /** An answer came whose body cannot be had. */
+  unreadable(from: string, { kind, correlation }: Envelope, why: string): void {
+    const call = this.find(correlation, from);
+    if (call === undefined) return;
+    // After a chunk its producer would go on for nobody.
+    if (kind === EnvelopeKind.chunk) this.cancel(correlation, from);
+    else this.take(correlation, from);
+    const message = `an answer of ${call.to} to ${call.type} cannot be read: ${why}`;
+    call.waiting.reject(new TroupeError("store.unavailable", message, { outcome: "unknown" }));
+  }
+
   /** It was accepted by the link but never left. */
   undelivered(to: string, envelope: Envelope, reason: UndeliveredReason): void {
     const call = this.take(envelope.correlation, to);

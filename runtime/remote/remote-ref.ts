@@ -18,6 +18,7 @@ import { TroupeError } from "../troupe-error.ts";
 import { EnvelopeKind } from "./envelope.ts";
 import { RemoteCallee } from "./remote-callee.ts";
 import type { RemoteCalls } from "./remote-calls.ts";
+import { isBeyond } from "./visible-size.ts";
 
 /** Between two attempts to hand an offer to a full link. */
 const FIRST_PAUSE_MS = 2;
@@ -135,6 +136,10 @@ export class RemoteRef {
     const schema = found?.schemas?.request;
     const isSigned = found?.signed === true;
     const letter = { to: this.#path, from, type, body: payload, traceparent, isSigned };
+    if (isBeyond(payload, kernel.ports.transport.mostBodyBytes)) {
+      this.#deadLetter(letter, "too-large");
+      return undefined;
+    }
     if (schema === undefined && found?.kind === "tell") return letter;
     const checked = validated(schema, payload);
     if (found?.kind === "tell" && checked.ok) return { ...letter, body: checked.value };
@@ -180,6 +185,12 @@ export class RemoteRef {
     if (refusal !== undefined || !checked.ok) {
       const why = checked.ok ? "" : checked.error;
       waiting.reject(refusal ?? neverRan("ask.invalid", `the request of ${type}: ${why}`));
+      return;
+    }
+    const { mostBodyBytes } = kernel.ports.transport;
+    if (isBeyond(checked.value, mostBodyBytes)) {
+      const why = `the request of ${type} has more than ${mostBodyBytes} bytes`;
+      waiting.reject(neverRan("payload.too-large", why));
       return;
     }
     const correlation = this.#calls.open({

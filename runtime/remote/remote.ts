@@ -192,6 +192,8 @@ export class Remote implements Outward, TransportSink {
       case EnvelopeKind.unwatch:
         this.#watches.unwatched(from, envelope.to);
         return;
+      case EnvelopeKind.part:
+        return; // links put bodies together
       case EnvelopeKind.terminated:
         this.#watches.ended(envelope.from, envelope.body as ExitReason);
         return;
@@ -238,6 +240,7 @@ export class Remote implements Outward, TransportSink {
       case EnvelopeKind.cancel:
       case EnvelopeKind.unwatch:
       case EnvelopeKind.undelivered:
+      case EnvelopeKind.part:
       case EnvelopeKind.barrier:
       case EnvelopeKind.passed:
         // Whoever asks asks again.
@@ -246,6 +249,14 @@ export class Remote implements Outward, TransportSink {
         // Of what comes back, and whose sender is gone, nobody needs to know.
         return;
     }
+  }
+
+  unreadable(from: string, envelope: Envelope, why: string): void {
+    const { kind } = envelope;
+    if (kind === EnvelopeKind.tell) this.#incomingTells.unreadable(from, envelope);
+    else if (kind === EnvelopeKind.ask || kind === EnvelopeKind.open)
+      this.#incomingCalls.unreadable(from, envelope, why);
+    else this.#calls.unreadable(from, envelope, why);
   }
 
   lost(node: string): void {

@@ -9,6 +9,8 @@ export function undeliveredCode(reason: UndeliveredReason): ErrorCode {
       return "payload.too-large";
     case "undecodable":
       return "ask.undecodable";
+    case "unsupported":
+      return "node.too-old";
     case "disconnected":
     case "overflow":
       return "node.disconnected";

@@ -14,7 +14,13 @@ t.test("node options", async (t) => {
       port: undefined,
       env: {},
     });
-    t.same(settings.traits, { roles: ["gateway"], capacity: 1, metadata: {} });
+    t.same(settings.traits, {
+      roles: ["gateway"],
+      capacity: 1,
+      metadata: {},
+      reads: ["claims", "moved"],
+    });
+    t.equal(settings.mostBodyBytes, 64 * 1024 * 1024);
     t.equal(settings.cluster, "troupe");
     t.equal(settings.leaseTtlMs, undefined, "as the servers are");
     t.equal(settings.replicas, undefined, "as the servers are");
@@ -23,8 +29,8 @@ t.test("node options", async (t) => {
 
   t.test("win over the environment", async (t) => {
     const env = { TROUPE_NATS_URL: "nats://env:1", TROUPE_NATS_SERVER: "/env" };
-    t.same(nodeSettings({ ...base, env }).server, { kind: "external", url: "nats://env:1" });
-    t.same(nodeSettings({ ...base, env, nats: "nats://x:1" }).server, {
+    t.match(nodeSettings({ ...base, env }).server, { kind: "external", url: "nats://env:1" });
+    t.match(nodeSettings({ ...base, env, nats: "nats://x:1" }).server, {
       kind: "external",
       url: "nats://x:1",
     });
@@ -45,5 +51,11 @@ t.test("node options", async (t) => {
       t.throws(() => nodeSettings({ ...base, metadata }), { message: /^metadata / });
     const two = 2 as unknown as 3;
     t.throws(() => nodeSettings({ ...base, replicas: two }), /replicas must be 1, 3 or 5: 2/);
+    for (const mostBodyBytes of [0, 1_000, Number.NaN, 2 ** 40])
+      t.throws(() => nodeSettings({ ...base, mostBodyBytes }), /mostBodyBytes must be 262144 to/);
+    const wireFeatures = ["clams"] as unknown as ["claims"];
+    t.throws(() => nodeSettings({ ...base, wireFeatures }), {
+      message: 'wireFeatures: no feature "clams" (claims, moved, parts)',
+    });
   });
 });

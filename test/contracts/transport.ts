@@ -28,6 +28,7 @@ class Heard {
         this.received.push({ from, envelope });
         this.#changed();
       },
+      unreadable: () => {},
       undelivered: (to, envelope) => {
         this.undelivered.push({ to, envelope });
         this.#changed();

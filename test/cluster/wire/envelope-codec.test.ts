@@ -27,6 +27,11 @@ const envelopes: fc.Arbitrary<Envelope> = fc.record(
       incarnation: text,
       bytes: fc.uint8Array({ minLength: 64, maxLength: 64 }).map((bytes) => Buffer.from(bytes)),
     }),
+    claim: fc.record({
+      key: fc.constantFrom("node.a.0001.1", "client.c-1.0001.2"),
+      sizeBytes: count,
+      form: fc.constantFrom("packed" as const, "bytes" as const),
+    }),
   },
   { requiredKeys: ["kind", "id", "to", "from", "correlation", "type", "body", "ttlMs"] },
 ) as fc.Arbitrary<Envelope>;
@@ -38,7 +43,10 @@ t.test("the envelope codec", async (t) => {
         const bytes = unpack(pack(wireOf(envelope)));
         if (!bytes.ok) return false;
         const back = envelopeFrom(bytes.value);
-        t.same(back, { ok: true, value: envelope });
+        // A claim stands in place of the body.
+        const { claim, body } = envelope;
+        const value = { ...envelope, body: claim === undefined ? body : undefined };
+        t.same(back, { ok: true, value });
         return back.ok;
       }),
     );
@@ -58,10 +66,14 @@ t.test("the envelope codec", async (t) => {
     t.equal(wireOf(plain).length, 6);
     t.equal(wireOf({ ...plain, body: 1 }).length, 7);
     t.equal(wireOf({ ...plain, sequence: 4 }).length, 9);
-    const long: unknown[] = [...wireOf({ ...plain, askChain: ["n/a"] })];
-    long[16] = "from";
-    long[17] = ["the", "future"];
-    t.same(envelopeFrom(long), { ok: true, value: { ...plain, askChain: ["n/a"] } });
+    const claim = { key: "node.a.1.2", sizeBytes: 300_000, form: "bytes" } as const;
+    const full: Envelope = { ...plain, sequence: 1, askChain: ["n/a"], claim, token: 9 };
+    const long = [...wireOf(full), "from", ["the", "future"]];
+    t.same(envelopeFrom(long), { ok: true, value: full });
+    t.same(envelopeFrom([...wireOf(plain), 5, null, null, null, null, null, null, null]), {
+      ok: true,
+      value: { ...plain, body: 5 },
+    });
   });
 
   t.test(
@@ -90,6 +102,10 @@ t.test("the envelope codec", async (t) => {
       [10, {}],
       [11, 2],
       [12, [1]],
+      [13, ["no key", 1, 0]],
+      [13, ["node.a.1.1", -1, 0]],
+      [13, ["node.a.1.1", 1, 2]],
+      [13, "node.a.1.1"],
     ] as const) {
       const bad: unknown[] = [...good];
       bad[at] = value;

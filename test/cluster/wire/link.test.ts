@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import t from "tap";
+import { MAX_FRAME_BYTES } from "../../../cluster/wire/departures.ts";
 import { parseFrame } from "../../../cluster/wire/frame.ts";
-import type { HandBackReason } from "../../../cluster/wire/link.ts";
-import { Link, MAX_FRAME_BYTES } from "../../../cluster/wire/link.ts";
+import { Link } from "../../../cluster/wire/link.ts";
+import type { UndeliveredReason } from "../../../runtime/ports/transport.ts";
 import type { Envelope } from "../../../runtime/remote/envelope.ts";
 import { ManualClock, ManualScheduler } from "../../../runtime/testing/index.ts";
 
@@ -13,7 +14,7 @@ function numbered(id: number, body: unknown = id, ttlMs = 0): Envelope {
 /** One end of a wire that a test holds in its hands. */
 class End {
   readonly delivered: number[] = [];
-  readonly handedBack: [number, HandBackReason][] = [];
+  readonly handedBack: [number, UndeliveredReason][] = [];
   readonly wire: Uint8Array[] = [];
   lost = 0;
   up = true;

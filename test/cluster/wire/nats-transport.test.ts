@@ -49,6 +49,7 @@ async function station(
   const losses: string[] = [];
   transport.attach({
     received: (from, envelope) => received.push({ from, envelope }),
+    unreadable: () => {},
     undelivered: (_to, envelope) => handedBack.push(envelope),
     lost: (node) => losses.push(node),
   });

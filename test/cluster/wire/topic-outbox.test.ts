@@ -1,7 +1,7 @@
 import t from "tap";
 import { parseFrame } from "../../../cluster/wire/frame.ts";
-import type { HandBackReason } from "../../../cluster/wire/link.ts";
 import { TopicOutbox } from "../../../cluster/wire/topic-outbox.ts";
+import type { UndeliveredReason } from "../../../runtime/ports/transport.ts";
 import type { Envelope } from "../../../runtime/remote/envelope.ts";
 import { ManualClock, ManualScheduler } from "../../../runtime/testing/index.ts";
 
@@ -14,7 +14,7 @@ function outboxUnderTest() {
   const scheduler = new ManualScheduler();
   const wire = { up: true };
   const published: [topic: string, ids: number[], ttlsMs: number[]][] = [];
-  const handedBack: [number, HandBackReason][] = [];
+  const handedBack: [number, UndeliveredReason][] = [];
   const outbox = new TopicOutbox({
     clock,
     scheduler,

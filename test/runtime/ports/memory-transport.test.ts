@@ -39,6 +39,7 @@ t.test("MemoryHub", async (t) => {
     const heard: unknown[] = [];
     hub.join("b").attach({
       received: (_from, { body }) => heard.push(body),
+      unreadable: () => {},
       undelivered: () => {},
       lost: (node) => heard.push(`lost from ${node}`),
     });
@@ -67,12 +68,14 @@ t.test("MemoryHub", async (t) => {
     const back: unknown[] = [];
     a.attach({
       received: () => {},
+      unreadable: () => {},
       undelivered: (to, _envelope, reason) => back.push(`${to} ${reason}`),
       lost: () => {},
     });
     const heard: unknown[] = [];
     hub.join("b").attach({
       received: (_from, { body }) => heard.push(body),
+      unreadable: () => {},
       undelivered: () => {},
       lost: () => {},
     });
@@ -97,6 +100,7 @@ t.test("MemoryHub", async (t) => {
       const transport = hub.join(name);
       transport.attach({
         received: (from, { body }) => heard.push(`${from}>${name} ${String(body)}`),
+        unreadable: () => {},
         undelivered: (to, { body }) => heard.push(`${name} has ${String(body)} back from ${to}`),
         lost: (node) => heard.push(`${name} lost from ${node}`),
       });
@@ -175,6 +179,7 @@ t.test("MemoryHub", async (t) => {
       hub.leave("b");
       hub.join("b").attach({
         received: () => t.fail("the successor heard it"),
+        unreadable: () => {},
         undelivered: () => {},
         lost: () => {},
       });
@@ -190,6 +195,7 @@ t.test("MemoryHub", async (t) => {
       const transport = hub.join(name);
       transport.attach({
         received: (_from, { body }) => bodies.push(body),
+        unreadable: () => {},
         undelivered: () => {},
         lost: () => {},
       });
