@@ -6,6 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { processScrubber } from "../runtime/index.ts";
 import { benchCommand } from "./bench.ts";
 import { configCommand } from "./config.ts";
 import { demoCommand } from "./demo.ts";
@@ -30,6 +31,16 @@ const troupe = new Command("troupe")
 for (const command of allOf(troupe)) {
   command.showHelpAfterError("(--help shows the options)").exitOverride();
 }
+
+processScrubber.addEnvironment(process.env);
+process.on("uncaughtException", (error: unknown) => {
+  // What Node would print, without the secrets that it may hold.
+  const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(
+    `troupe: ended by an error that nobody caught\n${processScrubber.scrubbed(said)}\n`,
+  );
+  process.exit(ExitCode.failed);
+});
 
 // Whoever reads may have seen enough (`troupe demo | head -1`): that is no failure of the command.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

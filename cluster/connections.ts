@@ -17,6 +17,7 @@ import { connect, errors, nkeyAuthenticator } from "nats";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Random } from "../runtime/ports/random.ts";
+import { processScrubber } from "../runtime/scrubber.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 import type { LoadedCredentials } from "./security/credentials.ts";
 import { ServerChange } from "./server-change.ts";
@@ -93,6 +94,7 @@ export async function openConnection(
   purpose: ConnectionPurpose,
   options: Partial<NodeConnectionOptions> = {},
 ): Promise<NatsConnection> {
+  for (const url of target.url.split(",")) processScrubber.addUrl(url.trim());
   try {
     return await connect({ ...connectionOptions(target, purpose), ...options });
   } catch (cause) {

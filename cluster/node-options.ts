@@ -15,6 +15,7 @@ import { MOST_BLOB_BYTES } from "../runtime/ports/blob-store.ts";
 import type { MemberTraits } from "../runtime/ports/membership.ts";
 import type { ModelClients } from "../runtime/ports/model-client.ts";
 import { type Registration, registrationsByName } from "../runtime/registration.ts";
+import { processScrubber } from "../runtime/scrubber.ts";
 import { TroupeError } from "../runtime/troupe-error.ts";
 import type { HealthOptions } from "./health/health-server.ts";
 import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "./membership/member-traits.ts";
@@ -145,6 +146,7 @@ const LEAST_LEASE_MS = 2_000;
  */
 export function nodeSettings(options: NodeOptions): NodeSettings {
   const env = options.env ?? process.env;
+  processScrubber.addEnvironment(process.env);
   const name = checkedNodeName(options.name);
   const actors = [...registrationsByName(options.actors ?? []).values()];
   const leaseTtlMs = options.lease === undefined ? undefined : durationMs(options.lease);

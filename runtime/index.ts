@@ -264,6 +264,7 @@ export {
 export type { Envelope, EnvelopeKindNumber, Signature } from "./remote/envelope.ts";
 export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";
+export { HIDDEN, processScrubber, Scrubber } from "./scrubber.ts";
 export type { ChildPlacement } from "./spawning/child-placement.ts";
 export {
   type StoreActorContext,

@@ -1,9 +1,10 @@
 /**
  * Structured logging as a port, and its pino implementation: the one home of `pino`.
  *
- * Owns: how a line leaves the process. Logs go to standard error; standard output belongs to data.
+ * Owns: how a line leaves the process, without the secrets that `scrubber.ts` knows. Logs go to standard error; standard output belongs to data.
  */
 import { destination, pino } from "pino";
+import { processScrubber } from "./scrubber.ts";
 
 /** How loud a log is; `silent` writes nothing. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
@@ -27,7 +28,8 @@ export interface Log {
 
 /** A log that writes one JSON line per entry to standard error, synchronously so that a crash loses none. */
 export function pinoLog(level: LogLevel, fields: LogFields = {}): Log {
-  return pino({ level, base: fields }, destination({ fd: 2, sync: true }));
+  const hooks = { streamWrite: (line: string) => processScrubber.scrubbed(line) };
+  return pino({ level, base: fields, hooks }, destination({ fd: 2, sync: true }));
 }
 
 /** A log that writes nothing. */

@@ -6,6 +6,7 @@
  *
  * Source: fastify's stable error codes.
  */
+import { processScrubber } from "./scrubber.ts";
 
 /** May the caller try the same again? `after` = once what the message names has changed. */
 export type Retry = "never" | "safe" | "after";
@@ -118,14 +119,14 @@ export interface ErrorRecord {
   readonly data?: unknown;
 }
 
-/** What of an error may leave the process: code, message, data; stacks stay home. */
+/** What of an error may leave the process: code, message, data, none of it secret; stacks stay home. */
 export function errorRecord(error: unknown): ErrorRecord {
   if (error instanceof TroupeError) {
     return {
       code: error.code,
-      message: error.message,
+      message: messageOf(error),
       ...(error.outcome === undefined ? {} : { outcome: error.outcome }),
-      ...(error.data === undefined ? {} : { data: error.data }),
+      ...(error.data === undefined ? {} : { data: processScrubber.scrubbedData(error.data) }),
     };
   }
   return { code: "actor.failed", message: messageOf(error), outcome: "failed" };
@@ -140,14 +141,18 @@ export function errorFromRecord(record: ErrorRecord): TroupeError {
   });
 }
 
-/** One line of whatever was thrown. */
+/** One line of whatever was thrown, without the secrets that the process knows. */
 export function messageOf(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return String(thrown.message || thrown.name);
-    return typeof thrown === "string" ? thrown : `thrown: ${String(thrown)}`;
+    return processScrubber.scrubbed(lineOf(thrown));
   } catch {
     return UNREADABLE;
   }
+}
+
+function lineOf(thrown: unknown): string {
+  if (thrown instanceof Error) return String(thrown.message || thrown.name);
+  return typeof thrown === "string" ? thrown : `thrown: ${String(thrown)}`;
 }
 
 const UNREADABLE = "thrown: something that cannot be read";

@@ -20,6 +20,7 @@ import { awaitedClock, systemClock } from "../../runtime/ports/clock.ts";
 import { systemRandom } from "../../runtime/ports/random.ts";
 import { systemScheduler } from "../../runtime/ports/scheduler.ts";
 import type { Operations, Protocol } from "../../runtime/protocol.ts";
+import { processScrubber } from "../../runtime/scrubber.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
 import { followConnection, inboxPrefixOf, openSteadyConnection } from "../connections.ts";
 import { incarnationOf } from "../membership/lease.ts";
@@ -90,6 +91,7 @@ const NAME_LENGTH = 12;
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const env: NonNullable<ConnectOptions["env"]> = options.env ?? process.env;
+  processScrubber.addEnvironment(process.env);
   const url = options.nats ?? env.TROUPE_NATS_URL;
   if (url === undefined || url === "")
     throw new TypeError("nats: no URL; give one, or set TROUPE_NATS_URL");

@@ -10,6 +10,7 @@
  */
 import { readFileSync } from "node:fs";
 import { fromSeed } from "@nats-io/nkeys";
+import { processScrubber } from "../../runtime/scrubber.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 
 /** Where a program's credentials are. Absent parts are looked for in the environment. */
@@ -87,6 +88,7 @@ function seedIn(nkey: string): string {
   } catch {
     throw unusable(`the seed in ${where} is damaged: its checksum is wrong`);
   }
+  processScrubber.add(seed);
   return seed;
 }
 
