@@ -6,8 +6,8 @@
  *
  * I1: keys of both kinds never meet, and no two ids make one key.
  */
-import { createHash } from "node:crypto";
 import type { Activation } from "../activation.ts";
+import { keyToken } from "../ports/key-token.ts";
 
 /** Whose state it is. */
 export interface PersistenceId {
@@ -19,9 +19,6 @@ export interface PersistenceId {
 
 /** The id of an actor that is neither virtual nor a singleton; its input is known at the start. */
 export type GivenId<I> = string | ((input: I) => string);
-
-/** Beyond this a key is named by its hash: stores bound the length of theirs. */
-const LONGEST_TOKEN = 160;
 
 /**
  * The id of an actor that starts.
@@ -36,23 +33,11 @@ export function persistenceIdOf<I>(
 ): PersistenceId {
   if (activation !== undefined) {
     const { type, key } = activation;
-    return { name: `${type}/${key}`, key: `virtual.${tokenOf(type)}.${tokenOf(key)}` };
+    return { name: `${type}/${key}`, key: `virtual.${keyToken(type)}.${keyToken(key)}` };
   }
   const id = typeof given === "function" ? given(input) : given;
-  if (typeof id === "string" && id !== "") return { name: id, key: `named.${tokenOf(id)}` };
+  if (typeof id === "string" && id !== "") return { name: id, key: `named.${keyToken(id)}` };
   throw new TypeError(
     `an actor of ${protocol} keeps state but has no id: register it as virtual, or give it an "id"`,
   );
-}
-
-/** Any text as one token of a key: what is not a letter, a digit, `_` or `-` becomes `=` and two digits per byte. */
-function tokenOf(text: string): string {
-  const token = text.replace(/[^A-Za-z0-9_-]/gu, (character) => {
-    let bytes = "";
-    for (const byte of Buffer.from(character)) bytes += `=${byte.toString(16).padStart(2, "0")}`;
-    return bytes;
-  });
-  if (token.length <= LONGEST_TOKEN) return token;
-  // Two equal signs begin no encoded character (I1).
-  return `==${createHash("sha256").update(text).digest("hex")}`;
 }
