@@ -62,5 +62,6 @@ export { type NatsBlobStoreOptions, natsBlobStore } from "./stores/nats-blob-sto
 export { type NatsDurableQueueOptions, natsDurableQueue } from "./stores/nats-durable-queue.ts";
 export { type NatsEventLogsOptions, natsEventLogs } from "./stores/nats-event-logs.ts";
 export { type NatsKeyValuesOptions, natsKeyValues } from "./stores/nats-key-values.ts";
+export { type NatsRemindersOptions, natsReminders } from "./stores/nats-reminders.ts";
 export { type RemoveStoresOptions, removeStores } from "./stores/remove-stores.ts";
 export type { IngressRole } from "./wire/node-subject.ts";

@@ -20,7 +20,13 @@ import type { EventSink } from "../runtime/event.ts";
 import { EventFeed } from "../runtime/event-feed.ts";
 import type { Log } from "../runtime/log.ts";
 import { awaitedClock, type Clock, systemClock } from "../runtime/ports/clock.ts";
-import { blobsOf, eventLogsOf, keyValuesOf, queueOf } from "../runtime/ports/node-stores.ts";
+import {
+  blobsOf,
+  eventLogsOf,
+  keyValuesOf,
+  queueOf,
+  remindersOf,
+} from "../runtime/ports/node-stores.ts";
 import type { Ports } from "../runtime/ports/ports.ts";
 import { systemRandom } from "../runtime/ports/random.ts";
 import { systemScheduler } from "../runtime/ports/scheduler.ts";
@@ -57,6 +63,7 @@ import { claimStore } from "./stores/nats-claims.ts";
 import { natsDurableQueue } from "./stores/nats-durable-queue.ts";
 import { natsEventLogs } from "./stores/nats-event-logs.ts";
 import { natsKeyValues } from "./stores/nats-key-values.ts";
+import { natsReminders } from "./stores/nats-reminders.ts";
 import { Teardown } from "./teardown.ts";
 import { trackedTasks } from "./tracked-tasks.ts";
 import { NatsTransport } from "./wire/nats-transport.ts";
@@ -260,6 +267,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
       line,
       natsEventLogs(control, { cluster, replicas, clock, random: random.fork("logs") }),
     ),
+    reminders: remindersOf(line, natsReminders(control, { cluster, replicas, clock, log })),
   };
   const system = createSystem({ ...ports, node: name, actors: settings.actors });
   teardown.add("system", (leftMs) => system.shutdown({ deadline: leftMs }));

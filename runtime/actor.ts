@@ -20,6 +20,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { Ports } from "./ports/ports.ts";
 import type { Random } from "./ports/random.ts";
 import type { Args, Chunk, Named, Operations, Protocol, Reply, Request } from "./protocol.ts";
+import type { ActorReminders } from "./reminder/actor-reminders.ts";
 import type { ChildPlacement } from "./spawning/child-placement.ts";
 import type {
   AutoShutdown,
@@ -69,6 +70,8 @@ export interface ActorContext<O extends Operations, S, I> {
   readonly log: Log;
   readonly ports: Ports;
   readonly timers: Timers<O>;
+  /** Of a virtual actor or a singleton: reminders that outlive it and its node. */
+  readonly reminders: ActorReminders<O>;
   /**
    * Runs work beside the mailbox, supervised: what it resolves to comes back as a message, told as
    * `operation` in its turn; when it rejects, this actor fails as if a handler had thrown. A restart or a

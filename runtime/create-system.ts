@@ -24,6 +24,7 @@ import { memoryPorts } from "./ports/memory-ports.ts";
 import type { Ports } from "./ports/ports.ts";
 import { protocol } from "./protocol.ts";
 import { baseName, type Registration, registrationsByName } from "./registration.ts";
+import { ReminderPump } from "./reminder/reminder-pump.ts";
 import { Remote } from "./remote/remote.ts";
 import { beginSpawning, type Spawning } from "./spawning/begin-spawning.ts";
 import type { System } from "./system.ts";
@@ -99,6 +100,15 @@ export function createSystem(options: SystemOptions = {}): System {
     if (member.phase === "down" && member.name !== node) remote.nodeDown(member.name);
   });
   const spawning = actors === undefined ? undefined : beginSpawning(root, registrations);
+  const actorOf: System["actorOf"] = (of, key, type) =>
+    remote.refOf(of, addressOfKey(of, key, type), undefined);
+  const pump = findsVirtual
+    ? undefined
+    : new ReminderPump({
+        ports: kernel.ports,
+        registrations: registrations.values(),
+        actorOf,
+      });
   let ending: Promise<void> | undefined;
   return {
     node,
@@ -118,7 +128,7 @@ export function createSystem(options: SystemOptions = {}): System {
       return directory.find(pathOf(address))?.behavior.find(operation)?.isSigned === true;
     },
     refOf: (of, address) => remote.refOf(of, address, undefined),
-    actorOf: (of, key, type) => remote.refOf(of, addressOfKey(of, key, type), undefined),
+    actorOf,
     singletonOf: (of, name = baseName(of)) =>
       remote.refOf(of, addressOfKey(of, name, name), undefined),
     stop: async (target, how = "stop") => {
@@ -153,6 +163,7 @@ export function createSystem(options: SystemOptions = {}): System {
     },
     queueDepth: () => queueDepthBelow(root),
     shutdown: ({ deadline = SHUTDOWN_MS } = {}) => {
+      pump?.end();
       ending ??= keptAlive(
         kernel,
         shutDown(kernel, root, durationMs(deadline), { spawning, virtuals: remote.virtuals }),

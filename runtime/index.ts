@@ -207,6 +207,12 @@ export {
 } from "./ports/memory-model-client.ts";
 export { memoryPorts } from "./ports/memory-ports.ts";
 export {
+  type MemoryReminderFaults,
+  type MemoryReminders,
+  type MemoryRemindersOptions,
+  memoryReminders,
+} from "./ports/memory-reminders.ts";
+export {
   MemoryHub,
   type MemoryHubFaults,
   type MemoryHubOptions,
@@ -220,6 +226,7 @@ export type {
 } from "./ports/model-client.ts";
 export type { Ports } from "./ports/ports.ts";
 export { type Random, seededRandom, systemRandom } from "./ports/random.ts";
+export type { DueReminder, Reminder, ReminderOf, Reminders } from "./ports/reminders.ts";
 export { type Scheduler, systemScheduler } from "./ports/scheduler.ts";
 export type { SignatureFault, Signatures } from "./ports/signatures.ts";
 export type { Leadership, StoreFaults } from "./ports/store-faults.ts";
@@ -261,6 +268,8 @@ export {
   type VirtualRegistration,
   virtual,
 } from "./registration.ts";
+export type { ActorReminders } from "./reminder/actor-reminders.ts";
+export type { ReminderTime, Schedule } from "./reminder/schedule.ts";
 export type { Envelope, EnvelopeKindNumber, Signature } from "./remote/envelope.ts";
 export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";

@@ -14,6 +14,7 @@ import { durationMs } from "./duration.ts";
 import type { AnyDefinition } from "./kernel/behavior.ts";
 import { checkedPlacement, type Placement } from "./placement/placement.ts";
 import type { Operations, Protocol, Schema } from "./protocol.ts";
+import { reminded } from "./reminder/reminded.ts";
 
 /** Options of {@link virtual}. */
 export interface VirtualOptions<I> {
@@ -107,7 +108,7 @@ export function virtual<O extends Operations, I>(
   }
   return {
     kind: "virtual",
-    ...registered(definition, given.name),
+    ...heard(registered(definition, given.name)),
     placement: checkedPlacement(given.placement ?? "spread"),
     passivateAfterMs,
     limit,
@@ -135,7 +136,12 @@ export function singleton<O extends Operations, I>(
   if (definition.isPool === true) throw new TypeError("a pool cannot be a singleton");
   const { input } = given;
   const inputOf = (): unknown => input;
-  return { kind: "singleton", ...registered(definition, given.name), placement, inputOf };
+  return {
+    kind: "singleton",
+    ...heard(registered(definition, given.name)),
+    placement,
+    inputOf,
+  };
 }
 
 /**
@@ -207,4 +213,9 @@ function registered<O extends Operations, I>(
     name: checkedRegistrationName(name ?? baseName(definition.protocol)),
     definition: definition as unknown as AnyDefinition,
   };
+}
+
+/** Its actors hear reminders. */
+function heard(of: Registered): Registered {
+  return { ...of, definition: reminded(of.definition) };
 }

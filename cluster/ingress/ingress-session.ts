@@ -299,7 +299,8 @@ export class IngressSession {
         `a client may not reach ${to}: actors whose names begin with $ are for operators`,
         { outcome: "never-ran", data: { to, role } },
       );
-    if (parsed === undefined)
+    // Operations that begin with $ are the runtime's own: no protocol of a program declares one.
+    if (parsed === undefined || parsed.operation.startsWith("$"))
       throw new TroupeError("actor.no-handler", `${JSON.stringify(type)} names no operation`, {
         outcome: "never-ran",
       });

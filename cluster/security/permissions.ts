@@ -21,6 +21,7 @@
 import { inboxesOf, inboxPrefixOf } from "../connections.ts";
 import { LEASE_BUCKET, leaseKey } from "../membership/lease.ts";
 import { logSubjects } from "../stores/log-subject.ts";
+import { armedSubjects } from "../stores/reminder-subject.ts";
 import { bucketStream, bucketSubject, storeName } from "../stores/store-name.ts";
 import { deadLetterSubjects, taskSubjects } from "../stores/task-subject.ts";
 import {
@@ -132,6 +133,7 @@ function nodePermissions(name: string, cluster: string, nodes: readonly string[]
         taskSubjects(cluster),
         deadLetterSubjects(cluster),
         logSubjects(cluster),
+        armedSubjects(cluster),
         // Answers to clients, and to tools that ask a service. Never below a node's inbox (P2).
         `${inboxPrefixOf({ cluster, name: "*" }, "client")}.>`,
         "_INBOX.>",

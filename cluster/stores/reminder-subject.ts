@@ -36,6 +36,11 @@ export function dueSubjects(cluster: string, type: string): string {
   return `${ROOT}.${cluster}.rem.due.${keyToken(type)}.>`;
 }
 
+/** Where reminders are armed. */
+export function armedSubjects(cluster: string): string {
+  return `${ROOT}.${cluster}.rem.at.>`;
+}
+
 /** All subjects of a cluster's reminders. */
 export function reminderSubjects(cluster: string): string {
   return `${ROOT}.${cluster}.rem.>`;

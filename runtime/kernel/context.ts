@@ -27,6 +27,7 @@ import type { Ports } from "../ports/ports.ts";
 import type { Random } from "../ports/random.ts";
 import type { Operations, Protocol } from "../protocol.ts";
 import { baseName } from "../registration.ts";
+import { type ActorReminders, actorReminders } from "../reminder/actor-reminders.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { addressOfKey } from "../virtual/virtual-address.ts";
 import { Fatal, generationEnded, Refusal } from "./ask-error.ts";
@@ -205,6 +206,10 @@ export class Context implements ActorContext<Operations, unknown, unknown> {
   get timers(): Timers<Operations> {
     if (isFenced(this.cell.kernel, this)) throw generationEnded();
     return this.cell.timers.asTimers();
+  }
+
+  get reminders(): ActorReminders<Operations> {
+    return actorReminders(this);
   }
 
   task(run: (signal: AbortSignal) => unknown, operation: string): void {

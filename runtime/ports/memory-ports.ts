@@ -14,6 +14,7 @@ import { memoryDurableQueue } from "./memory-durable-queue.ts";
 import { memoryEventLogs } from "./memory-event-log.ts";
 import { memoryKeyValues } from "./memory-key-value.ts";
 import { MemoryMembers } from "./memory-membership.ts";
+import { memoryReminders } from "./memory-reminders.ts";
 import { MemoryHub } from "./memory-transport.ts";
 import type { ModelClients } from "./model-client.ts";
 import type { Ports } from "./ports.ts";
@@ -42,9 +43,10 @@ export function memoryPorts(node: string, given: Partial<Ports> = {}): Ports {
   const tasks =
     given.tasks ?? createTasks({ queue, keyValues, membership, clock, random, events, log });
   const models = given.models ?? noModels;
-  // Stores that last come with logs and blobs that last, or with none.
+  // Stores that last come with logs, blobs and reminders that last, or with none.
   const standsAlone = given.keyValues === undefined;
   const eventLogs = given.eventLogs ?? (standsAlone ? memoryEventLogs({ clock }) : undefined);
+  const reminders = given.reminders ?? (standsAlone ? memoryReminders({ clock }) : undefined);
   const blobs = given.blobs ?? (standsAlone ? memoryBlobStore({ clock }) : undefined);
   return {
     clock,
@@ -60,6 +62,7 @@ export function memoryPorts(node: string, given: Partial<Ports> = {}): Ports {
     models,
     ...(eventLogs === undefined ? {} : { eventLogs }),
     ...(blobs === undefined ? {} : { blobs }),
+    ...(reminders === undefined ? {} : { reminders }),
     ...(given.signatures === undefined ? {} : { signatures: given.signatures }),
   };
 }

@@ -14,6 +14,7 @@ import type { Cancel } from "./clock.ts";
 import type { Delivery, DurableQueue } from "./durable-queue.ts";
 import type { EventLog, EventLogs } from "./event-log.ts";
 import type { KeyValue, KeyValues } from "./key-value.ts";
+import type { DueReminder, Reminders } from "./reminders.ts";
 
 /** The way between a node and the stores. */
 export interface StoreLine {
@@ -99,6 +100,39 @@ export function blobsOf(line: StoreLine, blobs: BlobStore): BlobStore {
     put: (bytes, key) => reach(() => blobs.put(bytes, key)),
     get: (key) => reach(() => blobs.get(key)),
     delete: (key) => reach(() => blobs.delete(key)),
+  };
+}
+
+/** Reminders as a node reaches them. */
+export function remindersOf(line: StoreLine, reminders: Reminders): Reminders {
+  const reach = <T>(call: () => Promise<T>): Promise<T> => line.reach("reminders", call);
+  const dueOf = (due: DueReminder): DueReminder => ({
+    reminder: due.reminder,
+    dueMs: due.dueMs,
+    deliveries: due.deliveries,
+    working: () => {
+      if (line.isOpen) due.working();
+    },
+    ack: () => reach(() => due.ack()),
+    nak: (delayMs) => {
+      if (line.isOpen) due.nak(delayMs);
+    },
+  });
+  return {
+    arm: (reminder, dueMs) => reach(() => reminders.arm(reminder, dueMs)),
+    cancel: (of) => reach(() => reminders.cancel(of)),
+    listen: (type, listener) =>
+      heard(line, "reminders", (listening) =>
+        reminders.listen(type, async (due) => {
+          // What is handed to a node that hears nothing comes again after its ack wait.
+          if (!line.isOpen) return;
+          await new Promise<void>((resolve) => {
+            listening(() => {
+              listener(dueOf(due)).then(resolve, resolve);
+            });
+          });
+        }),
+      ),
   };
 }
 

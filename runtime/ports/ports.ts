@@ -16,6 +16,7 @@ import type { KeyValues } from "./key-value.ts";
 import type { Membership } from "./membership.ts";
 import type { ModelClients } from "./model-client.ts";
 import type { Random } from "./random.ts";
+import type { Reminders } from "./reminders.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Signatures } from "./signatures.ts";
 import type { Transport } from "./transport.ts";
@@ -39,4 +40,6 @@ export interface Ports {
   readonly eventLogs?: EventLogs;
   /** Absent where stores are given that have no blobs. */
   readonly blobs?: BlobStore;
+  /** Absent where stores are given that have no reminders. */
+  readonly reminders?: Reminders;
 }

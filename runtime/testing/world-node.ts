@@ -22,6 +22,7 @@ import {
   eventLogsOf,
   keyValuesOf,
   queueOf,
+  remindersOf,
   type StoreLine,
 } from "../ports/node-stores.ts";
 import type { Ports } from "../ports/ports.ts";
@@ -105,6 +106,7 @@ export class WorldNode implements StoreLine {
       }),
       eventLogs: eventLogsOf(this, stores.eventLogs),
       blobs: blobsOf(this, stores.blobs),
+      reminders: remindersOf(this, stores.reminders),
       models: setting.models(clock),
       ...(setting.actors === undefined ? {} : { actors: setting.actors }),
       ...given,

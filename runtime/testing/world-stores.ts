@@ -22,6 +22,11 @@ import {
 } from "../ports/memory-key-value.ts";
 import { MemoryMembers, type MemoryMembersFaults } from "../ports/memory-membership.ts";
 import { type MemoryModelFaults, noModelFaults } from "../ports/memory-model-client.ts";
+import {
+  type MemoryReminderFaults,
+  type MemoryReminders,
+  memoryReminders,
+} from "../ports/memory-reminders.ts";
 import { MemoryHub, type MemoryHubFaults } from "../ports/memory-transport.ts";
 import type { Random } from "../ports/random.ts";
 import type { StoreFaults } from "../ports/store-faults.ts";
@@ -34,6 +39,7 @@ export interface WorldFaults {
   readonly queue: MemoryDurableQueueFaults;
   readonly eventLogs: MemoryEventLogFaults;
   readonly blobs: StoreFaults;
+  readonly reminders: MemoryReminderFaults;
   readonly models: MemoryModelFaults;
 }
 
@@ -50,6 +56,7 @@ export interface WorldStores {
   readonly queue: MemoryDurableQueue;
   readonly eventLogs: MemoryEventLogs;
   readonly blobs: MemoryBlobStore;
+  readonly reminders: MemoryReminders;
   readonly faults: WorldFaults;
 }
 
@@ -72,6 +79,7 @@ export function worldStores(setting: {
   const queue = memoryDurableQueue({ ...partOf("queue"), faults: faults.queue ?? {} });
   const eventLogs = memoryEventLogs({ ...partOf("eventLogs"), faults: faults.eventLogs ?? {} });
   const blobs = memoryBlobStore({ ...partOf("blobs"), faults: faults.blobs ?? {} });
+  const reminders = memoryReminders({ ...partOf("reminders"), faults: faults.reminders ?? {} });
   return {
     links,
     members,
@@ -79,6 +87,7 @@ export function worldStores(setting: {
     queue,
     eventLogs,
     blobs,
+    reminders,
     faults: {
       links: links.faults,
       members: members.faults,
@@ -86,6 +95,7 @@ export function worldStores(setting: {
       queue: queue.faults,
       eventLogs: eventLogs.faults,
       blobs: blobs.faults,
+      reminders: reminders.faults,
       models: { ...noModelFaults(), ...faults.models },
     },
   };

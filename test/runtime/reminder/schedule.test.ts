@@ -32,18 +32,20 @@ t.test("scheduleOf", async (t) => {
 
 t.test("nextOccurrence", async (t) => {
   t.test("S1, S2: what follows lies ahead, whole spans after the first", async (t) => {
-    fc.assert(
-      fc.property(
-        fc.nat(1e6),
-        fc.integer({ min: 1_000, max: 1e6 }),
-        fc.nat(1e8),
-        (due, span, by) => {
-          const now = due + by - 1_000;
-          const next = nextOccurrence({ kind: "span", everyMs: span }, due, now) ?? 0;
-          return (
-            next > due && next > now && next - now <= span + 1_000 && (next - due) % span === 0
-          );
-        },
+    t.doesNotThrow(() =>
+      fc.assert(
+        fc.property(
+          fc.nat(1e6),
+          fc.integer({ min: 1_000, max: 1e6 }),
+          fc.nat(1e8),
+          (due, span, by) => {
+            const now = due + by - 1_000;
+            const next = nextOccurrence({ kind: "span", everyMs: span }, due, now) ?? 0;
+            return (
+              next > due && next > now && next - now <= span + 1_000 && (next - due) % span === 0
+            );
+          },
+        ),
       ),
     );
   });
