@@ -7,7 +7,8 @@
  * V1: a unit has one owner per token, and tokens grow: every change is a compare-and-set.
  * V2: nothing is admitted, and no activation holds, unless this node's lease is fresh on its own clock.
  * R1: what was sent under a token is admitted while that token is held, or goes back to its origin; once
- *     one message under a token went back, all later ones do. So an origin sees a prefix admitted.
+ *     one message under a token went back, all later ones do. So an origin sees a prefix admitted. A unit
+ *     that is won with a token under which something went back is won once more, for a new one.
  * R2: a unit is given away only after its activations have ended: each finishes the message in hand, and
  *     what it has not handled goes back before what came since.
  * R3: a message never waits here longer than a hand-over takes, and a hand-over has a deadline.
@@ -47,6 +48,8 @@ export class Region {
   readonly #setting: RegionSetting;
   readonly #holdings = new Map<string, Holding>();
   readonly #claims = new Map<string, Promise<Owner | undefined>>();
+  /** By unit: the newest token under which something went back. */
+  readonly #refused = new Map<string, number>();
   #closed: boolean = false;
 
   constructor(setting: RegionSetting) {
@@ -106,13 +109,13 @@ export class Region {
     if (!this.standing()) return;
     let holding = this.#holdings.get(unit.id);
     // A question without a token wants an owner; a message with a newer one knows that this node was
-    // given the unit. Only the registry can tell.
+    // given the unit, and so may this node itself. Only the registry can tell.
     const isNewer = item.token === 0 || known === undefined || item.token > known.token;
-    if (holding === undefined && isNewer) {
+    if (holding === undefined && (isNewer || this.#isMine(known))) {
       void this.claim(unit);
       holding = this.#holdings.get(unit.id);
     }
-    if (holding === undefined) item.moveOn(unit, known);
+    if (holding === undefined) this.#sendBack(item, unit, known);
     else if (holding.phase === "claiming" || holding.phase === "giving") holding.wait(item);
     else this.#admitOrReturn(item, holding);
   }
@@ -120,6 +123,14 @@ export class Region {
   #admitOrReturn(item: Item, holding: Holding): void {
     if (item.key !== undefined && item.token === holding.token) this.#admit(item, holding);
     else item.moveOn(holding.unit, this.#me(holding.token));
+  }
+
+  /** What is not admitted under its token goes back, and so does all that follows under it (R1). */
+  #sendBack(item: Item, unit: Unit, owner: Owner | undefined): void {
+    if (item.key !== undefined && item.token > (this.#refused.get(unit.id) ?? 0)) {
+      this.#refused.set(unit.id, item.token);
+    }
+    item.moveOn(unit, owner);
   }
 
   /**
@@ -158,22 +169,30 @@ export class Region {
     const { unit } = holding;
     let owner: Owner | undefined;
     try {
-      owner = await this.#setting.ownership.claim(unit);
+      const claimed = await this.#setting.ownership.claim(unit);
+      const isSpent = this.#isMine(claimed) && claimed.token <= (this.#refused.get(unit.id) ?? 0);
+      owner = isSpent
+        ? await this.#setting.ownership.give(unit, claimed.token, this.self)
+        : claimed;
     } catch (error) {
       this.#setting.kernel.ports.log.debug(
         { unit: unit.id, error: messageOf(error) },
         "not claimed",
       );
     }
-    const { name, incarnation } = this.self;
-    if (owner?.node === name && owner.incarnation === incarnation && !this.#closed) {
+    if (this.#isMine(owner) && !this.#closed) {
+      this.#refused.delete(unit.id);
       this.#won(holding, owner.token);
       return owner;
     }
     holding.phase = "gone";
     this.#holdings.delete(unit.id);
-    for (const item of holding.takeWaiting()) item.moveOn(unit, owner);
+    for (const item of holding.takeWaiting()) this.#sendBack(item, unit, owner);
     return owner;
+  }
+
+  #isMine(owner: Owner | undefined): owner is Owner {
+    return owner?.node === this.self.name && owner.incarnation === this.self.incarnation;
   }
 
   #won(holding: Holding, token: number): void {

@@ -132,12 +132,17 @@ export class Router implements Sender {
     else if (route.phase !== "settling") this.#seek(route);
   }
 
-  /** A parcel never left for a node that is down. */
-  neverLeft(node: string, unit: Unit, parcel: Parcel): void {
+  /** A parcel that was sent under `token` never left, for its node is down; others follow, in order. */
+  neverLeft(token: number, unit: Unit, parcel: Parcel): void {
     const route = this.routeTo(unit);
-    if (route.phase === "known" && route.owner?.node === node) this.#forget(route);
-    if (route.phase === "settling") route.returned(parcel);
-    else this.send(unit, parcel);
+    if (route.phase === "known" && (route.owner?.token ?? 0) > token) {
+      // What was sent since has gone to the new owner already.
+      parcel.refuse("disconnected");
+      return;
+    }
+    if (route.phase === "known") route.phase = "unknown";
+    route.returned(parcel);
+    if (route.phase === "unknown") this.#seek(route);
   }
 
   /** Another node leaves: resolves when nothing of what was sent to it is open any more. */

@@ -201,7 +201,7 @@ export class Virtuals implements Ways {
       return false;
     }
     const parcel = this.#returned(to, { ...envelope, kind }, envelope.signature !== undefined);
-    if (parcel !== undefined) this.#router.neverLeft(to, unit, parcel);
+    if (parcel !== undefined) this.#router.neverLeft(envelope.token, unit, parcel);
     return true;
   }
 

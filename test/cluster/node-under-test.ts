@@ -9,12 +9,18 @@ import { until } from "./test-server.ts";
 
 /** What a node's process reported. */
 export interface NodeReport {
-  readonly type: "ready" | "ended" | "refused";
+  readonly type: "ready" | "ended" | "refused" | "handled" | "acted";
   readonly incarnation?: string;
   readonly url?: string;
   readonly kind?: string;
   readonly code?: string;
   readonly message?: string;
+  /** Of a virtual actor that handled a message, or acted by itself. */
+  readonly key?: string;
+  readonly token?: number;
+  readonly sender?: string;
+  readonly sequence?: number;
+  readonly held?: boolean;
 }
 
 /** A node's process. */
