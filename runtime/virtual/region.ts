@@ -274,6 +274,8 @@ export class Region {
       await ownership.release(holding.unit, holding.token);
     } catch (error) {
       kernel.ports.log.debug({ unit: holding.unit.id, error: messageOf(error) }, "not released");
+      // It may be found on record again, with the token under which things go back now.
+      this.#refused.set(holding.unit.id, holding.token);
     }
     this.#left(holding, undefined);
   }
@@ -305,6 +307,7 @@ export class Region {
     while (this.standing()) {
       try {
         const owner = await ownership.give(holding.unit, holding.token, to);
+        if (owner === undefined) this.#refused.set(holding.unit.id, holding.token);
         this.#left(holding, owner);
         return owner;
       } catch (error) {
