@@ -2,7 +2,8 @@
  * How a program that is no node finds a gateway: one question to all of them, one answer.
  *
  * Owns: the two messages, `[version, incarnation, reads]` and `[version, gateway, incarnation, reads]`; what
- * each reads of the wire is left out when it is nothing, and what follows is ignored. Its neighbours `client-transport.ts` and `ingress.ts` go on from there with frames.
+ * each reads of the wire is left out when it is nothing, and what follows is ignored. Its neighbours
+ * `client-transport.ts` and `ingress.ts` go on from there with frames.
  */
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
