@@ -53,6 +53,12 @@ export function loadCommand(version: string): Command {
     .option("--module <file>", "the nodes' module; an echo by default")
     .option("--op <operation>", "like 'summariser@1.cost'; the first ask by default")
     .option("--actor <name>", "which of the module's children, or an address like node/path")
+    .option(
+      "--keys <count>",
+      "virtual actors of a type that requests take turns with",
+      countOf,
+      100,
+    )
     .option("--capability <name>", "durable tasks instead: submitted until recorded")
     .option("--pattern <name>", `a small job of a pattern instead: ${patterns}`, patternOf)
     .option("--payload <json|file>", "what to send: JSON, a JSON file, or a .jsonl file in turns")

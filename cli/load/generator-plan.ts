@@ -13,15 +13,20 @@ export interface PlainProtocol {
   readonly operations: Readonly<Record<string, { readonly kind: "tell" | "ask" | "stream" }>>;
 }
 
+/** An actor: by its address, by the key of a virtual one, or the cluster's one of that name. */
+export type Recipient =
+  | { readonly by: "address"; readonly address: string }
+  | { readonly by: "key"; readonly type: string; readonly key: string }
+  | { readonly by: "singleton"; readonly name: string };
+
 /** What requests are sent to. */
 export type GeneratorTarget =
   | {
       readonly kind: "actor";
       readonly protocol: PlainProtocol;
       readonly operation: string;
-      /** Actors by address, or by the key of a virtual one; each request takes the next. */
-      readonly by: "address" | "key";
-      readonly to: readonly string[];
+      /** Each request takes the next. */
+      readonly to: readonly Recipient[];
     }
   | { readonly kind: "capability"; readonly capability: string; readonly run: string };
 

@@ -29,7 +29,13 @@ import { LoadCluster } from "./load-cluster.ts";
 import type { LoadNodeOptions } from "./load-node.ts";
 import { PATTERN_ACTOR, PATTERN_OP, patternModule } from "./load-pattern.ts";
 import { generatorPace, type LoadSettings } from "./load-settings.ts";
-import { addressesOf, loadTargetOf, type OperationTarget, operationTarget } from "./load-target.ts";
+import {
+  addressesOf,
+  keysOf,
+  loadTargetOf,
+  type OperationTarget,
+  operationTarget,
+} from "./load-target.ts";
 import { NodeWatch } from "./node-watch.ts";
 
 /** What a run needs beside its settings. */
@@ -115,7 +121,7 @@ async function findTarget(settings: LoadSettings, node: Node): Promise<Found> {
   }
   const isPattern = target.kind === "pattern";
   const module = isPattern ? patternModule(target.pattern) : target.module;
-  const { children } = await loadNodeModule(module, process.cwd());
+  const { children, actors } = await loadNodeModule(module, process.cwd());
   const wanted = {
     module,
     ...(isPattern
@@ -125,7 +131,7 @@ async function findTarget(settings: LoadSettings, node: Node): Promise<Found> {
           ...(actor === undefined ? {} : { actor }),
         }),
   };
-  const operation = operationTarget(childrenFor(node, children), wanted);
+  const operation = operationTarget(childrenFor(node, children), actors, wanted);
   return {
     target: isPattern ? { kind: "pattern", name: target.pattern } : loadTargetOf(operation),
     operation,
@@ -154,6 +160,15 @@ async function reach(
     await assertCapability(node, { capability, input: payloads[0], run });
     return { kind: "capability", capability, run };
   }
+  const { protocol, operation: name, dwelling, actors } = operation;
+  const target = { kind: "actor", protocol, operation: name } as const;
+  if (dwelling === "virtual") {
+    const keys = keysOf(operation, settings.keys);
+    return { ...target, to: keys.map((key) => ({ by: "key", ...key })) };
+  }
+  if (dwelling === "singleton") {
+    return { ...target, to: actors.map((singleton) => ({ by: "singleton", name: singleton })) };
+  }
   const isStarted = settings.nodes > 0;
   const nodes = isStarted ? cluster.nodes : others;
   const addresses = addressesOf(operation, nodes, settings.actor);
@@ -167,8 +182,7 @@ async function reach(
       `no actor ${who} in cluster ${node.cluster}: ${where}`,
     );
   }
-  const { protocol, operation: name } = operation;
-  return { kind: "actor", protocol, operation: name, by: "address", to };
+  return { ...target, to: to.map((address) => ({ by: "address", address })) };
 }
 
 function plansOf(

@@ -18,7 +18,7 @@ export interface LoadOptionsGiven {
   readonly module?: string;
   readonly op?: string;
   readonly actor?: string;
-  readonly keys?: number;
+  readonly keys: number;
   readonly capability?: string;
   readonly pattern?: LoadPattern;
   readonly payload?: string;
@@ -58,7 +58,8 @@ export interface LoadSettings {
   readonly target: WantedTarget;
   readonly op: string | undefined;
   readonly actor: string | undefined;
-  readonly keys: number | undefined;
+  /** Of each type of virtual actors. */
+  readonly keys: number;
   /** What to send; a pattern has its own. */
   readonly payloads: readonly unknown[] | undefined;
   readonly loop: LoadLoop;

@@ -6,8 +6,11 @@
  * T1: `--op name@1.operation` names the protocol, `--op operation` takes the first actor that has it;
  *     without `--op` it is the first ask of the first actor with a name.
  * T2: several actors of that protocol take turns.
+ * T3: children are looked at first, then what the module registers: virtual actors, whose keys take turns,
+ *     and singletons. What can only be spawned by name is there when somebody did.
  */
 import {
+  type ActorRegistration,
   addressOf,
   type ChildSpec,
   checkedNodeName,
@@ -19,11 +22,16 @@ import {
 import { CommandError, ExitCode } from "../exit-code.ts";
 import type { PlainProtocol } from "./generator-plan.ts";
 
-/** An operation, and the actors that have it on every node of the module. */
+/** Where an actor is found: on every node, by its key, or as the cluster's one. */
+export type Dwelling = "child" | "virtual" | "singleton";
+
+/** An operation, and the actors that have it. */
 export interface OperationTarget {
   readonly protocol: PlainProtocol;
   readonly operation: string;
   readonly kind: "ask" | "tell" | "stream";
+  readonly dwelling: Dwelling;
+  /** By their names as children, or as they are registered. */
   readonly actors: readonly string[];
 }
 
@@ -58,12 +66,11 @@ export function namedOperation(op: string | undefined): NamedOperation {
  */
 export function operationTarget(
   children: readonly ChildSpec[],
+  registered: readonly ActorRegistration[],
   wanted: WantedOperation,
 ): OperationTarget {
   const { protocol, operation } = namedOperation(wanted.op);
-  const named = children.flatMap(({ name, definition }) =>
-    name === undefined ? [] : [{ name, protocol: definition.protocol }],
-  );
+  const named = [...children.flatMap(childIn), ...registered.flatMap(registeredIn)];
   const actorName = wanted.actor?.slice(wanted.actor.lastIndexOf("/") + 1);
   const ofName = actorName === undefined ? named : named.filter(({ name }) => name === actorName);
   if (ofName.length === 0) {
@@ -76,7 +83,7 @@ export function operationTarget(
     const known = [...new Set(ofName.map((one) => one.protocol.name))].join(", ");
     throw notFound(`no actor of ${protocol} in ${wanted.module}: it has ${known}`);
   }
-  for (const { protocol: spoken } of ofProtocol) {
+  for (const { protocol: spoken, dwelling } of ofProtocol) {
     const found = operation ?? firstAskOf(spoken);
     const kind = found === undefined ? undefined : spoken.operations[found]?.kind;
     if (found === undefined || kind === undefined) continue;
@@ -84,7 +91,10 @@ export function operationTarget(
       protocol: plainProtocol(spoken),
       operation: found,
       kind,
-      actors: ofProtocol.filter((one) => one.protocol.name === spoken.name).map(({ name }) => name),
+      dwelling,
+      actors: ofProtocol
+        .filter((one) => one.protocol.name === spoken.name && one.dwelling === dwelling)
+        .map(({ name }) => name),
     };
   }
   const protocols = [...new Set(ofProtocol.map((one) => one.protocol))];
@@ -92,6 +102,33 @@ export function operationTarget(
     (one) => `${one.name} has ${Object.keys(one.operations).join(", ") || "no operations"}`,
   );
   throw notFound(`no operation ${operation ?? "to ask"}: ${known.join("; ")}`);
+}
+
+/** An actor that a request could be sent to. */
+interface Candidate {
+  readonly name: string;
+  readonly protocol: Protocol<Operations>;
+  readonly dwelling: Dwelling;
+}
+
+function childIn({ name, definition: { protocol } }: ChildSpec): readonly Candidate[] {
+  return name === undefined ? [] : [{ name, protocol, dwelling: "child" }];
+}
+
+function registeredIn(registration: ActorRegistration): readonly Candidate[] {
+  const { kind, name, definition } = registration;
+  if (kind === "spawnable") return [];
+  return [{ name, protocol: definition.protocol, dwelling: kind }];
+}
+
+/** Every key of every type of virtual actors that was found. */
+export function keysOf(
+  target: OperationTarget,
+  count: number,
+): readonly { readonly type: string; readonly key: string }[] {
+  return target.actors.flatMap((type) =>
+    Array.from({ length: count }, (_, at) => ({ type, key: `load-${at + 1}` })),
+  );
 }
 
 /**
@@ -124,7 +161,11 @@ function plainProtocol({ name, operations }: Protocol<Operations>): PlainProtoco
   return {
     name,
     operations: Object.fromEntries(
-      Object.entries(operations).map(([operation, { kind }]) => [operation, { kind }]),
+      // Whether it must be signed is for the sender to know; schemas are code and stay where they are.
+      Object.entries(operations).map(([operation, { schemas: _schemas, ...plain }]) => [
+        operation,
+        plain,
+      ]),
     ),
   };
 }

@@ -20,7 +20,7 @@ import {
   type TaskOutcome,
   type Tasks,
 } from "../../runtime/index.ts";
-import type { GeneratorPlan, GeneratorTarget } from "./generator-plan.ts";
+import type { GeneratorPlan, GeneratorTarget, Recipient } from "./generator-plan.ts";
 
 /** How requests are sent, and what is left to do after the last. */
 export interface Sender {
@@ -45,7 +45,7 @@ export async function senderOf(plan: GeneratorPlan, node: Node): Promise<Sender>
 
 function actorSend(plan: GeneratorPlan, target: ActorTarget, node: Node): LoadOptions["send"] {
   const refs = refsOf(target, node);
-  const refOf = (sequence: number): ActorRef<Operations> => {
+  const nextRef = (sequence: number): ActorRef<Operations> => {
     const ref = refs[(sequence + plan.index) % refs.length];
     if (ref === undefined) throw new RangeError("to: nobody to send to");
     return ref;
@@ -56,17 +56,17 @@ function actorSend(plan: GeneratorPlan, target: ActorTarget, node: Node): LoadOp
   switch (target.protocol.operations[target.operation]?.kind) {
     case "ask":
       // Every ask ends by its own timeout, so the run's signal is not needed: a listener each would be dear.
-      return (n) => refOf(n).ask(operation, payloadOf(n) as never, { timeout: plan.timeoutMs });
+      return (n) => nextRef(n).ask(operation, payloadOf(n) as never, { timeout: plan.timeoutMs });
     case "stream":
       return async (n, _signal, request) => {
         const options = { timeout: plan.timeoutMs };
-        const answer = refOf(n).stream(operation, payloadOf(n) as never, options);
+        const answer = nextRef(n).stream(operation, payloadOf(n) as never, options);
         for await (const _chunk of answer) request.chunk();
         return answer.result;
       };
     case "tell":
       return async (n) => {
-        if (refOf(n).tell(operation, payloadOf(n) as never)) return undefined;
+        if (nextRef(n).tell(operation, payloadOf(n) as never)) return undefined;
         return new FailedRequest("mailbox.full", "the outbox or the mailbox had no room");
       };
     case undefined:
@@ -76,7 +76,18 @@ function actorSend(plan: GeneratorPlan, target: ActorTarget, node: Node): LoadOp
 
 function refsOf(target: ActorTarget, node: Node): readonly ActorRef<Operations>[] {
   const protocol = target.protocol as unknown as Protocol<Operations>;
-  return target.to.map((to) => node.refOf(protocol, to));
+  return target.to.map((to) => refOf(protocol, to, node));
+}
+
+function refOf(protocol: Protocol<Operations>, to: Recipient, node: Node): ActorRef<Operations> {
+  switch (to.by) {
+    case "address":
+      return node.refOf(protocol, to.address);
+    case "key":
+      return node.actorOf(protocol, to.key, to.type);
+    case "singleton":
+      return node.singletonOf(protocol, to.name);
+  }
 }
 
 /** A task under way. */

@@ -103,7 +103,11 @@ t.test("troupe bench load, its verdicts", async (t) => {
       ],
       [["--module", TARGET, "--op", "other@1.x"], 4, /no actor of other@1 .* it has meter@1/],
       [["--module", TARGET, "--op", "meter@1.x"], 4, /no operation x: meter@1 has wait, note/],
-      [["--module", TARGET, "--actor", "who"], 4, /no actor who .* it has meter, scale, pool/],
+      [
+        ["--module", TARGET, "--actor", "who"],
+        4,
+        /no actor who .* it has meter, scale, pool, session/,
+      ],
     ];
     for (const [args, exitCode, line] of cases) {
       const run = await troupe(["bench", "load", ...args]);

@@ -133,6 +133,15 @@ t.test("troupe bench load", async (t) => {
     t.match(pooled.warnings.join("\n"), /nobody counted the tells/);
   });
 
+  t.test("puts load on virtual actors by their keys, and counts their tells", async (t) => {
+    const payload = ["--payload", '{"text":"hi"}'];
+    const keyed = ["--nodes", "2", "--keys", "20", ...payload, "--rate", "50"];
+    const asked = await load(...keyed, "--op", "session@1.said");
+    t.match(asked.report, { intended: 50, ok: 50 });
+    const noted = await load(...keyed, "--op", "session@1.noted");
+    t.same(noted.receipt, { sent: 60, received: 60 });
+  });
+
   t.test("measures durable tasks until their results are recorded", async (t) => {
     const { report, target } = await load(
       ...["--nodes", "2", "--capability", "weigh@1", "--payload", '{"grams":7}', "--rate", "40"],

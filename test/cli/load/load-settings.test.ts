@@ -7,6 +7,7 @@ import {
 } from "../../../cli/load/load-settings.ts";
 
 const GIVEN: LoadOptionsGiven = {
+  keys: 10,
   duration: 1_000,
   warmup: 0,
   drain: 1_000,

@@ -1,13 +1,22 @@
 import t from "tap";
-import { addressesOf, namedOperation, operationTarget } from "../../../cli/load/load-target.ts";
 import {
+  addressesOf,
+  keysOf,
+  namedOperation,
+  operationTarget,
+} from "../../../cli/load/load-target.ts";
+import {
+  type ActorRegistration,
   actor,
   ask,
   type ChildSpec,
   child,
   protocol,
+  singleton,
+  spawnable,
   stream,
   tell,
+  virtual,
 } from "../../../runtime/index.ts";
 
 const Counter = protocol("counter@1", {
@@ -34,6 +43,17 @@ const CHILDREN: readonly ChildSpec[] = [
   child(counter, { name: "c" }),
 ];
 
+const Session = protocol("session@1", { said: ask<string, string>() });
+const Boss = protocol("boss@1", { next: ask<undefined, number>() });
+const REGISTERED: readonly ActorRegistration[] = [
+  virtual(actor(Session, () => undefined, { said: (_ctx, text) => text })),
+  singleton(
+    actor(Boss, () => 0, { next: () => 1 }),
+    { name: "the-boss" },
+  ),
+  spawnable(counter, { name: "spare" }),
+];
+
 t.test("namedOperation", async (t) => {
   t.test("T1: tells a protocol with dots from an operation with dots", async (t) => {
     t.same(namedOperation("my.feed@2.tail"), { protocol: "my.feed@2", operation: "tail" });
@@ -48,7 +68,7 @@ t.test("namedOperation", async (t) => {
 
 t.test("operationTarget", async (t) => {
   const found = (op?: string, name?: string) =>
-    operationTarget(CHILDREN, {
+    operationTarget(CHILDREN, REGISTERED, {
       module: "m.js",
       ...(op === undefined ? {} : { op }),
       ...(name === undefined ? {} : { actor: name }),
@@ -68,14 +88,25 @@ t.test("operationTarget", async (t) => {
     t.same(addressesOf(target, ["n1"], "other/path/c"), ["other/path/c"]);
   });
 
+  t.test("T3: finds virtual actors by their keys, and singletons by their name", async (t) => {
+    const sessions = found("session@1.said");
+    t.match(sessions, { dwelling: "virtual", actors: ["session"], kind: "ask" });
+    t.same(keysOf(sessions, 2), [
+      { type: "session", key: "load-1" },
+      { type: "session", key: "load-2" },
+    ]);
+    t.match(found("next"), { dwelling: "singleton", actors: ["the-boss"] });
+    t.match(found("total"), { dwelling: "child", actors: ["a", "c"] }, "children first");
+  });
+
   t.test("says what there is where something is not", async (t) => {
     t.throws(() => found(undefined, "z"), {
       exitCode: 4,
-      message: "no actor z in m.js: it has a, b, c",
+      message: "no actor z in m.js: it has a, b, c, session, the-boss",
     });
     t.throws(() => found("x@1.y"), {
       exitCode: 4,
-      message: "no actor of x@1 in m.js: it has counter@1, my.feed@2",
+      message: "no actor of x@1 in m.js: it has counter@1, my.feed@2, session@1, boss@1",
     });
     t.throws(() => found("counter@1.y"), {
       exitCode: 4,
