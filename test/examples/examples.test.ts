@@ -94,6 +94,17 @@ t.test("The examples", async (t) => {
     },
   );
 
+  t.test("11: a virtual actor's state survives the node that ran it", async (t) => {
+    t.equal(await output("11-virtual-actors"), "apples\napples, pears, on another node: true\n");
+  });
+
+  t.test("12: a child on another node is started elsewhere when that node goes", async (t) => {
+    t.strictSame((await output("12-children-elsewhere")).trim().split("\n"), [
+      "it lives on a host: true",
+      "now on another: true",
+    ]);
+  });
+
   t.test("are all run here", async (t) => {
     const files = await readdir(new URL("../../examples/", import.meta.url));
     const names = files.filter((name) => name.endsWith(".js")).map((name) => name.slice(0, -3));
