@@ -13,6 +13,9 @@ import { demoCommand } from "./demo.ts";
 import { ExitCode, exitCodeOf, Interrupted, lineOf } from "./exit-code.ts";
 import { natsCommand } from "./nats.ts";
 import { nodeCommand } from "./node.ts";
+import { inspectCommand } from "./operations/inspect.ts";
+import { psCommand } from "./operations/ps.ts";
+import { tailCommand } from "./operations/tail.ts";
 
 const { version } = JSON.parse(
   readFileSync(new URL(import.meta.resolve("troupe/package.json")), "utf8"),
@@ -23,6 +26,9 @@ const troupe = new Command("troupe")
   .version(version)
   .addCommand(demoCommand())
   .addCommand(nodeCommand())
+  .addCommand(psCommand())
+  .addCommand(inspectCommand())
+  .addCommand(tailCommand())
   .addCommand(configCommand())
   .addCommand(benchCommand(version))
   .addCommand(natsCommand());

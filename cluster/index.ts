@@ -31,6 +31,14 @@ export {
   type NodeModuleOptions,
 } from "./node-module.ts";
 export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-options.ts";
+export {
+  type EventsBatch,
+  type EventsQuery,
+  NODE_NAME,
+  type NodeOperations,
+  NodeProtocol,
+  type NodeStatus,
+} from "./operations/node-protocol.ts";
 export type { Credentials, CredentialsEnvironment } from "./security/credentials.ts";
 export {
   type Permissions,

@@ -54,6 +54,8 @@ import { childrenFor } from "./node-module.ts";
 import type { NodeOptions, NodeSettings } from "./node-options.ts";
 import { GATEWAY_ROLE, nodeSettings } from "./node-options.ts";
 import { pooled } from "./node-pools.ts";
+import { nodeActor } from "./operations/node-actor.ts";
+import { NODE_NAME } from "./operations/node-protocol.ts";
 import type { LoadedCredentials } from "./security/credentials.ts";
 import { NodeSignatures, newSigningKey } from "./security/node-signatures.ts";
 import { RefusalLog } from "./security/refusal-log.ts";
@@ -343,6 +345,29 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   void serverLost.then(fence);
   if (!lease.standing())
     throw new TroupeError("node.fenced", `node ${name} lost its lease at once`);
+  const operators = nodeActor({
+    system,
+    events,
+    outlook: () => ({
+      name,
+      incarnation: self.incarnation,
+      cluster,
+      ...traits,
+      phase: condition.phase,
+      lagMs: condition.facts().lagMs,
+      lease: { standing: lease.standing(), ttlMs: leases.ttlMs },
+      server: {
+        url: control.getServer(),
+        version: natsVersion,
+        control: condition.control,
+        data: condition.data,
+      },
+      links: transport.reports(),
+      clients: ingress?.clients ?? 0,
+      members: membership.members(),
+    }),
+  });
+  system.spawn(operators, { name: NODE_NAME });
   const children = pooled(childrenFor(node, settings.children), settings.pools);
   for (const spec of children) spec.start(system);
   condition.phase = "running";

@@ -19,6 +19,7 @@ import { addressIn, Kernel } from "./kernel/kernel.ts";
 import { type Directory, LocalRef } from "./kernel/local-ref.ts";
 import { wake } from "./kernel/queue.ts";
 import { queueDepthBelow } from "./kernel/queue-depth.ts";
+import { actorAt, actorsBelow, countBelow } from "./kernel/survey.ts";
 import { copierOf } from "./plain-data.ts";
 import { memoryPorts } from "./ports/memory-ports.ts";
 import type { Ports } from "./ports/ports.ts";
@@ -158,6 +159,11 @@ export function createSystem(options: SystemOptions = {}): System {
     get pendingReplies() {
       return kernel.replies.count;
     },
+    get actorCount() {
+      return countBelow(root);
+    },
+    actors: (query = {}) => actorsBelow(root, query),
+    actor: (path) => actorAt(root, path),
     get streamsOut() {
       return remote.streamsOut;
     },

@@ -45,8 +45,10 @@ export { type Duration, durationMs } from "./duration.ts";
 export type { EventSink, Happening, NodeConnection, TroupeEvent } from "./event.ts";
 export { EventFeed } from "./event-feed.ts";
 export type { ExitReason, Terminated } from "./exit-reason.ts";
+export type { LastFailure } from "./kernel/holdings.ts";
 export type { MailboxOptions } from "./kernel/mailbox.ts";
 export type { QueueDepth } from "./kernel/queue-depth.ts";
+export type { ActorFamily, ActorReport, ActorsPage, ActorsQuery } from "./kernel/survey.ts";
 export type { Arrivals, Share } from "./load/arrivals.ts";
 export {
   type Change,

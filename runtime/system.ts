@@ -8,6 +8,7 @@ import type { DeadLetter } from "./dead-letter.ts";
 import type { Duration } from "./duration.ts";
 import type { Terminated } from "./exit-reason.ts";
 import type { QueueDepth } from "./kernel/queue-depth.ts";
+import type { ActorFamily, ActorsPage, ActorsQuery } from "./kernel/survey.ts";
 import type { Cancel } from "./ports/clock.ts";
 import type { Ports } from "./ports/ports.ts";
 import type { Operations, Protocol } from "./protocol.ts";
@@ -59,6 +60,12 @@ export interface System {
   readonly fenced: number;
   /** Asks, streams and offers of this system that wait for their end. */
   readonly pendingReplies: number;
+  /** How many actors there are now. Cost: walks them all, some 20 ns each. */
+  readonly actorCount: number;
+  /** A page of the actors, parents before their children. Cost: walks all before it. */
+  actors(query?: ActorsQuery): ActorsPage;
+  /** The actor at a path of this node with its children, when there is one. */
+  actor(path: string): ActorFamily | undefined;
   /** Streams of actors here that other nodes read now. Cost: looks at every call of other nodes. */
   readonly streamsOut: number;
   /** What waits in the mailboxes of its actors now. Cost: a look at each actor. */

@@ -135,6 +135,11 @@ export class ClientTransport implements Transport {
     }
   }
 
+  /** The gateway that it speaks with. */
+  get gateway(): string | undefined {
+    return this.#gateway.phase === "found" ? this.#gateway.name : undefined;
+  }
+
   attach(sink: TransportSink): void {
     this.#sink = sink;
   }

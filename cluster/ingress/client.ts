@@ -58,6 +58,8 @@ export interface ConnectOptions {
 /** A connection to the cluster. */
 export interface Client {
   readonly name: string;
+  /** The node that it speaks through now; `undefined` while it looks for another one. */
+  readonly gateway: string | undefined;
   /** A reference to whoever lives at `address`, `node/path`. */
   refOf<O extends Operations>(protocol: Protocol<O>, address: Address): ActorRef<O>;
   /**
@@ -146,6 +148,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   }
   return {
     name,
+    get gateway() {
+      return transport.gateway;
+    },
     refOf: (protocol, address) => system.refOf(protocol, address),
     actorOf: (protocol, key, type) => system.actorOf(protocol, key, type),
     singletonOf: (protocol, name) => system.singletonOf(protocol, name),

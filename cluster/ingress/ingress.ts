@@ -89,6 +89,11 @@ export class Ingress {
     for (const session of this.#sessions.values()) session.link.resumed();
   }
 
+  /** How many clients have a session here. */
+  get clients(): number {
+    return this.#sessions.size;
+  }
+
   /** Streams that clients read now. */
   get streams(): number {
     let streams = 0;

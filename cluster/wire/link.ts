@@ -213,6 +213,11 @@ export class Link {
     return this.#peer;
   }
 
+  /** Envelopes that wait to be sent. */
+  get waiting(): number {
+    return this.#departures.size;
+  }
+
   /** Whether nothing has ever passed, and nothing waits: to nobody we know. */
   get unused(): boolean {
     const passed = this.#window.nextSeq > 1 || this.#expected > 0;

@@ -21,12 +21,25 @@ import { forgeryIn } from "../security/forgery.ts";
 import { INLINE_BYTES } from "./body-store.ts";
 import type { ClaimStore } from "./claim-store.ts";
 import { parseFrame } from "./frame.ts";
-import { Link, type LinkClaims } from "./link.ts";
+import { Link, type LinkClaims, type LinkCounts } from "./link.ts";
 import { frameSubject, framesTo, senderOf, topicFrom, topicSubject } from "./node-subject.ts";
 import { TopicOutbox } from "./topic-outbox.ts";
 
 const SWEEP_MS = 250;
 const EARLY_ENVELOPES = 1_024;
+
+/** How the link to a node is. */
+export interface LinkReport extends Readonly<LinkCounts> {
+  readonly node: string;
+  /** The newest that was met; empty before the first. */
+  readonly incarnation: string;
+  /** Envelopes in the outbox. */
+  readonly waiting: number;
+  /** The peer has all that was sent. */
+  readonly settled: boolean;
+  /** It has acknowledged nothing for some seconds. */
+  readonly stalled: boolean;
+}
 
 /** What a {@link NatsTransport} is made of. */
 export interface NatsTransportOptions {
@@ -177,6 +190,14 @@ export class NatsTransport implements Transport {
   /** What the links did, by node; for metrics and tests. */
   linkTo(node: string): Link | undefined {
     return this.#links.get(node);
+  }
+
+  /** How all links are. */
+  reports(): readonly LinkReport[] {
+    return Array.from(this.#links, ([node, link]) => {
+      const { peer, waiting, settled, stalled, counts } = link;
+      return { node, incarnation: peer, waiting, settled, stalled, ...counts };
+    });
   }
 
   /** Resolves when every link's peer has all that was sent, or after `deadlineMs`. */

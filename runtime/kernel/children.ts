@@ -48,6 +48,11 @@ export class Children {
     this.#owner = owner;
   }
 
+  /** The one that was started first. */
+  get first(): Cell | undefined {
+    return this.#first;
+  }
+
   get size(): number {
     return this.#size;
   }
@@ -241,14 +246,16 @@ export class Children {
       { path, incarnation: generation, operation, attempt, decision, err: error },
       "actor failed",
     );
-    const { events } = this.#kernel.ports;
+    const { clock, events } = this.#kernel.ports;
+    const message = messageOf(error);
+    child.holdings.lastFailure = { operation, message, atMs: clock.nowMs() };
     if (!events.watched) return;
     events.emit({
       type: "actor.failed",
       path,
       generation,
       operation,
-      message: messageOf(error),
+      message,
       decision: decision === "give-up" ? "escalate" : decision,
     });
   }

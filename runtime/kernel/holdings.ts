@@ -23,6 +23,14 @@ import type { ReceiveTimeout } from "./receive-timeout.ts";
 import type { Keeper, StandIn } from "./stand-in.ts";
 import type { Tenancy } from "./tenancy.ts";
 
+/** How an actor failed the last time. */
+export interface LastFailure {
+  readonly operation: string;
+  readonly message: string;
+  /** Epoch, on its node's clock. */
+  readonly atMs: number;
+}
+
 /** The rarer belongings of a cell; all start absent or empty. */
 export class Holdings {
   /** How many generations were begun. */
@@ -85,6 +93,7 @@ export class Holdings {
   /** Failures in a row. */
   inRow = 0;
   startedAtMs = 0;
+  lastFailure: LastFailure | undefined = undefined;
   /** Which restart of its group it belongs to. */
   ticket = 0;
 
