@@ -50,7 +50,7 @@ export class Region {
   readonly #claims = new Map<string, Promise<Owner | undefined>>();
   /** By unit: the newest token under which something went back. */
   readonly #refused = new Map<string, number>();
-  #closed: boolean = false;
+  #phase: "open" | "closed" | "over" = "open";
 
   constructor(setting: RegionSetting) {
     this.#setting = setting;
@@ -64,7 +64,12 @@ export class Region {
 
   /** Takes no more units. */
   close(): void {
-    this.#closed = true;
+    if (this.#phase === "open") this.#phase = "closed";
+  }
+
+  /** Activates nothing more: what is left of activations that end now is refused. */
+  end(): void {
+    this.#phase = "over";
   }
 
   /** The units that it holds. */
@@ -142,7 +147,7 @@ export class Region {
     if (known?.phase === "held") return Promise.resolve(this.#me(known.token));
     const underWay = this.#claims.get(unit.id);
     if (underWay !== undefined) return underWay;
-    if (this.#closed || known !== undefined || !this.#setting.types.has(unit.type)) {
+    if (this.#phase !== "open" || known !== undefined || !this.#setting.types.has(unit.type)) {
       return Promise.resolve(undefined);
     }
     const holding = new Holding(unit);
@@ -180,7 +185,7 @@ export class Region {
         "not claimed",
       );
     }
-    if (this.#isMine(owner) && !this.#closed) {
+    if (this.#isMine(owner) && this.#phase === "open") {
       this.#refused.delete(unit.id);
       this.#won(holding, owner.token);
       return owner;
@@ -210,7 +215,8 @@ export class Region {
   keep(holding: Holding): void {
     const type = this.#setting.types.get(holding.unit.type);
     if (type === undefined || type.registration.kind !== "singleton") return;
-    if (holding.phase !== "held" || this.#closed || type.find(type.name) !== undefined) return;
+    if (holding.phase !== "held" || this.#phase !== "open" || type.find(type.name) !== undefined)
+      return;
     const entry = type.activate(type.name, holding);
     if (typeof entry !== "string") this.#activated(entry);
   }
@@ -240,6 +246,10 @@ export class Region {
     const why = passivationReason(reason, holding);
     const { type: actor, key, token } = entry;
     this.#emit({ type: "activation.passivated", actor, key, token, reason: why });
+    if (this.#phase === "over") {
+      for (const item of left) item.refuse("stopped");
+      return;
+    }
     switch (holding.phase) {
       case "held":
         for (const item of left) this.#admit(item, holding);

@@ -29,6 +29,8 @@ export class Route {
   named: Owner | undefined = undefined;
   /** When it was last used, on the monotonic clock. */
   usedAtMs = 0;
+  /** It is on nobody's list any more: whoever holds it asks for the unit's route anew. */
+  isForgotten: boolean = false;
   #returned: Parcel[] = [];
   #held: Parcel[] = [];
 

@@ -173,6 +173,7 @@ export class Router implements Sender {
         nowMs - route.usedAtMs > FORGET_MS &&
         (route.phase === "unknown" || (route.phase === "known" && !this.isHere(route)))
       ) {
+        route.isForgotten = true;
         this.#routes.delete(id);
       }
     }

@@ -26,6 +26,7 @@ import { validated } from "../kernel/validation.ts";
 import type { Operation, Operations, Protocol } from "../protocol.ts";
 import type { TroupeError } from "../troupe-error.ts";
 import type { Contents } from "./parcel.ts";
+import type { Route } from "./route.ts";
 
 /** Between two attempts to hand an offer over. */
 const FIRST_PAUSE_MS = 2;
@@ -34,8 +35,10 @@ const LAST_PAUSE_MS = 50;
 /** How references reach their actors; `virtuals.ts` implements it. */
 export interface Ways {
   readonly kernel: Kernel;
+  /** The route to an actor's unit; `undefined` while nobody is known to run its type. */
+  routeTo(type: string, key: string): Route | undefined;
   /** The cell of an actor that is active here, when a message may go straight to it. */
-  activeCell(type: string, key: string): Cell | undefined;
+  activeCell(route: Route, key: string): Cell | undefined;
   /** Sends; `false` when it was refused here, which is accounted for. */
   send(type: string, contents: Contents): boolean;
 }
@@ -49,6 +52,8 @@ export class VirtualRef {
   readonly #owner: Context | undefined;
   readonly #type: string;
   readonly #key: string;
+  // biome-ignore lint/style/useReadonlyClassProperties: set by a static method
+  #route: Route | undefined = undefined;
 
   constructor(
     ways: Ways,
@@ -147,8 +152,17 @@ export class VirtualRef {
 
   /** The cell that is active here and speaks the protocol. */
   #cell(): Cell | undefined {
-    const cell = this.#ways.activeCell(this.#type, this.#key);
+    const route = VirtualRef.#routeOf(this);
+    const cell = route === undefined ? undefined : this.#ways.activeCell(route, this.#key);
     return cell?.behavior.definition.protocol.name === this.protocol.name ? cell : undefined;
+  }
+
+  /** The key's hash is not taken anew for each message. */
+  static #routeOf(ref: VirtualRef): Route | undefined {
+    if (ref.#route === undefined || ref.#route.isForgotten) {
+      ref.#route = ref.#ways.routeTo(ref.#type, ref.#key);
+    }
+    return ref.#route;
   }
 
   /** Whom a call reaches that has gone nowhere yet: it certainly never ran. */

@@ -32,6 +32,7 @@ import { type Ownership, ownershipAlone, ownershipIn } from "./ownership-store.t
 import { type Contents, isCall, Parcel } from "./parcel.ts";
 import { Questions } from "./questions.ts";
 import { Region } from "./region.ts";
+import type { Route } from "./route.ts";
 import { Router } from "./router.ts";
 import { parseVirtual, VIRTUAL } from "./virtual-address.ts";
 import { VirtualRef, type Ways } from "./virtual-ref.ts";
@@ -43,6 +44,8 @@ const SETTLED_MS = 1_000;
 const REVIEW_MS = 5_000;
 /** How many units are handed over at a time while the cluster changes. */
 const MOVES = 32;
+/** How many while this node leaves. */
+const LEAVING_MOVES = 512;
 /** How long a hand-over waits for the messages in hand before the unit stays after all. */
 const MOVE_MS = 10_000;
 /** How long a message waits for a node that runs its type. */
@@ -125,10 +128,14 @@ export class Virtuals implements Ways {
     return new VirtualRef(this, protocol, { address, ...target }, owner).as();
   }
 
-  activeCell(type: string, key: string): Cell | undefined {
+  routeTo(type: string, key: string): Route | undefined {
     const unit = this.#unitOf(type, key);
-    if (unit === undefined || !this.#router.isHere(this.#router.routeTo(unit))) return undefined;
-    return this.#region.activeCell(type, key);
+    return unit === undefined ? undefined : this.#router.routeTo(unit);
+  }
+
+  activeCell(route: Route, key: string): Cell | undefined {
+    if (!this.#router.isHere(route)) return undefined;
+    return this.#region.activeCell(route.unit.type, key);
   }
 
   send(type: string, contents: Contents): boolean {
@@ -226,17 +233,18 @@ export class Virtuals implements Ways {
     const holdings = this.#region.holdings();
     if (!this.#region.standing()) return;
     const { kernel } = this;
-    const untilMs = kernel.nowMs() + deadlineMs * END_SHARE;
-    const gave = holdings.map((holding) => this.#give(holding, untilMs, "kill"));
-    const limit = new Delay(kernel.wheel, kernel.nowMs(), deadlineMs);
-    await Promise.race([Promise.all(gave), limit.over]);
+    const startMs = kernel.nowMs();
+    const limit = new Delay(kernel.wheel, startMs, deadlineMs);
+    const gave = this.#giveAll(holdings, startMs + deadlineMs * END_SHARE);
+    await Promise.race([gave, limit.over]);
     limit.finish(true);
     if (holdings.length === 0) return;
     const { self } = kernel.ports.membership;
     const others = kernel.ports.membership
       .members()
       .filter(({ name, phase }) => name !== self.name && phase !== "down" && phase !== "suspected");
-    const leaveMs = Math.min(LEAVE_MS, Math.max(0, deadlineMs - (kernel.nowMs() - untilMs)));
+    const leftMs = Math.max(0, startMs + deadlineMs - kernel.nowMs());
+    const leaveMs = Math.min(LEAVE_MS, leftMs);
     await Promise.all(others.map(({ name }) => this.#questions.leave(name, leaveMs)));
   }
 
@@ -244,7 +252,7 @@ export class Virtuals implements Ways {
   close(): void {
     this.#closed = true;
     this.#cancelSweep?.();
-    this.#region.close();
+    this.#region.end();
     this.#questions.close();
     this.#router.close();
     for (const waiting of this.#homeless.values()) {
@@ -388,6 +396,17 @@ export class Virtuals implements Ways {
       if (this.#moves >= MOVES || nowMs - holding.sinceMs < SETTLED_MS) this.#isStale = true;
       else void this.#give(holding, nowMs + MOVE_MS, "keep");
     }
+  }
+
+  /** Gives many away, so many at a time: each is a write, and the store answers one after the other. */
+  async #giveAll(holdings: readonly Holding[], untilMs: number): Promise<void> {
+    const waiting = [...holdings];
+    const giveNext = async (): Promise<void> => {
+      for (let holding = waiting.pop(); holding !== undefined; holding = waiting.pop()) {
+        await this.#give(holding, untilMs, "kill");
+      }
+    };
+    await Promise.all(Array.from({ length: LEAVING_MOVES }, giveNext));
   }
 
   async #give(holding: Holding, untilMs: number, late: "kill" | "keep"): Promise<void> {

@@ -236,6 +236,29 @@ t.test("Virtual actors of a system that stands alone", async (t) => {
     await system.shutdown();
   });
 
+  t.test("regression: a shutdown activates nothing anew, and refuses what waits", async (t) => {
+    const { passed, open } = gate();
+    const life = lifeOf(passed);
+    const actors = [virtual(session(life), { input: (user) => ({ user }) })];
+    const { system, clock } = world({ actors });
+    const ref = system.actorOf(Session, "u");
+    const waiting = ref.ask("wait");
+    await clock.settle();
+    const queued = rejection(ref.ask("lines"));
+    ref.tell("said", "too late");
+    const down = system.shutdown();
+    await clock.settle();
+    open();
+    await clock.advanceAsync("10s");
+    await down;
+    t.equal(await waiting, "done");
+    t.match(await queued, { code: "actor.stopped", outcome: "never-ran" });
+    t.equal(life.starts, 1);
+    t.equal(system.deadLetters, 1);
+    t.equal(ref.tell("said", "later still"), false);
+    t.equal(clock.pending, 0);
+  });
+
   t.test("of a type that nobody has registered is not found", async (t) => {
     const { system, clock } = world();
     const asked = rejection(system.actorOf(Session, "u").ask("lines"));

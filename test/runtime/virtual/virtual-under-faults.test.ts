@@ -117,7 +117,7 @@ t.test("Virtual actors under faults", { timeout: 240_000 }, async (t) => {
         },
       });
       const bank = new Bank(world, seed % 4 === 0 ? "local" : "spread");
-      for (const host of HOSTS) bank.join(host, "2s");
+      for (const host of HOSTS) bank.join(host, { passivateAfter: "2s", limit: 4 });
       const guest = bank.visit("guest");
       const storm = new Storm(world, bank);
       for (let round = 0; round < ROUNDS; round++) {

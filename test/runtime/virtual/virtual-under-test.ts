@@ -3,6 +3,7 @@ import {
   type Ask,
   actor,
   ask,
+  type Duration,
   type Placement,
   type Protocol,
   protocol,
@@ -41,6 +42,13 @@ export const Guard: Protocol<{
   where: ask<undefined, { node: string; token: number }>(),
 });
 
+/** How a node runs accounts. */
+export interface HostOptions {
+  readonly passivateAfter?: Duration;
+  readonly limit?: number;
+  readonly roles?: readonly string[];
+}
+
 /** What the nodes of a world do, and what came of it. */
 export class Bank {
   readonly handled: Handled[] = [];
@@ -58,7 +66,8 @@ export class Bank {
   }
 
   /** A node that runs accounts, and one teller. */
-  join(name: string, passivateAfter = "5s"): System {
+  join(name: string, options: HostOptions = {}): System {
+    const { passivateAfter = "5s", limit = 1_000, roles = [] } = options;
     const { handled, guards } = this;
     const account = actor(Account, () => ({ puts: 0 }), {
       put: (ctx, { sender, sequence }) => {
@@ -84,8 +93,9 @@ export class Bank {
       { where: (ctx) => ctx.state },
     );
     const system = this.world.system(name, {
+      roles,
       actors: [
-        virtual(account, { passivateAfter: passivateAfter as "5s", placement: this.placement }),
+        virtual(account, { passivateAfter, limit, placement: this.placement }),
         singleton(guard),
       ],
     });

@@ -1,4 +1,13 @@
 import t from "tap";
+import {
+  actor,
+  ask,
+  type DeadLetter,
+  protocol,
+  stream,
+  tell,
+  virtual,
+} from "../../../runtime/index.ts";
 import { seededWorld } from "../../../runtime/testing/index.ts";
 import { Account, Bank, Guard } from "./virtual-under-test.ts";
 
@@ -76,6 +85,113 @@ t.test("Virtual actors of several nodes", async (t) => {
       t.not(node, "n2");
     }
     t.not((await world.run(guest.singletonOf(Guard).ask("where"))).node, "n2");
+    t.same(bank.faults(), []);
+    await world.end();
+  });
+
+  t.test(
+    "A1: asks and streams that wait for one that moves are answered where it went",
+    async (t) => {
+      const Slow = protocol("slow@1", {
+        pause: tell(),
+        where: ask<undefined, string>(),
+        count: stream<number, string, number>(),
+      });
+      const slow = (node: string) =>
+        actor(Slow, () => 0, {
+          pause: (ctx) => new Promise((resolve) => void ctx.clock.after(1_000, resolve)),
+          where: () => node,
+          async *count(_ctx, n) {
+            for (let i = 0; i < n; i++) yield node;
+            return n;
+          },
+        });
+      const world = seededWorld({ seed: 6, faults: { links: { delayMs: [1, 20] } } });
+      const nodes = ["n1", "n2"];
+      for (const node of nodes) world.system(node, { actors: [virtual(slow(node))] });
+      const guest = world.system("guest");
+      const first = await world.run(guest.actorOf(Slow, "k").ask("where"));
+      const heir = nodes.find((node) => node !== first);
+      const senders = [guest, world.system("n1"), world.system("n2")];
+      const refs = senders.map((system) => system.actorOf(Slow, "k"));
+      refs[0]?.tell("pause");
+      await world.advance("100ms");
+      const asked = refs.map((ref) => ref.ask("where"));
+      const counted = refs.map(async (ref) => {
+        const counting = ref.stream("count", 50);
+        const chunks: string[] = [];
+        for await (const chunk of counting) chunks.push(chunk);
+        return { chunks, result: await counting.result };
+      });
+      const isThere = (_: unknown, i: number): boolean => senders[i]?.node !== first;
+      for (const each of [...asked, ...counted]) each.catch(() => {});
+      await world.advance("100ms");
+      await world.stop(first);
+      t.same(await world.run(Promise.all(asked.filter(isThere))), [heir, heir]);
+      for (const { chunks, result } of await world.run(Promise.all(counted.filter(isThere)))) {
+        t.equal(result, 50);
+        t.same(new Set(chunks), new Set([heir]));
+      }
+      await world.end();
+    },
+  );
+
+  t.test(
+    "R2: what waits for an owner is bounded, and goes in order when there is one",
+    async (t) => {
+      const world = seededWorld({ seed: 7 });
+      const bank = new Bank(world);
+      bank.join("n1");
+      const guest = bank.visit("guest");
+      const letters: DeadLetter[] = [];
+      guest.onDeadLetter((letter) => letters.push(letter));
+      world.faults.keyValues.unavailable = true;
+      bank.send("guest", "k1", 1_100);
+      await world.advance("2s");
+      t.equal(letters.length, 1_100 - 1_024);
+      t.ok(letters.every(({ reason }) => reason === "mailbox-full"));
+      const refused = guest.actorOf(Account, "k1").ask("sum");
+      await t.rejects(world.run(refused), { code: "mailbox.full", outcome: "never-ran" });
+      world.faults.keyValues.unavailable = false;
+      await world.advance("5s");
+      t.equal(bank.handled.length, 1_024);
+      t.same(bank.faults(), []);
+      world.faults.keyValues.unavailable = true;
+      bank.send("guest", "k2", 3);
+      await world.advance("40s");
+      t.equal(letters.length, 1_100 - 1_024 + 3, "and nothing waits longer than half a minute");
+      t.equal(letters.at(-1)?.reason, "disconnected");
+      await world.end();
+    },
+  );
+
+  t.test("live only on nodes of the role that they ask for", async (t) => {
+    const world = seededWorld({ seed: 8 });
+    const bank = new Bank(world, "role:money");
+    bank.join("n1");
+    bank.join("n2", { roles: ["money"] });
+    bank.join("n3", { roles: ["money"] });
+    for (const key of KEYS) bank.send("n1", key);
+    await world.advance("1s");
+    t.equal(bank.handled.length, KEYS.length);
+    t.same(new Set(bank.handled.map(({ node }) => node)), new Set(["n2", "n3"]));
+    await world.end();
+  });
+
+  t.test("a storm of passivations loses nothing", async (t) => {
+    const world = seededWorld({ seed: 9, faults: { links: { delayMs: [0, 5] } } });
+    const bank = new Bank(world);
+    for (const node of ["n1", "n2"]) bank.join(node, { limit: 2 });
+    bank.visit("guest");
+    for (let round = 0; round < 300; round++) {
+      const key = KEYS[world.random.int(KEYS.length)] ?? "k1";
+      for (const node of world.nodes) bank.send(node, key, 1 + world.random.int(3));
+      await world.advance(world.random.int(60));
+    }
+    await world.advance("2s");
+    const passivations = world.eventsOf("activation.passivated").length;
+    t.ok(passivations > 100, `${passivations} passivations`);
+    t.equal(bank.handled.length, bank.sent);
     t.same(bank.faults(), []);
     await world.end();
   });
