@@ -10,6 +10,7 @@ import { processScrubber } from "../runtime/index.ts";
 import { benchCommand } from "./bench.ts";
 import { configCommand } from "./config.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { ExitCode, exitCodeOf, Interrupted, lineOf } from "./exit-code.ts";
 import { natsCommand } from "./nats.ts";
 import { nodeCommand } from "./node.ts";
@@ -31,7 +32,8 @@ const troupe = new Command("troupe")
   .addCommand(tailCommand())
   .addCommand(configCommand())
   .addCommand(benchCommand(version))
-  .addCommand(natsCommand());
+  .addCommand(natsCommand())
+  .addCommand(doctorCommand());
 
 // Commands that are added do not inherit these from the one they are added to.
 for (const command of allOf(troupe)) {

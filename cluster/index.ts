@@ -1,4 +1,13 @@
 /** Nodes and clients over NATS. */
+export type {
+  Examination,
+  ExaminedNode,
+  ExaminedStream,
+  MonitoredServer,
+  Trial,
+} from "./doctor/examination.ts";
+export { type ExamineOptions, examine } from "./doctor/examine.ts";
+export { type Finding, findingsOf, type Verdict } from "./doctor/findings.ts";
 export { type Client, type ConnectOptions, connect } from "./ingress/client.ts";
 export { LEASE_TTL_MS, REPLICATED_LEASE_TTL_MS } from "./membership/lease.ts";
 export type { MembersSelection, SelectableMembership } from "./membership/members-selection.ts";
@@ -39,7 +48,12 @@ export {
   NodeProtocol,
   type NodeStatus,
 } from "./operations/node-protocol.ts";
-export type { Credentials, CredentialsEnvironment } from "./security/credentials.ts";
+export {
+  type Credentials,
+  type CredentialsEnvironment,
+  type LoadedCredentials,
+  loadCredentials,
+} from "./security/credentials.ts";
 export {
   type Permissions,
   permissionsOf,
