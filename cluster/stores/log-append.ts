@@ -66,9 +66,9 @@ function plain(event: unknown): unknown {
  * The headers of one of an append's messages.
  *
  * @param at - from 0
- * @param round - how often the append was sent before: two attempts are two batches
+ * @param round - which attempt it is: two attempts are two batches
  */
-export function appendHeaders(append: LogAppend, at: number, round: number): MsgHdrs {
+export function appendHeaders(append: LogAppend, at: number, round: string): MsgHdrs {
   const { bodies, expected, token } = append;
   const marks = headers();
   marks.set(TOKEN, token);

@@ -12,7 +12,9 @@
  *     after all, one of the two is refused.
  * I3: an append in doubt whose expected entry is gone, or that expects nothing, is not repeated: it is
  *     found, or reported as `store.unavailable`.
- * I4: the leader says where a read begins and ends; entries in between may come from any replica, and
+ * I4: what nobody was there to hear is sent or asked again until there is a leader, for as long as the
+ *     call may take.
+ * I5: the leader says where a read begins and ends; entries in between may come from any replica, and
  *     what a replica lacks is asked of the leader.
  *
  * Cost: an append one round trip; a read two.
@@ -28,9 +30,16 @@ import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import type { Append, EventLog, LogEntry } from "../../runtime/ports/event-log.ts";
 import type { TroupeError } from "../../runtime/troupe-error.ts";
 import type { BatchGate } from "./batch-gate.ts";
+import { afterElection } from "./election.ts";
 import { appendHeaders, entryIn, isOf, type LogAppend, packedEvents } from "./log-append.ts";
 import { LogFollower } from "./log-follower.ts";
-import { checkedSize, isConflict, isInDoubt, storeUnavailable } from "./store-failure.ts";
+import {
+  checkedSize,
+  isConflict,
+  isInDoubt,
+  isUnheard,
+  storeUnavailable,
+} from "./store-failure.ts";
 
 /** What a log is reached through. */
 export interface NatsEventLogSetting {
@@ -48,9 +57,17 @@ export interface NatsEventLogSetting {
   readonly nextToken: () => string;
 }
 
+/** Which message is asked for. */
+interface Query {
+  readonly seq?: number;
+  readonly next_by_subj?: string;
+  readonly last_by_subj?: string;
+}
+
 const MOST_ROUNDS = 4;
 /** How many time-outs an append may take before its outcome is given up as unknown. */
 const PATIENCE = 2;
+const UNHEARD_PAUSE_MS = 250;
 const MOST_READ = 1_000;
 /** How many bytes one request for entries may bring. */
 const READ_BYTES = 4_000_000;
@@ -139,13 +156,15 @@ export class NatsEventLog implements EventLog {
     const { clock, requestTimeoutMs } = this.#setting;
     const giveUpAtMs = clock.monotonicMs() + PATIENCE * requestTimeoutMs;
     let inDoubt = false;
+    let doubt: unknown;
     for (let round = 0; round < MOST_ROUNDS && clock.monotonicMs() < giveUpAtMs; round++) {
       try {
-        return { ok: true, sequence: await this.#send(append, round) };
+        return { ok: true, sequence: await this.#sendHeard(append, round, giveUpAtMs) };
       } catch (thrown) {
         const refused = isConflict(thrown);
         if (!refused && !isInDoubt(thrown)) throw this.#failure("refused an append", thrown);
         inDoubt ||= !refused;
+        if (!refused) doubt = thrown;
       }
       try {
         const found = inDoubt ? await this.#found(append) : await this.#conflict();
@@ -155,11 +174,24 @@ export class NatsEventLog implements EventLog {
         // The leader is silent too.
       }
     }
-    throw storeUnavailable(`log ${this.name}: whether the events were appended is unknown`);
+    throw storeUnavailable(`log ${this.name}: whether the events were appended is unknown`, doubt);
+  }
+
+  /** Sends again for as long as nobody is there to hear it: the stream's leader is being elected. */
+  async #sendHeard(append: LogAppend, round: number, untilMs: number): Promise<number> {
+    const { clock } = this.#setting;
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.#send(append, `${round}-${tries}`);
+      } catch (thrown) {
+        if (!isUnheard(thrown) || clock.monotonicMs() + UNHEARD_PAUSE_MS >= untilMs) throw thrown;
+        await new Promise<void>((resolve) => clock.after(UNHEARD_PAUSE_MS, resolve));
+      }
+    }
   }
 
   /** Publishes the events as one; returns the sequence of the last. */
-  async #send(append: LogAppend, round: number): Promise<number> {
+  async #send(append: LogAppend, round: string): Promise<number> {
     const { client, connection, requestTimeoutMs, subject } = this.#setting;
     const { bodies } = append;
     const at = bodies.length - 1;
@@ -173,7 +205,8 @@ export class NatsEventLog implements EventLog {
   }
 
   async #conflict(): Promise<Append> {
-    return { ok: false, conflict: { last: await this.last() } };
+    const last = await this.#stored({ last_by_subj: this.#setting.subject });
+    return { ok: false, conflict: { last: last?.seq ?? 0 } };
   }
 
   /** What became of an append in doubt: I1 to I3. */
@@ -181,17 +214,17 @@ export class NatsEventLog implements EventLog {
     const { subject } = this.#setting;
     const { bodies, expected } = append;
     if (expected === undefined) {
-      const last = await this.#message({ last_by_subj: subject });
+      const last = await this.#stored({ last_by_subj: subject });
       if (last === null || !isOf(append, last)) return "lost";
       return { ok: true, sequence: last.seq };
     }
-    const next = await this.#message({ seq: expected + 1, next_by_subj: subject });
+    const next = await this.#stored({ seq: expected + 1, next_by_subj: subject });
     if (next !== null && isOf(append, next)) {
       // The messages of a batch have consecutive sequences.
       return { ok: true, sequence: next.seq + bodies.length - 1 };
     }
     if (expected > 0) {
-      const before = await this.#message({ seq: expected, next_by_subj: subject });
+      const before = await this.#stored({ seq: expected, next_by_subj: subject });
       // Ours may have stood after it and gone with it.
       if (before?.seq !== expected) return "lost";
     }
@@ -228,23 +261,26 @@ export class NatsEventLog implements EventLog {
   async #purge(what: { readonly filter: string; readonly seq?: number }): Promise<void> {
     const { manager, stream } = this.#setting;
     try {
-      await manager.streams.purge(stream, what as Parameters<typeof manager.streams.purge>[1]);
+      const purge = what as Parameters<typeof manager.streams.purge>[1];
+      await afterElection(this.#setting.clock, () => manager.streams.purge(stream, purge));
     } catch (thrown) {
       throw this.#failure("could not be purged", thrown);
     }
   }
 
-  async #message(query: {
-    readonly seq?: number;
-    readonly next_by_subj?: string;
-    readonly last_by_subj?: string;
-  }): Promise<StoredMsg | null> {
+  /** A message as the leader has it, when there is a leader now. */
+  #stored(query: Query): Promise<StoredMsg | null> {
     const { manager, stream } = this.#setting;
+    return manager.streams.getMessage(
+      stream,
+      query as Parameters<typeof manager.streams.getMessage>[1],
+    );
+  }
+
+  /** A message as the leader has it. */
+  async #message(query: Query): Promise<StoredMsg | null> {
     try {
-      return await manager.streams.getMessage(
-        stream,
-        query as Parameters<typeof manager.streams.getMessage>[1],
-      );
+      return await afterElection(this.#setting.clock, () => this.#stored(query));
     } catch (thrown) {
       throw this.#failure("could not be read", thrown);
     }

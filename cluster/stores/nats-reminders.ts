@@ -11,7 +11,8 @@
  *     server that has schedules, 2.12, will do, and a cluster that was down finds one occurrence due, not
  *     one for each period.
  * I2: the stream may not refuse what is new (`discard: new`): the server makes no schedules in such a one.
- * I3: arming again on the same subject replaces the schedule, so one in doubt is simply repeated.
+ * I3: a stream and consumers that the server has lost are made anew; what they held is lost.
+ * I4: arming again on the same subject replaces the schedule, so one in doubt is simply repeated.
  */
 import {
   DiscardPolicy,
@@ -32,10 +33,11 @@ import type {
   Reminders,
 } from "../../runtime/ports/reminders.ts";
 import { TroupeError } from "../../runtime/troupe-error.ts";
+import { afterElection } from "./election.ts";
 import { ensureStream } from "./ensure-stream.ts";
 import { ReminderListener } from "./reminder-listener.ts";
 import { packedOccurrence, reminderSubject, reminderSubjects } from "./reminder-subject.ts";
-import { checkedSize, isInDoubt, storeUnavailable } from "./store-failure.ts";
+import { checkedSize, isInDoubt, isUnheard, storeUnavailable } from "./store-failure.ts";
 import { storeName } from "./store-name.ts";
 
 /** Options of {@link natsReminders}. */
@@ -53,6 +55,7 @@ export interface NatsRemindersOptions {
 
 const DUPLICATE_WINDOW_MS = 120_000;
 const MOST_TRIES = 3;
+const UNHEARD_PAUSE_MS = 250;
 const ACK_WAIT_MS = 5_000;
 
 /** Reminders over a connection, which stays the caller's. */
@@ -80,31 +83,39 @@ class NatsReminders implements Reminders {
   }
 
   async arm(reminder: Reminder, dueMs: number): Promise<void> {
-    const { cluster } = this.#options;
+    const { cluster, clock = systemClock } = this.#options;
     const what = `reminder ${reminder.name} of ${reminder.type}/${reminder.key}`;
     const bytes = checkedSize(this.#connection, packedOccurrence({ reminder, dueMs }), what);
     const marks = headers();
     marks.set("Nats-Schedule", `@at ${new Date(dueMs).toISOString()}`);
     marks.set("Nats-Schedule-Target", reminderSubject(cluster, "due", reminder));
-    await this.#open();
-    for (let tries = 1; ; tries++) {
+    const subject = reminderSubject(cluster, "at", reminder);
+    const untilMs = clock.monotonicMs() + MOST_TRIES * this.#timeoutMs;
+    for (let tries = 1; ; ) {
+      await this.#open();
       try {
-        const subject = reminderSubject(cluster, "at", reminder);
         await this.#client.publish(subject, bytes, { headers: marks, timeout: this.#timeoutMs });
         return;
       } catch (thrown) {
+        if (isUnheard(thrown) && clock.monotonicMs() + UNHEARD_PAUSE_MS < untilMs) {
+          this.#opened = undefined; // the stream may be gone (I3)
+          await new Promise<void>((resolve) => clock.after(UNHEARD_PAUSE_MS, resolve));
+          continue;
+        }
         if (!isInDoubt(thrown) || tries === MOST_TRIES)
           throw storeUnavailable(`${what} could not be armed`, thrown);
+        tries++;
       }
     }
   }
 
   async cancel(of: ReminderOf): Promise<void> {
+    const { clock = systemClock } = this.#options;
     const manager = await this.#open();
     try {
       for (const place of ["at", "due"] as const) {
         const filter = reminderSubject(this.#options.cluster, place, of);
-        await manager.streams.purge(this.#stream, { filter });
+        await afterElection(clock, () => manager.streams.purge(this.#stream, { filter }));
       }
     } catch (thrown) {
       throw storeUnavailable(`reminder ${of.name} could not be called off`, thrown);
@@ -115,7 +126,10 @@ class NatsReminders implements Reminders {
     const { cluster, clock = systemClock, log = silentLog, ackWaitMs } = this.#options;
     const listener = new ReminderListener({
       client: this.#client,
-      manager: await this.#open(),
+      open: () => this.#open(),
+      lost: () => {
+        this.#opened = undefined; // made anew the next time (I3)
+      },
       stream: this.#stream,
       cluster,
       type,

@@ -24,13 +24,17 @@ import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import { keyToken } from "../../runtime/ports/key-token.ts";
 import type { DueReminder } from "../../runtime/ports/reminders.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
+import { afterElection } from "./election.ts";
 import { dueSubjects, occurrenceIn } from "./reminder-subject.ts";
-import { storeUnavailable } from "./store-failure.ts";
+import { isGone, storeUnavailable } from "./store-failure.ts";
 
 /** What a listener hears, and whom it tells. */
 export interface ReminderListenerSetting {
   readonly client: JetStreamClient;
-  readonly manager: JetStreamManager;
+  /** The stream is there, made anew when it was lost. */
+  readonly open: () => Promise<JetStreamManager>;
+  /** The stream is gone. */
+  readonly lost: () => void;
   readonly stream: string;
   readonly cluster: string;
   readonly type: string;
@@ -149,8 +153,9 @@ export class ReminderListener {
   }
 
   async #consumer(): Promise<Consumer> {
-    const { ackWaitMs, client, cluster, manager, stream, type } = this.#setting;
+    const { ackWaitMs, client, clock, cluster, lost, open, stream, type } = this.#setting;
     const name = keyToken(type);
+    const manager = await open();
     try {
       await manager.consumers.add(stream, {
         durable_name: name,
@@ -161,8 +166,9 @@ export class ReminderListener {
         max_deliver: -1, // whoever is told counts
         max_ack_pending: MOST_IN_CLUSTER,
       });
-      return await client.consumers.get(stream, name);
+      return await afterElection(clock, () => client.consumers.get(stream, name));
     } catch (thrown) {
+      if (isGone(thrown)) lost();
       throw storeUnavailable(`the reminders of ${type} cannot be heard`, thrown);
     }
   }
