@@ -73,7 +73,7 @@ export interface JoinOptions extends Partial<MemberTraits> {
 }
 
 /** A store of the world that has a leader. */
-export type LedStore = "keyValues" | "queue" | "eventLogs" | "blobs";
+export type LedStore = "keyValues" | "queue" | "eventLogs" | "blobs" | "reminders";
 
 const SUSPECTED_AFTER_MS: DelayRange = [1_000, 3_000];
 const DOWN_AFTER_MS: DelayRange = [4_000, 6_000];
