@@ -105,6 +105,13 @@ t.test("The examples", async (t) => {
     ]);
   });
 
+  t.test("13: an account is the sum of its events, and reminds itself", async (t) => {
+    t.strictSame((await output("13-events-and-reminders")).trim().split("\n"), [
+      "balance: 42",
+      "deposited 30, deposited 12, closed",
+    ]);
+  });
+
   t.test("are all run here", async (t) => {
     const files = await readdir(new URL("../../examples/", import.meta.url));
     const names = files.filter((name) => name.endsWith(".js")).map((name) => name.slice(0, -3));

@@ -11,6 +11,7 @@ import type { Role } from "../../../cluster/security/permissions.ts";
 import { natsDurableQueue } from "../../../cluster/stores/nats-durable-queue.ts";
 import { natsEventLogs } from "../../../cluster/stores/nats-event-logs.ts";
 import { natsKeyValues } from "../../../cluster/stores/nats-key-values.ts";
+import { natsReminders } from "../../../cluster/stores/nats-reminders.ts";
 import * as subject from "../../../cluster/wire/node-subject.ts";
 import { seededRandom } from "../../../runtime/ports/random.ts";
 import { until } from "../test-server.ts";
@@ -210,6 +211,10 @@ const ROWS: readonly Row[] = [
   mayNot("c1", ask("v"), `troupe.v1.${C}.dlq.x`),
   // Event logs.
   may("n1", ask("v"), `troupe.v1.${C}.log.run.1`),
+  // Reminders: nodes arm them, and the server alone says that one is due.
+  may("n1", ask("v"), `troupe.v1.${C}.rem.at.t.k.r`),
+  mayNot("n1", ask("v"), `troupe.v1.${C}.rem.due.t.k.r`),
+  mayNot("c1", ask("v"), `troupe.v1.${C}.rem.at.t.k.r`),
   may("n1", hear("n2", `troupe.v1.${C}.log.run.1`), `troupe.v1.${C}.log.run.1`),
   mayNot("c1", ask("v"), `troupe.v1.${C}.log.run.1`),
   mayNot("op1", ask("v"), `troupe.v1.${C}.log.run.1`),
@@ -260,6 +265,7 @@ t.test("S24: the generated permissions", async (t) => {
     if (name !== "LEASE") await bucket.put("k", 1);
   }
   await (await natsEventLogs(n1, { cluster: C, random }).open("run.0")).read(1);
+  await natsReminders(n1, { cluster: C }).cancel({ type: "t", key: "k", name: "r" });
   await natsDurableQueue(n1, {
     cluster: C,
     inboxPrefix: inboxPrefixOf({ cluster: C, name: "n1" }, "control"),
