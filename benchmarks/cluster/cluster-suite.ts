@@ -4,6 +4,8 @@
  */
 import type { Suite } from "../benchmark.ts";
 import { handOver, handOverLatency } from "./hand-over.ts";
+import { nodeKilled, nodeStart, serverKilled } from "./failover.ts";
+import { idleCluster } from "./idle-cluster.ts";
 import { remoteAsk64, remoteAsk512, remoteAskAlone, remoteAskLarge } from "./remote-ask.ts";
 import { remoteFirstChunk, remoteStream, remoteStreams64 } from "./remote-stream.ts";
 import { remoteTell, remoteTellAlone } from "./remote-tell.ts";
@@ -27,5 +29,9 @@ export const clusterSuite: Suite = {
     virtualFailover,
     handOver,
     handOverLatency,
+    nodeStart,
+    nodeKilled,
+    serverKilled,
+    idleCluster,
   ],
 };
