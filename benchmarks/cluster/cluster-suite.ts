@@ -3,8 +3,8 @@
  * long it takes to recover.
  */
 import type { Suite } from "../benchmark.ts";
-import { handOver, handOverLatency } from "./hand-over.ts";
 import { nodeKilled, nodeStart, serverKilled } from "./failover.ts";
+import { handOver, handOverLatency } from "./hand-over.ts";
 import { idleCluster } from "./idle-cluster.ts";
 import { remoteAsk64, remoteAsk512, remoteAskAlone, remoteAskLarge } from "./remote-ask.ts";
 import { remoteFirstChunk, remoteStream, remoteStreams64 } from "./remote-stream.ts";

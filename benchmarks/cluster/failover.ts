@@ -147,7 +147,7 @@ async function leaderKilled(): Promise<FigureVariant> {
       if (phase === "done") done.add(id);
     });
     const accepted = new Map<string, number>();
-    let flowing = true;
+    let flowing: boolean = true;
     const flow = (async () => {
       for (let n = 0; flowing; n++) {
         const id = `${job}.${n}`;

@@ -2,9 +2,15 @@
 import { silentLog, startNode } from "../../index.ts";
 import type { NodeProcessNews, NodeProcessSetting } from "./node-process.ts";
 
-const { name, url, holds } = JSON.parse(process.argv[2] ?? "") as NodeProcessSetting;
+const { name, url, holds, lease } = JSON.parse(process.argv[2] ?? "") as NodeProcessSetting;
 process.once("disconnect", () => process.exit(0));
-const node = await startNode({ name, nats: url, ingress: "closed", log: silentLog });
+const node = await startNode({
+  name,
+  nats: url,
+  ingress: "closed",
+  log: silentLog,
+  ...(lease === undefined ? {} : { lease }),
+});
 const { tasks } = node.system.ports;
 if (holds !== undefined)
   tasks.work(

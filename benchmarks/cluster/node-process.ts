@@ -8,12 +8,16 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { Duration } from "../../runtime/index.ts";
+import type { Rewrite } from "../benchmark.ts";
 import { eventually } from "./eventually.ts";
 
 /** What it is started with. */
 export interface NodeProcessSetting {
   readonly name: string;
   readonly url: string;
+  /** How long its lease lives; the default of nodes when absent. */
+  readonly lease?: Duration;
   /** A capability whose tasks it takes and never finishes. */
   readonly holds?: string;
 }
@@ -24,6 +28,8 @@ export type NodeProcessNews =
   /** It has begun a task that it will never finish. */
   | { readonly type: "holding"; readonly task: string };
 
+/** Rewrites sources when they are loaded, as `TROUPE_REWRITE` says. */
+const LOADER = new URL("../../test/mutants/rewrite-loader.js", import.meta.url);
 const ENTRY = fileURLToPath(new URL("./node-process-entry.js", import.meta.url));
 
 /** A node's process. */
@@ -44,9 +50,19 @@ export class NodeProcess {
     });
   }
 
-  /** Starts it, and waits until the node is there. */
-  static async start(setting: NodeProcessSetting): Promise<NodeProcess> {
-    const child = fork(ENTRY, [JSON.stringify(setting)], { stdio: ["ignore", 2, 2, "ipc"] });
+  /** Starts it, with other sources for some files if asked, and waits until the node is there. */
+  static async start(
+    setting: NodeProcessSetting,
+    rewrites: readonly Rewrite[] = [],
+  ): Promise<NodeProcess> {
+    const child = fork(ENTRY, [JSON.stringify(setting)], {
+      stdio: ["ignore", 2, 2, "ipc"],
+      execArgv: rewrites.length === 0 ? [] : ["--import", LOADER.href],
+      env: {
+        ...process.env,
+        TROUPE_REWRITE: rewrites.length === 0 ? "" : JSON.stringify(rewrites),
+      },
+    });
     const node = new NodeProcess(setting.name, child);
     try {
       await eventually(`node ${setting.name} is there`, () => node.#ready);
