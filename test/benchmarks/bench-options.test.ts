@@ -27,7 +27,7 @@ t.test("Options of a benchmark", async (t) => {
   t.test("O1: say what is wrong with them", async (t) => {
     const problems: Readonly<Record<string, RegExp>> = {
       "": /name a suite/,
-      cluster: /no suite cluster/,
+      clusters: /no suite clusters/,
       "kernel kernel": /one suite at a time/,
       "kernel --seed x": /a seed is a whole number from 0: x/,
       "kernel --seed=-1": /a seed is a whole number/,
