@@ -68,6 +68,7 @@ export {
   parseLoadDocument,
   type Receipt,
 } from "./load/load-document.ts";
+export type { LiveLoad, LoadOptions, LoadRequest, Pace } from "./load/load-options.ts";
 export { loadPage } from "./load/load-page.ts";
 export type { FailureCount, LoadInterval, LoadPart, LoadWindow } from "./load/load-part.ts";
 export {
@@ -78,14 +79,7 @@ export {
   type ReportFacts,
   type TimelinePoint,
 } from "./load/load-report.ts";
-export {
-  type LiveLoad,
-  type LoadOptions,
-  type LoadRequest,
-  type Pace,
-  runLoad,
-  runLoadPart,
-} from "./load/load-run.ts";
+export { runLoad, runLoadPart } from "./load/load-run.ts";
 export { loadReportText, paceText } from "./load/load-text.ts";
 export { loadWarnings } from "./load/load-verdict.ts";
 export {

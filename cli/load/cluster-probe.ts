@@ -22,6 +22,7 @@ const ABSENT_MS = 1_500;
 export async function assertCapability(
   node: Node,
   probe: { readonly capability: string; readonly input: unknown; readonly run: string },
+  signal: AbortSignal,
 ): Promise<void> {
   const { capability, input, run } = probe;
   const { tasks } = node.system.ports;
@@ -31,7 +32,7 @@ export async function assertCapability(
     throw new CommandError(ExitCode.unavailable, `the queue of ${capability} is full`);
   }
   const untilMs = systemClock.monotonicMs() + TAKEN_MS;
-  while (systemClock.monotonicMs() < untilMs) {
+  while (systemClock.monotonicMs() < untilMs && !signal.aborted) {
     const outcome = await tasks.outcomeOf(id);
     if (outcome !== undefined) return assertDone(capability, outcome);
     for (const { name } of node.membership.members()) {
@@ -40,6 +41,7 @@ export async function assertCapability(
     await new Promise<void>((resolve) => systemClock.after(LOOK_MS, resolve));
   }
   await tasks.cancel(id, "nobody took it");
+  signal.throwIfAborted();
   throw new CommandError(
     ExitCode.notFound,
     `nobody took a task of ${capability} within ${TAKEN_MS / 1_000} s: no node of cluster ${node.cluster} has a worker of that capability`,

@@ -57,6 +57,9 @@ export interface GeneratorPlan {
   readonly maxInFlight: number;
 }
 
+/** The role of generators' nodes: nothing that asks for another role is placed on them. */
+export const GENERATOR_ROLE = "load-generator";
+
 /** To a generator. */
 export type ToGenerator =
   | { readonly type: "prepare"; readonly plan: GeneratorPlan }

@@ -18,12 +18,15 @@ import {
   systemScheduler,
 } from "../../runtime/index.ts";
 import { credentialsOf } from "../credential-flags.ts";
-import type { FromGenerator, GeneratorPlan, ToGenerator } from "./generator-plan.ts";
+import {
+  type FromGenerator,
+  GENERATOR_ROLE,
+  type GeneratorPlan,
+  type ToGenerator,
+} from "./generator-plan.ts";
 import { ProcessSampler } from "./process-sampler.ts";
 import { type Sender, senderOf } from "./sender.ts";
 
-/** Nodes whose actors bear the load have other roles: nothing that asks for a role is placed here. */
-const ROLE = "load-generator";
 const STOP_MS = 5_000;
 
 interface Prepared {
@@ -43,7 +46,7 @@ function say(message: FromGenerator): void {
 async function prepare(plan: GeneratorPlan): Promise<Prepared> {
   const node = await startNode({
     name: plan.name,
-    roles: [ROLE],
+    roles: [GENERATOR_ROLE],
     ingress: "closed",
     nats: plan.nats,
     cluster: plan.cluster,

@@ -9,7 +9,7 @@
  * B3: tells are counted where they arrive: a tell that did not arrive is no success.
  */
 import { cpus } from "node:os";
-import { childrenFor, loadNodeModule, type Node } from "../../cluster/index.ts";
+import type { Node } from "../../cluster/index.ts";
 import {
   type LoadDocument,
   type LoadReport,
@@ -20,22 +20,13 @@ import {
   systemRandom,
 } from "../../runtime/index.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
-import { assertCapability, presentAddresses } from "./cluster-probe.ts";
+import { type FoundTarget, findTarget, reach } from "./found-target.ts";
 import type { GeneratorPlan, GeneratorTarget } from "./generator-plan.ts";
 import { Generators } from "./generator-process.ts";
 import type { LiveLine } from "./live-line.ts";
 import { liveText } from "./live-line.ts";
 import { LoadCluster } from "./load-cluster.ts";
-import type { LoadNodeOptions } from "./load-node.ts";
-import { PATTERN_ACTOR, PATTERN_OP, patternModule } from "./load-pattern.ts";
 import { generatorPace, type LoadSettings } from "./load-settings.ts";
-import {
-  addressesOf,
-  keysOf,
-  loadTargetOf,
-  type OperationTarget,
-  operationTarget,
-} from "./load-target.ts";
 import { NodeWatch } from "./node-watch.ts";
 
 /** What a run needs beside its settings. */
@@ -86,8 +77,8 @@ export async function runLoadBenchmark(
     const found = await findTarget(settings, cluster.node);
     if (settings.nodes > 0) await cluster.startNodes(settings.nodes, found.nodeRuns);
     signal.throwIfAborted();
-    const others = settings.nodes > 0 ? [] : nodesOf(cluster.node);
-    const target = await reach(settings, cluster, found, run, others);
+    const others = settings.nodes > 0 ? [] : cluster.others;
+    const target = await reach(settings, cluster, found, { run, others, signal });
     const plans = plansOf(settings, cluster.node, target, run);
     const generators = await Generators.start(plans, systemClock);
     try {
@@ -99,90 +90,6 @@ export async function runLoadBenchmark(
   } finally {
     await cluster.stop();
   }
-}
-
-/** What load is put on, before it is known where it is. */
-interface Found {
-  readonly target: LoadTarget;
-  readonly operation: OperationTarget | undefined;
-  readonly nodeRuns: LoadNodeOptions;
-}
-
-async function findTarget(settings: LoadSettings, node: Node): Promise<Found> {
-  const { target, op, actor } = settings;
-  if (target.kind === "capability") {
-    // Loaded here too, so that a module that does not load is told of before any node is started.
-    if (target.module !== undefined) await loadNodeModule(target.module, process.cwd());
-    return {
-      target: { kind: "capability", name: target.name },
-      operation: undefined,
-      nodeRuns: { module: target.module ?? "" },
-    };
-  }
-  const isPattern = target.kind === "pattern";
-  const module = isPattern ? patternModule(target.pattern) : target.module;
-  const { children, actors } = await loadNodeModule(module, process.cwd());
-  const wanted = {
-    module,
-    ...(isPattern
-      ? { op: PATTERN_OP, actor: PATTERN_ACTOR }
-      : {
-          ...(op === undefined ? {} : { op }),
-          ...(actor === undefined ? {} : { actor }),
-        }),
-  };
-  const operation = operationTarget(childrenFor(node, children), actors, wanted);
-  return {
-    target: isPattern ? { kind: "pattern", name: target.pattern } : loadTargetOf(operation),
-    operation,
-    nodeRuns: {
-      module,
-      ...(operation.kind === "tell"
-        ? { count: { protocol: operation.protocol.name, operation: operation.operation } }
-        : {}),
-    },
-  };
-}
-
-/** Finds out whether what was found is there, and where. */
-async function reach(
-  settings: LoadSettings,
-  cluster: LoadCluster,
-  { operation }: Found,
-  run: string,
-  others: readonly string[],
-): Promise<GeneratorTarget> {
-  const { node } = cluster;
-  if (operation === undefined) {
-    const { target, payloads = [] } = settings;
-    if (target.kind !== "capability") throw new RangeError(`target: ${target.kind}`);
-    const capability = target.name;
-    await assertCapability(node, { capability, input: payloads[0], run });
-    return { kind: "capability", capability, run };
-  }
-  const { protocol, operation: name, dwelling, actors } = operation;
-  const target = { kind: "actor", protocol, operation: name } as const;
-  if (dwelling === "virtual") {
-    const keys = keysOf(operation, settings.keys);
-    return { ...target, to: keys.map((key) => ({ by: "key", ...key })) };
-  }
-  if (dwelling === "singleton") {
-    return { ...target, to: actors.map((singleton) => ({ by: "singleton", name: singleton })) };
-  }
-  const isStarted = settings.nodes > 0;
-  const nodes = isStarted ? cluster.nodes : others;
-  const addresses = addressesOf(operation, nodes, settings.actor);
-  const isGiven = settings.actor?.includes("/") === true;
-  const to = isStarted && !isGiven ? addresses : await presentAddresses(node, addresses);
-  if (to.length === 0) {
-    const where = nodes.length === 0 ? "it has no nodes" : `it has ${nodes.join(", ")}`;
-    const who = settings.actor ?? operation.actors.join(", ");
-    throw new CommandError(
-      ExitCode.notFound,
-      `no actor ${who} in cluster ${node.cluster}: ${where}`,
-    );
-  }
-  return { ...target, to: to.map((address) => ({ by: "address", address })) };
 }
 
 function plansOf(
@@ -211,7 +118,7 @@ function plansOf(
 interface Running {
   readonly cluster: LoadCluster;
   readonly generators: Generators;
-  readonly found: Found;
+  readonly found: FoundTarget;
   readonly others: readonly string[];
 }
 
@@ -323,17 +230,6 @@ function showLive(generators: Generators, line: LiveLine, runMs: number): () => 
     cancel();
     line.clear();
   };
-}
-
-/** The nodes of a cluster that was there before, those that make load left out. */
-function nodesOf(node: Node): readonly string[] {
-  return node.membership
-    .members()
-    .filter(({ name, phase, roles }) => {
-      const isOurs = name === node.name || roles.includes("load-generator");
-      return !isOurs && !roles.includes("load-watcher") && phase !== "down";
-    })
-    .map(({ name }) => name);
 }
 
 function environmentOf(node: Node, version: string): LoadDocument["environment"] {

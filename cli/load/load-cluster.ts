@@ -16,6 +16,7 @@ import { type Node, removeStores, startNode } from "../../cluster/index.ts";
 import { messageOf, pinoLog, systemClock } from "../../runtime/index.ts";
 import { type CredentialFlags, credentialsOf } from "../credential-flags.ts";
 import { type NodeProcess, startNodeProcess } from "../node-process.ts";
+import { GENERATOR_ROLE } from "./generator-plan.ts";
 import { type LoadNodeOptions, wrapperOf } from "./load-node.ts";
 
 /** What a cluster is started with. */
@@ -33,6 +34,9 @@ export interface LoadClusterOptions {
   readonly signal: AbortSignal;
 }
 
+const WATCHER = "load-watcher";
+/** Roles of nodes that bear no load. */
+const OURS: ReadonlySet<string> = new Set([WATCHER, GENERATOR_ROLE]);
 const STARTS_AT_A_TIME = 4;
 const STOP_MS = 15_000;
 
@@ -69,7 +73,7 @@ export class LoadCluster {
       });
       const node = await startNode({
         name: `load-${run}`,
-        roles: ["load-watcher"],
+        roles: [WATCHER],
         ingress: "closed",
         cluster: cluster ?? `load-${run}`,
         log,
@@ -94,6 +98,14 @@ export class LoadCluster {
   /** The names of the nodes that were started for the run. */
   get nodes(): readonly string[] {
     return this.#processes.map(({ name }) => name);
+  }
+
+  /** The nodes of a cluster that was there before; those that make or watch load are left out. */
+  get others(): readonly string[] {
+    return this.node.membership
+      .members()
+      .filter(({ phase, roles }) => phase !== "down" && !roles.some((role) => OURS.has(role)))
+      .map(({ name }) => name);
   }
 
   /**

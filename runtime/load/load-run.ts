@@ -14,77 +14,21 @@
  * Cost: two closures a request. A timer fires up to 1 ms late, which is in the latency and shown as
  * lateness; where answers take less, `wait: "spin"` starts within microseconds, for a whole core.
  */
-import type { Cancel, Clock } from "../ports/clock.ts";
-import type { Random } from "../ports/random.ts";
-import type { Scheduler } from "../ports/scheduler.ts";
-import { type Arrivals, arrivalTimes, listedTimes, type Share, sharedTimes } from "./arrivals.ts";
+import type { Cancel } from "../ports/clock.ts";
+import { arrivalTimes, listedTimes, sharedTimes } from "./arrivals.ts";
 import { FailedRequest } from "./failed-request.ts";
-import { LatencyHistogram, type LatencyRecord } from "./latency.ts";
+import { LatencyHistogram } from "./latency.ts";
+import {
+  assertLoadOptions,
+  DEFAULT_DRAIN_MS,
+  DEFAULT_MAX_IN_FLIGHT,
+  type LoadOptions,
+  type LoadRequest,
+} from "./load-options.ts";
 import type { LoadPart } from "./load-part.ts";
 import { type LoadLoop, type LoadReport, loadReportOf } from "./load-report.ts";
 import { LoadTally, type Started } from "./load-tally.ts";
 
-/**
- * Requests a second without regard to answers, at listed instants (milliseconds since the start,
- * ascending), or a fixed number at a time.
- */
-export type Pace =
-  | { readonly rateHz: number; readonly arrivals?: Arrivals; readonly share?: Share }
-  | { readonly instants: ArrayLike<number> }
-  | { readonly concurrency: number };
-
-/** A request under way, as `send` sees it. */
-export interface LoadRequest {
-  /** A part of its answer came. */
-  chunk(): void;
-}
-
-/** A look at a run under way; counts are since its start, warm-up included. */
-export interface LiveLoad {
-  readonly elapsedMs: number;
-  readonly sent: number;
-  readonly ok: number;
-  readonly failed: number;
-  readonly inFlight: number;
-  /** Of the good answers since the look before. */
-  readonly latency?: LatencyRecord;
-}
-
-/** Options of {@link runLoad}. */
-export type LoadOptions = Pace & {
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly random: Random;
-  /**
-   * Sends one request; resolves when it was answered well, and rejects, or resolves with a
-   * {@link FailedRequest}, when not.
-   *
-   * @param sequence - 0, 1, 2, … over the whole run, warm-up included
-   * @param signal - aborts when the run gives up waiting
-   * @param request - is told of each chunk of an answer that comes in several
-   */
-  readonly send: (sequence: number, signal: AbortSignal, request: LoadRequest) => Promise<unknown>;
-  /** The measured part; above 0. */
-  readonly durationMs: number;
-  /** Sent before the measured part and not measured; default 0. */
-  readonly warmupMs?: number;
-  /** How an open loop waits for the next start: on timers (default) or polling for the last 3 ms. */
-  readonly wait?: "timer" | "spin";
-  /** Requests without an answer at one time in an open loop; default 10,000. */
-  readonly maxInFlight?: number;
-  /** How long answers are waited for after the end; default 10,000. */
-  readonly drainMs?: number;
-  /** Ends the run early; the report covers what was measured until then. */
-  readonly signal?: AbortSignal;
-  /** When the run begins, on the monotonic clock; now by default. */
-  readonly startAtMs?: number;
-  /** Is shown how it goes, about every `watchEveryMs` (default 500). */
-  readonly watch?: (live: LiveLoad) => void;
-  readonly watchEveryMs?: number;
-};
-
-const DEFAULT_MAX_IN_FLIGHT = 10_000;
-const DEFAULT_DRAIN_MS = 10_000;
 /** Answers that a closed loop takes before it lets timers and I/O have their turn. */
 const ANSWERS_PER_TURN = 256;
 /** How long before a start polling takes over from the timer. */
@@ -118,7 +62,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
  * @throws {RangeError} as {@link runLoad} does
  */
 export async function runLoadPart(options: LoadOptions): Promise<LoadPart> {
-  assertOptions(options);
+  assertLoadOptions(options);
   return new LoadRun(options).run();
 }
 
@@ -393,29 +337,4 @@ function timesOf(options: Exclude<LoadOptions, { readonly concurrency: number }>
   const { rateHz, arrivals = "constant", random, share } = options;
   const times = arrivalTimes(rateHz, { arrivals, random });
   return share === undefined ? times : sharedTimes(times, share);
-}
-
-function assertOptions(options: LoadOptions): void {
-  if ("rateHz" in options) assertAbove0("rateHz", options.rateHz);
-  if ("concurrency" in options) assertCount("concurrency", options.concurrency);
-  assertAbove0("durationMs", options.durationMs);
-  assertCount("maxInFlight", options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT);
-  for (const name of ["warmupMs", "drainMs"] as const) {
-    const spanMs = options[name] ?? 0;
-    if (!(spanMs >= 0 && Number.isFinite(spanMs))) {
-      throw new RangeError(`${name} must be 0 or more milliseconds: ${spanMs}`);
-    }
-  }
-}
-
-function assertAbove0(name: string, value: number): void {
-  if (!(value > 0 && Number.isFinite(value))) {
-    throw new RangeError(`${name} must be above 0: ${value}`);
-  }
-}
-
-function assertCount(name: string, value: number): void {
-  if (!(Number.isInteger(value) && value >= 1)) {
-    throw new RangeError(`${name} must be a whole number, 1 or more: ${value}`);
-  }
 }

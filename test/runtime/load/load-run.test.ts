@@ -2,14 +2,9 @@ import { t } from "tap";
 import type { Share } from "../../../runtime/load/arrivals.ts";
 import { FailedRequest } from "../../../runtime/load/failed-request.ts";
 import { LatencyHistogram } from "../../../runtime/load/latency.ts";
+import type { LiveLoad, LoadOptions, Pace } from "../../../runtime/load/load-options.ts";
 import { type LoadReport, loadReportOf } from "../../../runtime/load/load-report.ts";
-import {
-  type LiveLoad,
-  type LoadOptions,
-  type Pace,
-  runLoad,
-  runLoadPart,
-} from "../../../runtime/load/load-run.ts";
+import { runLoad, runLoadPart } from "../../../runtime/load/load-run.ts";
 import { seededRandom } from "../../../runtime/ports/random.ts";
 import { type Scheduler, systemScheduler } from "../../../runtime/ports/scheduler.ts";
 import { ManualClock } from "../../../runtime/testing/manual-clock.ts";
