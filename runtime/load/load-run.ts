@@ -28,6 +28,7 @@ import {
 import type { LoadPart } from "./load-part.ts";
 import { type LoadLoop, type LoadReport, loadReportOf } from "./load-report.ts";
 import { LoadTally, type Started } from "./load-tally.ts";
+import { type ChunkTimer, SentRequest } from "./sent-request.ts";
 
 /** Answers that a closed loop takes before it lets timers and I/O have their turn. */
 const ANSWERS_PER_TURN = 256;
@@ -85,7 +86,7 @@ interface Sender {
   readonly endSending: (endedMs: number) => void;
 }
 
-class LoadRun {
+class LoadRun implements ChunkTimer {
   readonly #options: LoadOptions;
   readonly #tally: LoadTally;
   readonly #endMs: number;
@@ -243,7 +244,8 @@ class LoadRun {
 
   /** Shows how it goes until called off. */
   #startWatch(): Cancel {
-    const { clock, watch, watchEveryMs = WATCH_MS } = this.#options;
+    const { clock, watchEveryMs = WATCH_MS } = this.#options;
+    const watch: LoadOptions["watch"] = this.#options.watch;
     if (watch === undefined) return NOTHING_TO_CANCEL;
     let cancel: Cancel = NOTHING_TO_CANCEL;
     const look = () => {
@@ -304,26 +306,6 @@ class LoadRun {
 
   #nowMs(): number {
     return this.#options.clock.monotonicMs() - this.#startedMs;
-  }
-}
-
-/** A request under way. */
-class SentRequest implements LoadRequest, Started {
-  readonly intendedAtMs: number;
-  readonly sentAtMs: number;
-  readonly isHeld: boolean;
-  readonly #run: LoadRun;
-  #chunkAtMs: number | undefined = undefined;
-
-  constructor(run: LoadRun, intendedAtMs: number, sentAtMs: number, isHeld: boolean) {
-    this.#run = run;
-    this.intendedAtMs = intendedAtMs;
-    this.sentAtMs = sentAtMs;
-    this.isHeld = isHeld;
-  }
-
-  chunk(): void {
-    this.#chunkAtMs = this.#run.chunk(this, this.#chunkAtMs);
   }
 }
 
