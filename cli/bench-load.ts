@@ -77,6 +77,7 @@ export function loadCommand(version: string): Command {
     .option("--nodes <count>", "node processes to start; 3, with --nats none", nodesOf)
     .option("--nats <url>", "a nats-server; an embedded one by default")
     .option("--cluster <name>", "the cluster to join; with --nats 'troupe' by default")
+    .option("--seeds <dir>", "seeds of the run's nodes, on a server with users for each node")
     .option("--model <model>", "of nodes started here: auto, builtin or ollama:NAME", "builtin")
     .option("--slo <objectives>", "like 'p99<200ms,errors<0.1%,rate>450'", objectivesOf)
     .option("--compare <file>", "a former --json report")

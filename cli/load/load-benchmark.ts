@@ -26,6 +26,7 @@ import { Generators } from "./generator-process.ts";
 import type { LiveLine } from "./live-line.ts";
 import { liveText } from "./live-line.ts";
 import { LoadCluster } from "./load-cluster.ts";
+import { type LoadMembership, loadMember } from "./load-member.ts";
 import { generatorPace, type LoadSettings } from "./load-settings.ts";
 import { NodeWatch } from "./node-watch.ts";
 
@@ -62,11 +63,11 @@ export async function runLoadBenchmark(
 ): Promise<LoadOutcome> {
   const { say, signal } = surroundings;
   const run = systemRandom().id().slice(0, RUN_ID_LENGTH);
-  const { nats, cluster: joined, model, credentials } = settings;
+  const { nats, cluster: joined, model, credentials, seeds } = settings;
+  const members = { run, isJoined: joined !== undefined, credentials, seeds };
   const cluster = await LoadCluster.start({
-    run,
     model,
-    credentials,
+    members,
     say,
     signal,
     ...(nats === undefined ? {} : { nats }),
@@ -79,7 +80,7 @@ export async function runLoadBenchmark(
     signal.throwIfAborted();
     const others = settings.nodes > 0 ? [] : cluster.others;
     const target = await reach(settings, cluster, found, { run, others, signal });
-    const plans = plansOf(settings, cluster.node, target, run);
+    const plans = plansOf(settings, cluster.node, target, members);
     const generators = await Generators.start(plans, systemClock);
     try {
       signal.throwIfAborted();
@@ -96,13 +97,12 @@ function plansOf(
   settings: LoadSettings,
   node: Node,
   target: GeneratorTarget,
-  run: string,
+  members: LoadMembership,
 ): readonly GeneratorPlan[] {
   const { generators: of, payloads, maxInFlight } = settings;
-  const { seed, warmupMs, durationMs, timeoutMs, drainMs, credentials } = settings;
+  const { seed, warmupMs, durationMs, timeoutMs, drainMs } = settings;
   return Array.from({ length: of }, (_, index) => ({
-    name:
-      settings.cluster === undefined ? `generator-${index + 1}` : `generator-${index + 1}-${run}`,
+    ...loadMember("generator", index + 1, members),
     index,
     of,
     nats: node.natsUrl,
@@ -111,7 +111,7 @@ function plansOf(
     payloads: payloads ?? [{}],
     pace: generatorPace(settings, index),
     maxInFlight: Math.max(1, Math.floor(maxInFlight / of)),
-    ...{ seed, warmupMs, durationMs, timeoutMs, drainMs, credentials },
+    ...{ seed, warmupMs, durationMs, timeoutMs, drainMs },
   }));
 }
 

@@ -17,6 +17,7 @@ import { messageOf, pinoLog, systemClock } from "../../runtime/index.ts";
 import { type CredentialFlags, credentialsOf } from "../credential-flags.ts";
 import { type NodeProcess, startNodeProcess } from "../node-process.ts";
 import { GENERATOR_ROLE } from "./generator-plan.ts";
+import { type LoadMember, type LoadMembership, loadMember } from "./load-member.ts";
 import { type LoadNodeOptions, wrapperOf } from "./load-node.ts";
 
 /** What a cluster is started with. */
@@ -25,10 +26,8 @@ export interface LoadClusterOptions {
   readonly nats?: string;
   /** The cluster to join; one of its own when absent. */
   readonly cluster?: string;
-  /** Unique among the runs that share a server. */
-  readonly run: string;
   readonly model: string;
-  readonly credentials: CredentialFlags;
+  readonly members: LoadMembership;
   readonly say: (line: string) => void;
   /** Aborted, no further node is started. */
   readonly signal: AbortSignal;
@@ -61,7 +60,8 @@ export class LoadCluster {
    * @throws {TroupeError} when the server does not start or answer
    */
   static async start(options: LoadClusterOptions): Promise<LoadCluster> {
-    const { nats, cluster, run, model } = options;
+    const { nats, cluster, model, members } = options;
+    const self = loadMember("watcher", 1, members);
     const folder = await mkdtemp(join(tmpdir(), "troupe-load-"));
     try {
       const log = pinoLog("error");
@@ -72,15 +72,15 @@ export class LoadCluster {
         clock: systemClock,
       });
       const node = await startNode({
-        name: `load-${run}`,
+        name: self.name,
         roles: [WATCHER],
         ingress: "closed",
-        cluster: cluster ?? `load-${run}`,
+        cluster: cluster ?? `load-${members.run}`,
         log,
         models,
         storeDir: join(folder, "nats"),
         storeLife: "temporary",
-        ...credentialsOf(options.credentials),
+        ...credentialsOf(self.credentials),
         ...(nats === undefined ? {} : { nats }),
       });
       return new LoadCluster(node, options, folder);
@@ -117,24 +117,22 @@ export class LoadCluster {
     const module = join(this.#folder, "load-node.mjs");
     await writeFile(module, wrapperOf(runs));
     await writeFile(this.#configuration, "export default {};\n");
-    const names = Array.from({ length: count }, (_, at) => `n${at + 1}`);
-    const waiting = [...names];
+    const waiting = Array.from({ length: count }, (_, at) =>
+      loadMember("node", at + 1, this.#options.members),
+    );
     const startNext = async (): Promise<void> => {
-      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
         this.#options.signal.throwIfAborted();
-        // In somebody's cluster the names must be free.
-        const suffix = this.#options.cluster === undefined ? "" : `-${this.#options.run}`;
-        await this.#startNode(`${name}${suffix}`, module);
+        await this.#startNode(one, module);
       }
     };
     const outcomes = await Promise.allSettled(Array.from({ length: STARTS_AT_A_TIME }, startNext));
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-    this.#processes.sort((one, other) =>
-      one.name.localeCompare(other.name, "en", { numeric: true }),
-    );
+    const inOrder = new Intl.Collator("en", { numeric: true });
+    this.#processes.sort((one, other) => inOrder.compare(one.name, other.name));
   }
 
-  async #startNode(name: string, module: string): Promise<void> {
+  async #startNode({ name, credentials }: LoadMember, module: string): Promise<void> {
     const process = await startNodeProcess({
       module,
       name,
@@ -142,7 +140,7 @@ export class LoadCluster {
       cluster: this.node.cluster,
       flags: [
         ...["--config", this.#configuration, "--log", "error", "--model", this.#options.model],
-        ...flagsOf(this.#options.credentials),
+        ...flagsOf(credentials),
       ],
       group: "own",
       clock: systemClock,

@@ -11,6 +11,7 @@ import type { CredentialFlags } from "../credential-flags.ts";
 import { CommandError, ExitCode } from "../exit-code.ts";
 import type { GeneratorPace } from "./generator-plan.ts";
 import { payloadsOf, traceIn } from "./load-files.ts";
+import { checkSeeds } from "./load-member.ts";
 import type { LoadPattern } from "./load-pattern.ts";
 
 /** The options as they were typed, spans and counts parsed. */
@@ -40,6 +41,7 @@ export interface LoadOptionsGiven {
   readonly model: string;
   readonly nkey?: string;
   readonly ca?: string;
+  readonly seeds?: string;
 }
 
 /** `constant`, `poisson`, `burst`, or a trace in a file. */
@@ -78,6 +80,8 @@ export interface LoadSettings {
   readonly cluster: string | undefined;
   readonly model: string;
   readonly credentials: CredentialFlags;
+  /** The folder with a seed for each node of the run; see `load-member.ts`. */
+  readonly seeds: string | undefined;
 }
 
 const DEFAULT_CONCURRENCY = 64;
@@ -101,6 +105,7 @@ export function loadSettings(
 ): LoadSettings {
   const nodes = given.nodes ?? (given.nats === undefined ? DEFAULT_NODES : 0);
   const target = targetOf(given, echo, nodes);
+  if (given.seeds !== undefined) checkSeeds(given.seeds, given.generators, nodes);
   const { loop, trace } = paceOf(given);
   return {
     target,
@@ -121,6 +126,7 @@ export function loadSettings(
     nats: given.nats,
     cluster: given.cluster ?? (nodes === 0 ? DEFAULT_CLUSTER : undefined),
     model: given.model,
+    seeds: given.seeds,
     credentials: {
       ...(given.nkey === undefined ? {} : { nkey: given.nkey }),
       ...(given.ca === undefined ? {} : { ca: given.ca }),

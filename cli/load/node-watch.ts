@@ -2,13 +2,14 @@
  * How the nodes under a load are, over its time.
  *
  * Owns: asking them now and then. What they say is `load-sampler.ts`; on a cluster that was there before,
- * nobody has a sampler, and what is not known is shown as unknown.
+ * nobody has a sampler: there the runtime's own actor on each node says what it knows, and what it does
+ * not is shown as unknown.
  *
  * W1: a node that does not answer in time costs its sample and nothing else.
  * W2: as many samples are kept as a page can show: the pause between two is a sixtieth of the run, from a
  *     quarter of a second to ten.
  */
-import type { Node } from "../../cluster/index.ts";
+import { NODE_NAME, type Node, NodeProtocol } from "../../cluster/index.ts";
 import {
   addressOf,
   type Cancel,
@@ -24,7 +25,7 @@ export interface NodeWatchOptions {
   readonly node: Node;
   /** Nodes with a sampler. */
   readonly sampled: readonly string[];
-  /** Nodes without; what the membership says of them is all that is known. */
+  /** Nodes without. */
   readonly others: readonly string[];
   /** How long the run takes, warm-up included. */
   readonly runMs: number;
@@ -41,18 +42,25 @@ interface Watched {
   isAsking: boolean;
 }
 
+interface Other {
+  readonly name: string;
+  readonly samples: ProcessSample[];
+  pid?: number;
+  isAsking: boolean;
+}
+
 /** Watches until it is stopped. */
 export class NodeWatch {
   readonly #options: NodeWatchOptions;
   readonly #watched: readonly Watched[];
-  readonly #lags: Map<string, { readonly atMs: number; readonly lagMs: number }[]>;
+  readonly #others: readonly Other[];
   readonly #everyMs: number;
   #cancel: Cancel = () => {};
 
   constructor(options: NodeWatchOptions) {
     this.#options = options;
     this.#watched = options.sampled.map((name) => ({ name, readings: [], isAsking: false }));
-    this.#lags = new Map(options.others.map((name) => [name, []]));
+    this.#others = options.others.map((name) => ({ name, samples: [], isAsking: false }));
     this.#everyMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, options.runMs / SHARE));
   }
 
@@ -111,23 +119,42 @@ export class NodeWatch {
         ...(samples.length === 0 ? { unknown: "it did not answer in time" } : {}),
       };
     });
-    const others = [...this.#lags].map(
-      ([name, lags]): ProcessTimeline => ({
+    const others = this.#others.map(({ name, pid, samples }): ProcessTimeline => {
+      const unknown =
+        samples.length === 0
+          ? "it was not started for this run, and did not answer in time"
+          : "it was not started for this run: what waits in its mailboxes is not known";
+      return {
         name,
         role: "node",
-        samples: lags.map(({ atMs, lagMs }) => ({ atMs: atMs - beginMs, lagMs })),
-        unknown: "it was not started for this run; only its lag is known, from its heartbeats",
-      }),
-    );
+        ...(pid === undefined ? {} : { pid }),
+        samples: samples.map((sample) => ({ ...sample, atMs: sample.atMs - beginMs })),
+        unknown,
+      };
+    });
     return [...sampled, ...others];
   }
 
   #look(): void {
     this.#cancel = systemClock.after(this.#everyMs, () => this.#look());
     for (const watched of this.#watched) void this.#ask(watched);
-    for (const { name, lagMs } of this.#options.node.membership.members()) {
-      this.#lags.get(name)?.push({ atMs: systemClock.nowMs(), lagMs });
+    for (const other of this.#others) void this.#askOther(other);
+  }
+
+  /** A clock of another machine says nothing here: a sample is of when its answer came. */
+  async #askOther(other: Other): Promise<void> {
+    if (other.isAsking) return;
+    other.isAsking = true;
+    try {
+      const ref = this.#options.node.refOf(NodeProtocol, addressOf(other.name, NODE_NAME));
+      const status = await ref.ask("status", undefined, { timeout: ANSWER_MS });
+      const { cpuShare, rssBytes, heapBytes, lagMs, pid } = status;
+      other.pid = pid;
+      other.samples.push({ atMs: systemClock.nowMs(), cpuShare, rssBytes, heapBytes, lagMs });
+    } catch {
+      // W1.
     }
+    other.isAsking = false;
   }
 
   async #ask(watched: Watched): Promise<void> {

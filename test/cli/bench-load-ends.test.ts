@@ -1,11 +1,18 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import t from "tap";
 import { startNodeProcess } from "../../cli/node-process.ts";
 import { type LoadDocument, systemClock } from "../../runtime/index.ts";
+import { startSecuredServer } from "../cluster/security/secured-server.ts";
 import { eventually, runs, startServer } from "../cluster/server-under-test.ts";
-import { begun, load, TARGET } from "./load-under-test.ts";
+import { begun, childrenOf, load, TARGET } from "./load-under-test.ts";
 import { troupe } from "./troupe-command.ts";
 
 t.setTimeout(600_000);
+
+const MAIN = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 
 const LONG = ["--payload", '{"ms":1}', "--rate", "50", "--duration", "10m", "--warmup", "0ms"];
 
@@ -32,6 +39,27 @@ t.test("troupe bench load, interrupted", async (t) => {
       /SIGINT: ending the load, the report follows; once more ends this at once/,
     );
     t.ok(await gone([...generators, ...nodes]), "nothing is left");
+  });
+
+  t.test("before the load begins it ends the run, and nothing is left", async (t) => {
+    const child = spawn(process.execPath, [MAIN, "bench", "load", "--nodes", "2"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    for (const out of [child.stdout, child.stderr]) {
+      out.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+      });
+    }
+    const { pid = 0 } = child;
+    const nodes = () => childrenOf(pid, "load-node.mjs");
+    t.ok(await eventually(async () => (await nodes()).length > 0, 60_000), "a node is starting");
+    const started = await nodes();
+    child.kill("SIGINT");
+    const [code, signal] = (await once(child, "close")) as [number | null, string | null];
+    t.ok(signal === "SIGINT" || code === 130, `it ended by ${signal ?? code}: ${said}`);
+    t.notMatch(said, / ok/, "there is nothing to report");
+    t.ok(await gone(started), "nothing is left");
   });
 
   t.test("the second ends it at once, and what it started follows", async (t) => {
@@ -97,8 +125,14 @@ t.test("troupe bench load, on a cluster that is there", async (t) => {
     const document = await load(...joined, "--op", "wait", "--payload", '{"ms":1}', "--rate", "50");
     t.match(document.report, { intended: 50, ok: 50 });
     const [theirs] = document.processes;
-    t.match(theirs, { name: "theirs", role: "node", unknown: /was not started for this run/ });
-    t.equal(theirs?.samples[0]?.cpuShare, undefined);
+    t.match(theirs, { name: "theirs", role: "node", pid: node.pid });
+    t.match(
+      theirs?.unknown,
+      /was not started for this run: what waits in its mailboxes is not known/,
+    );
+    const [sample] = theirs?.samples ?? [];
+    t.ok((sample?.rssBytes ?? 0) > 1e7 && (sample?.cpuShare ?? -1) >= 0, "it says how it is");
+    t.equal(sample?.queued, undefined, "D2: what is not known is absent");
     t.ok(runs(node.pid), "and leaves it as it was");
     const told = await load(...joined, "--op", "note", "--rate", "50");
     t.match(told.receipt, { sent: 60, unknown: /no node was started/ });
@@ -120,5 +154,41 @@ t.test("troupe bench load, on a cluster that is there", async (t) => {
       run.stderr,
       /^troupe: nats\.unavailable: no nats-server answers at nats:\/\/127\.0\.0\.1:9/m,
     );
+  });
+});
+
+t.test("troupe bench load, on a server with users for each node", async (t) => {
+  const names = ["load-watcher", "load-generator-1", "load-node-1"];
+  const server = await startSecuredServer({
+    environments: { prod: names.map((name) => ({ role: "node", name })) },
+  });
+  t.teardown(() => server.end());
+  const seeds = dirname(server.seedOf("node", "load-watcher"));
+  const secured = ["--nats", server.url, "--cluster", "prod", "--nodes", "1", "--seeds", seeds];
+
+  t.test("S24: each node of the run connects as itself, with a seed of its own", async (t) => {
+    const { report, processes } = await load(
+      ...[...secured, "--op", "wait", "--payload", '{"ms":1}', "--rate", "20"],
+    );
+    t.match(report, { intended: 20, ok: 20 });
+    t.same(
+      processes.map(({ name }) => name),
+      ["load-node-1", "load-generator-1"],
+    );
+  });
+
+  t.test("says which seed is missing, and what makes it", async (t) => {
+    const run = await troupe(["bench", "load", ...secured, "--generators", "2"]);
+    t.equal(run.exitCode, 4);
+    t.match(
+      run.stderr,
+      /has no node-load-generator-2\.nk: troupe nats user add node load-generator-2/,
+    );
+  });
+
+  t.test("says in one line that the server refuses a node without its seed", async (t) => {
+    const run = await troupe(["bench", "load", "--nats", server.url, "--cluster", "prod"]);
+    t.equal(run.exitCode, 78, run.stderr);
+    t.match(run.stderr, /^troupe: nats\.refused: /m);
   });
 });

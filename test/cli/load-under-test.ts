@@ -62,7 +62,8 @@ export async function begun(...args: readonly string[]): Promise<LoadUnderWay> {
   return { child, closed, generators, nodes, said: () => ({ stdout, stderr }) };
 }
 
-async function childrenOf(parent: number, text: string): Promise<readonly number[]> {
+/** The processes that one started, whose command line holds `text`. */
+export async function childrenOf(parent: number, text: string): Promise<readonly number[]> {
   const found: number[] = [];
   for (const pid of await processesWith(text)) {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
