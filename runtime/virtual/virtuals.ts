@@ -44,8 +44,10 @@ const SETTLED_MS = 1_000;
 const REVIEW_MS = 5_000;
 /** How many units are handed over at a time while the cluster changes. */
 const MOVES = 32;
-/** How many while this node leaves. */
-const LEAVING_MOVES = 512;
+/** How many while this node leaves: the fewer, the shorter is each of them out of reach. */
+const LEAVING_MOVES = 16;
+/** A unit whose messages in hand take longer than this lets the next one go beside it. */
+const LEAVING_PAUSE_MS = 50;
 /** How long a hand-over waits for the messages in hand before the unit stays after all. */
 const MOVE_MS = 10_000;
 /** How long a message waits for a node that runs its type. */
@@ -398,15 +400,22 @@ export class Virtuals implements Ways {
     }
   }
 
-  /** Gives many away, so many at a time: each is a write, and the store answers one after the other. */
+  /** Gives many away, a few at a time. */
   async #giveAll(holdings: readonly Holding[], untilMs: number): Promise<void> {
+    const { kernel } = this;
     const waiting = [...holdings];
+    const giving: Promise<void>[] = [];
     const giveNext = async (): Promise<void> => {
       for (let holding = waiting.pop(); holding !== undefined; holding = waiting.pop()) {
-        await this.#give(holding, untilMs, "kill");
+        const gave = this.#give(holding, untilMs, "kill");
+        giving.push(gave);
+        const pause = new Delay(kernel.wheel, kernel.nowMs(), LEAVING_PAUSE_MS);
+        await Promise.race([gave, pause.over]);
+        pause.finish(true);
       }
     };
     await Promise.all(Array.from({ length: LEAVING_MOVES }, giveNext));
+    await Promise.all(giving);
   }
 
   async #give(holding: Holding, untilMs: number, late: "kill" | "keep"): Promise<void> {
