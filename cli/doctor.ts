@@ -1,5 +1,4 @@
 /** `troupe doctor`: examines a nats-server and a cluster on it, and says what to do. */
-import { basename } from "node:path";
 import { Command, Option } from "commander";
 import {
   examine,
@@ -7,6 +6,7 @@ import {
   findingsOf,
   loadCredentials,
   type Role,
+  seedHolder,
   type Verdict,
 } from "../cluster/index.ts";
 import { awaitedClock } from "../runtime/index.ts";
@@ -51,8 +51,9 @@ async function doctor(options: DoctorCommandOptions): Promise<void> {
   if (url === "")
     throw new CommandError(ExitCode.usage, "no server: give --nats URL, or set TROUPE_NATS_URL");
   const seedFile = fileOf(options.nkey ?? process.env["TROUPE_NATS_NKEY"]);
-  const said = seedFile === undefined ? undefined : userIn(seedFile);
-  const credentials = loadCredentials(credentialsOf(options).credentials, process.env);
+  const given = credentialsOf(options).credentials;
+  const said = seedHolder(given, process.env);
+  const credentials = loadCredentials(given, process.env);
   const examination = await examine({
     target: {
       url,
@@ -81,10 +82,4 @@ function lineFor({ check, verdict, says, todo }: Finding): string {
 /** The file, unless the seed itself was given. */
 function fileOf(nkey: string | undefined): string | undefined {
   return nkey === undefined || nkey === "" || nkey.startsWith("SU") ? undefined : nkey;
-}
-
-/** Whose seed a file holds, by the name that `troupe nats` gave it. */
-function userIn(file: string): { readonly role: Role; readonly name: string } | undefined {
-  const [, role, name] = /^(node|client|operator)-(.+)\.nk$/.exec(basename(file)) ?? [];
-  return role === undefined || name === undefined ? undefined : { role: role as Role, name };
 }

@@ -53,11 +53,11 @@ export {
   type CredentialsEnvironment,
   type LoadedCredentials,
   loadCredentials,
+  seedHolder,
 } from "./security/credentials.ts";
 export {
   type Permissions,
   permissionsOf,
-  type Role,
   type ServerUser,
   type SubjectRules,
 } from "./security/permissions.ts";
@@ -79,6 +79,7 @@ export {
   plannedServers,
   type ServerPlan,
 } from "./security/server-plan.ts";
+export type { Role } from "./security/server-role.ts";
 export { checkServer, type ServerFacts } from "./server-check.ts";
 export { type NatsBlobStoreOptions, natsBlobStore } from "./stores/nats-blob-store.ts";
 export { type NatsDurableQueueOptions, natsDurableQueue } from "./stores/nats-durable-queue.ts";

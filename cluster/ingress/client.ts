@@ -25,7 +25,7 @@ import { messageOf } from "../../runtime/troupe-error.ts";
 import { followConnection, inboxPrefixOf, openSteadyConnection } from "../connections.ts";
 import { incarnationOf } from "../membership/lease.ts";
 import type { Credentials, CredentialsEnvironment } from "../security/credentials.ts";
-import { loadCredentials } from "../security/credentials.ts";
+import { loadCredentials, seedHolder } from "../security/credentials.ts";
 import { RefusalLog } from "../security/refusal-log.ts";
 import { Teardown } from "../teardown.ts";
 import { checkedMostBodyBytes } from "../wire/body-store.ts";
@@ -40,7 +40,10 @@ export interface ConnectOptions {
   readonly nats?: string;
   /** Default `troupe`. */
   readonly cluster?: string;
-  /** Names this program in logs and subjects; unique; a generated one by default. */
+  /**
+   * Names this program in logs and subjects; unique; by default what the file of its seed is
+   * named after (`client-web.nk`), or else a generated one. One connection at a time bears a name.
+   */
   readonly name?: string;
   /** `operator` reaches the runtime's own actors too, where the server lets it; default `client`. */
   readonly as?: IngressRole;
@@ -99,7 +102,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     throw new TypeError("nats: no URL; give one, or set TROUPE_NATS_URL");
   const random = systemRandom();
   const cluster = checkedClusterName(options.cluster ?? "troupe");
-  const name = checkedNodeName(options.name ?? `c-${random.id().slice(0, NAME_LENGTH)}`);
+  // A seed is good for one name only, and its file says which.
+  const given = options.name ?? seedHolder(options.credentials, env)?.name;
+  const name = checkedNodeName(given ?? `c-${random.id().slice(0, NAME_LENGTH)}`);
   const mostBytes = checkedMostBodyBytes(options.mostBodyBytes ?? MOST_BLOB_BYTES);
   const log = (options.log ?? pinoLog("warn")).child({ client: name });
   const credentials = loadCredentials(options.credentials, env);

@@ -9,9 +9,11 @@
  * C2: no message holds a seed, not even a wrong one.
  */
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fromSeed } from "@nats-io/nkeys";
 import { processScrubber } from "../../runtime/scrubber.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
+import type { Role } from "./server-role.ts";
 
 /** Where a program's credentials are. Absent parts are looked for in the environment. */
 export interface Credentials {
@@ -69,6 +71,17 @@ export function loadCredentials(
     ...(seed === undefined ? {} : { seed }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
   };
+}
+
+/** Whose seed a file holds, by the name that `troupe nats` gave it: `operator-op1.nk`. */
+export function seedHolder(
+  given: Credentials | undefined,
+  env: CredentialsEnvironment,
+): { readonly role: Role; readonly name: string } | undefined {
+  const file = given?.nkey ?? nonEmpty(env.TROUPE_NATS_NKEY);
+  if (file === undefined) return undefined;
+  const [, role, name] = /^(node|client|operator)-([A-Za-z0-9_-]+)\.nk$/.exec(basename(file)) ?? [];
+  return role === undefined || name === undefined ? undefined : { role: role as Role, name };
 }
 
 /** The seed itself, or the one in the file: its first line that looks like one. */

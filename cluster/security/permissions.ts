@@ -36,9 +36,7 @@ import {
   pinnedIngressOf,
   pinnedIngressSubject,
 } from "../wire/node-subject.ts";
-
-/** What a user is to the cluster. */
-export type Role = "node" | "client" | "operator";
+import type { Role } from "./server-role.ts";
 
 /** A user as the server's configuration knows it. */
 export interface ServerUser {

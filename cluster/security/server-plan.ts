@@ -10,7 +10,8 @@
 import { checkedNodeName } from "../../runtime/address.ts";
 import { err, ok, type Result } from "../../runtime/result.ts";
 import { checkedClusterName } from "../wire/node-subject.ts";
-import type { Role, ServerUser } from "./permissions.ts";
+import type { ServerUser } from "./permissions.ts";
+import type { Role } from "./server-role.ts";
 
 /** A user with the public half of its nkey. */
 export interface PlannedUser extends ServerUser {

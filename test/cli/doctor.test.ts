@@ -63,6 +63,12 @@ t.test("troupe doctor", async (t) => {
     t.match(of("encryption")[0]?.says, "the connection is encrypted");
     t.match(of("clock")[0]?.says, /give or take/);
 
+    // The seed's file says who asks; a name that was made up would be refused.
+    const named = ["--nats", server.url, "--cluster", "dr", "--ca", ca];
+    const ps = await troupe(["ps", "--json", ...named, "--nkey", server.seedOf("operator", "op1")]);
+    t.equal(ps.exitCode, 0, ps.stderr);
+    t.match(ps.stdout, '"n1"');
+
     const asClient = await doctor(...place, "--nkey", server.seedOf("client", "c1"));
     t.match(asClient.of("streams"), [{ verdict: "unknown" }]);
     t.notOk(

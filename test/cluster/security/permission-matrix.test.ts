@@ -7,7 +7,7 @@ import { errors, type PermissionViolationError } from "nats";
 import t from "tap";
 import { followConnection, inboxPrefixOf, openConnection } from "../../../cluster/connections.ts";
 import { loadCredentials } from "../../../cluster/security/credentials.ts";
-import type { Role } from "../../../cluster/security/permissions.ts";
+import type { Role } from "../../../cluster/security/server-role.ts";
 import { natsDurableQueue } from "../../../cluster/stores/nats-durable-queue.ts";
 import { natsEventLogs } from "../../../cluster/stores/nats-event-logs.ts";
 import { natsKeyValues } from "../../../cluster/stores/nats-key-values.ts";

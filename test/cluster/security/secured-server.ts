@@ -8,10 +8,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { locateNatsServer } from "../../../cluster/nats-server/locate.ts";
-import type { Role, ServerUser } from "../../../cluster/security/permissions.ts";
+import type { ServerUser } from "../../../cluster/security/permissions.ts";
 import type { ServerFolder } from "../../../cluster/security/server-folder.ts";
 import { writeServerFolder } from "../../../cluster/security/server-folder.ts";
 import { plannedServers } from "../../../cluster/security/server-plan.ts";
+import type { Role } from "../../../cluster/security/server-role.ts";
 import { until } from "../test-server.ts";
 
 /** A server with the users of a set-up. */
