@@ -81,6 +81,7 @@ export {
 } from "./security/server-plan.ts";
 export type { Role } from "./security/server-role.ts";
 export { checkServer, type ServerFacts } from "./server-check.ts";
+export type { OperationReport, ServiceReport } from "./services/services.ts";
 export { type NatsBlobStoreOptions, natsBlobStore } from "./stores/nats-blob-store.ts";
 export { type NatsDurableQueueOptions, natsDurableQueue } from "./stores/nats-durable-queue.ts";
 export { type NatsEventLogsOptions, natsEventLogs } from "./stores/nats-event-logs.ts";

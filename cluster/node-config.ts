@@ -16,6 +16,7 @@ export interface NodeConfig
     | "capacity"
     | "metadata"
     | "ingress"
+    | "services"
     | "nats"
     | "cluster"
     | "storeDir"

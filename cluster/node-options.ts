@@ -53,6 +53,8 @@ export interface NodeOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Whether it takes what programs that are no nodes send; default `open`. */
   readonly ingress?: "open" | "closed";
+  /** Whether its actor types answer NATS requests in JSON, for `nats req` and `nats micro`; default `open`. */
+  readonly services?: "open" | "closed";
   /** `nats://host:port`, several separated by commas; an embedded server when absent. */
   readonly nats?: string;
   /** What that server asks for; `TROUPE_NATS_NKEY` and `TROUPE_NATS_CA` by default, or nothing. */
@@ -123,6 +125,7 @@ export interface NodeSettings {
   readonly children: Children;
   readonly pools: Pools | undefined;
   readonly health: HealthOptions | undefined;
+  readonly services: "open" | "closed";
   readonly actors: readonly Registration[];
   readonly log: Log;
   /** `undefined` = as the servers are. */
@@ -172,6 +175,7 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
     children: options.children ?? [],
     pools: options.pools,
     health: options.health,
+    services: options.services ?? "open",
     actors,
     log: (options.log ?? pinoLog("warn")).child({ node: name }),
     leaseTtlMs,

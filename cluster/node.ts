@@ -60,6 +60,7 @@ import type { LoadedCredentials } from "./security/credentials.ts";
 import { NodeSignatures, newSigningKey } from "./security/node-signatures.ts";
 import { RefusalLog } from "./security/refusal-log.ts";
 import { checkServer } from "./server-check.ts";
+import { type ServiceReport, Services } from "./services/services.ts";
 import { natsBlobStore } from "./stores/nats-blob-store.ts";
 import { claimStore } from "./stores/nats-claims.ts";
 import { natsDurableQueue } from "./stores/nats-durable-queue.ts";
@@ -108,6 +109,8 @@ export interface Node {
     definition: ActorDefinition<O, I>,
     ...options: SpawnArgs<I>
   ): ActorRef<O>;
+  /** What its actor types did so far as services, for programs that ask in JSON; none when closed. */
+  services(): readonly ServiceReport[];
   /** A reference to whoever lives at `address`, on any node. */
   refOf<O extends Operations>(protocol: Protocol<O>, address: Address): ActorRef<O>;
   /**
@@ -289,6 +292,19 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
       })
     : undefined;
   teardown.add("ingress", () => ingress?.close());
+  const services =
+    settings.services === "open"
+      ? new Services({
+          connection: data,
+          cluster,
+          self,
+          system,
+          clock,
+          log,
+          standing,
+        })
+      : undefined;
+  services?.register(settings.actors);
   membership
     .select((members) => greetsClients(members, self))
     .subscribe((greets) => (greets ? ingress?.open() : ingress?.drain()));
@@ -296,12 +312,14 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   await Promise.all([control.flush(), data.flush()]);
   pulse = await startPulse({ target, incarnation: self.incarnation, traits }, { clock, log });
   teardown.add("streams", async (leftMs) => {
-    const isRead = (): boolean => system.streamsOut + (ingress?.streams ?? 0) > 0;
+    const isRead = (): boolean =>
+      system.streamsOut + (ingress?.streams ?? 0) + (services?.inHand ?? 0) > 0;
     if (fenced === undefined) await whileHolds(isRead, awaitedClock, leftMs * DRAIN_SHARE);
   });
   teardown.add("workers", async (leftMs) => {
     if (fenced === undefined) pulse?.announce("draining");
     ingress?.drain();
+    services?.drain();
     await workers.end(fenced === undefined ? leftMs * DRAIN_SHARE : 0);
   });
 
@@ -320,7 +338,12 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     membership,
     events,
     ended,
-    spawn: (definition, ...options) => system.spawn(definition, ...options),
+    spawn: (definition, ...options) => {
+      const ref = system.spawn(definition, ...options);
+      services?.add(ref);
+      return ref;
+    },
+    services: () => services?.report() ?? [],
     refOf: (protocol, address) => system.refOf(protocol, address),
     actorOf: (protocol, key, type) => system.actorOf(protocol, key, type),
     singletonOf: (protocol, name) => system.singletonOf(protocol, name),
@@ -369,7 +392,9 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   });
   system.spawn(operators, { name: NODE_NAME });
   const children = pooled(childrenFor(node, settings.children), settings.pools);
-  for (const spec of children) spec.start(system);
+  for (const spec of children) spec.start(node);
+  // Whoever asks a service now is heard.
+  if (services !== undefined) await data.flush();
   condition.phase = "running";
   return node;
 }

@@ -67,6 +67,14 @@ export const SETTINGS: readonly Setting[] = [
     byDefault: "open",
   },
   {
+    key: "services",
+    flag: "--services <state>",
+    variable: "TROUPE_SERVICES",
+    about: "open or closed to NATS requests in JSON",
+    kind: oneOf(["open", "closed"]),
+    byDefault: "open",
+  },
+  {
     key: "nats",
     flag: "--nats <url>",
     variable: "TROUPE_NATS_URL",

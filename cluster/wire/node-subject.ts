@@ -1,7 +1,7 @@
 /**
  * The subjects on which nodes and clients speak, and who a message's subject says it is from.
  *
- * Owns: frames, heartbeats, topics and the ingress. Its neighbour `subject.ts` owns the work queue.
+ * Owns: frames, heartbeats, topics, services and the ingress. Its neighbour `subject.ts` owns the work queue.
  *
  * J1: the sender is always a token of the subject, so that the server's permissions vouch for it.
  */
@@ -82,6 +82,16 @@ export function pinnedIngressOf(cluster: string, role: IngressRole, gateway: str
 /** Where a gateway answers a client. */
 export function egressSubject(cluster: string, client: string, gateway: string): string {
   return `${ROOT}.${cluster}.out.${client}.${gateway}`;
+}
+
+/** Where an actor type answers an operation in JSON, whoever asks. */
+export function serviceSubject(cluster: string, type: string, operation: string): string {
+  return `${ROOT}.${cluster}.svc.${tokenOf(type)}.${tokenOf(operation)}`;
+}
+
+/** Where an actor type answers all its operations. */
+export function serviceSubjects(cluster: string, type: string): string {
+  return `${ROOT}.${cluster}.svc.${tokenOf(type)}.*`;
 }
 
 /** A subject of the cluster by its tokens, wildcards included; for permissions. */
