@@ -8,7 +8,12 @@ export type {
 } from "./doctor/examination.ts";
 export { type ExamineOptions, examine } from "./doctor/examine.ts";
 export { type Finding, findingsOf, type Verdict } from "./doctor/findings.ts";
-export { type Client, type ConnectOptions, connect } from "./ingress/client.ts";
+export {
+  type Client,
+  type ClientSpawnOptions,
+  type ConnectOptions,
+  connect,
+} from "./ingress/client.ts";
 export { LEASE_TTL_MS, REPLICATED_LEASE_TTL_MS } from "./membership/lease.ts";
 export type { MembersSelection, SelectableMembership } from "./membership/members-selection.ts";
 export {
