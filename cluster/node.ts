@@ -40,6 +40,7 @@ import { NodeCondition } from "./health/node-condition.ts";
 import { greetsClients } from "./ingress/greeting.ts";
 import { Ingress } from "./ingress/ingress.ts";
 import { endableClock } from "./membership/endable-clock.ts";
+import { fencedConnection } from "./membership/fenced-connection.ts";
 import { fencedLine } from "./membership/fenced-line.ts";
 import { fencedScheduler } from "./membership/fenced-scheduler.ts";
 import { acquireLease, LEASE_TTL_MS, REPLICATED_LEASE_TTL_MS } from "./membership/lease.ts";
@@ -235,12 +236,13 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   await membership.load();
 
   const line = fencedLine(name, standing);
-  const buckets = natsKeyValues(control, { cluster, replicas, random: random.fork("store") });
+  const fencedControl = fencedConnection(control, name, standing);
+  const buckets = natsKeyValues(fencedControl, { cluster, replicas, random: random.fork("store") });
   const keyValues = keyValuesOf(line, buckets);
   const inboxPrefix = inboxPrefixOf(target, "control");
   const queue = queueOf(
     line,
-    natsDurableQueue(control, { cluster, replicas, clock, log, inboxPrefix }),
+    natsDurableQueue(fencedControl, { cluster, replicas, clock, log, inboxPrefix }),
   );
   const { tasks, ...workers } = trackedTasks(
     createTasks({ queue, keyValues, membership, clock, random, events, log }),
@@ -267,10 +269,13 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     tasks,
     models,
     signatures,
-    blobs: blobsOf(line, natsBlobStore(data, { cluster, replicas, clock })),
+    blobs: blobsOf(
+      line,
+      natsBlobStore(fencedConnection(data, name, standing), { cluster, replicas, clock }),
+    ),
     eventLogs: eventLogsOf(
       line,
-      natsEventLogs(control, { cluster, replicas, clock, random: random.fork("logs") }),
+      natsEventLogs(fencedControl, { cluster, replicas, clock, random: random.fork("logs") }),
     ),
     reminders: remindersOf(line, natsReminders(control, { cluster, replicas, clock, log })),
   };
