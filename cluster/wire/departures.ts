@@ -154,6 +154,12 @@ export class Departures {
     return this.#ends.bytesInFlight() < PARTS_IN_FLIGHT_BYTES;
   }
 
+  /** Hands back what cannot leave any more in the time that it has, when nothing leaves for `soonMs`. */
+  giveUpLate(soonMs: number): void {
+    for (const envelope of this.#outbox.takeLate(soonMs))
+      this.#ends.handBack(envelope, "disconnected");
+  }
+
   /** Hands back all that has not left. */
   close(): void {
     const kept = this.#claims?.clear() ?? [];

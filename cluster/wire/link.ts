@@ -40,6 +40,8 @@ const ACK_FRAMES = 32;
 const ACK_BYTES = 1024 * 1024;
 const RESEND_ASK_MS = 200;
 const AWAIT_PEER_MS = 5_000;
+/** While the connection is down, what has less time than this is given up: two sweeps. */
+const GIVE_UP_MS = 500;
 
 /** What a link needs for bodies that no frame carries. */
 export interface LinkClaims {
@@ -189,7 +191,11 @@ export class Link {
     if (!this.#isMember && this.#departures.waitedMs(nowMs) > AWAIT_PEER_MS)
       this.#departures.close();
     this.#parts?.sweep(nowMs);
-    if (!this.#ends.connected()) return;
+    if (!this.#ends.connected()) {
+      // Whoever asked hears that it never ran, rather than nothing until the deadline (L5).
+      this.#departures.giveUpLate(GIVE_UP_MS);
+      return;
+    }
     if (this.#unreportedFrames > 0) this.#report(false);
     if (this.#window.takeDue(nowMs)) this.#resend();
     this.flush();

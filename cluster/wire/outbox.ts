@@ -87,6 +87,29 @@ export class Outbox {
     return nowMs - (this.#cameAtMs[0] ?? nowMs);
   }
 
+  /** Takes out those whose time is over within `soonMs`; the others keep their order. */
+  takeLate(soonMs: number): readonly Envelope[] {
+    const nowMs = this.#clock.monotonicMs();
+    const late: Envelope[] = [];
+    const envelopes: Envelope[] = [];
+    const cameAtMs: number[] = [];
+    for (let i = 0; i < this.#envelopes.length; i++) {
+      const envelope = this.#envelopes[i];
+      if (envelope === undefined) continue;
+      const atMs = this.#cameAtMs[i] ?? nowMs;
+      if (envelope.ttlMs > 0 && atMs + envelope.ttlMs - nowMs <= soonMs) {
+        late.push(envelope);
+        continue;
+      }
+      envelopes.push(envelope);
+      cameAtMs.push(atMs);
+    }
+    if (late.length === 0) return NONE;
+    this.#envelopes = envelopes;
+    this.#cameAtMs = cameAtMs;
+    return late;
+  }
+
   /** Empties it; returns what waited. */
   clear(): readonly Envelope[] {
     const waiting = this.#envelopes;

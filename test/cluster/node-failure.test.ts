@@ -12,7 +12,7 @@ const OUTBOX = 8_192;
 const SELF = { cluster: "troupe", name: "listener" };
 
 t.test("a failing node", async (t) => {
-  t.setTimeout(60_000);
+  t.setTimeout(240_000);
   const server = await startTestServer();
   t.teardown(() => server.dispose());
   const local = (name: string) => startNode({ name, nats: server.url, log: silentLog });
@@ -107,6 +107,29 @@ t.test("a failing node", async (t) => {
     await b.end();
     await a.stop();
   });
+
+  t.test(
+    "S23: an ask that cannot leave in its time is refused before that, as never run",
+    async (t) => {
+      const a = await local("a");
+      const b = await startNodeProcess({ name: "b", nats: server.url });
+      await seen(a, "b", b);
+      const ref = a.refOf(Parrot, "b/parrot");
+      await ref.ask("repeat", "warm");
+      await server.stop("SIGKILL");
+      let refused = await rejected(ref.ask("repeat", 1, { timeout: 800 }));
+      // The first may have left before the loss was noticed.
+      if (refused.code === "ask.timeout")
+        refused = await rejected(ref.ask("repeat", 1, { timeout: 800 }));
+      t.match(refused, { code: "node.disconnected", outcome: "never-ran" });
+      await server.start();
+      await until("b answers again", async () => {
+        return (await ref.ask("repeat", 2, { timeout: "1s" }).catch(() => 0)) === 2;
+      });
+      await b.end();
+      await a.stop();
+    },
+  );
 
   t.test("S23: while the server is away messages wait, and arrive once and in order", async (t) => {
     const a = await local("a");

@@ -150,6 +150,28 @@ t.test("a link", async (t) => {
     t.same(successor.delivered, [2]);
   });
 
+  t.test(
+    "S23, L5: while nothing can leave, what runs out of time is handed back before it does",
+    async (t) => {
+      const { a, b, clock, scheduler } = pair();
+      a.up = false;
+      a.link.send(numbered(1, "short", 2_000));
+      a.link.send(numbered(2));
+      a.link.send(numbered(3, "long", 60_000));
+      scheduler.run();
+      clock.advance(1_400);
+      a.link.sweep();
+      t.same(a.handedBack, [], "it may still leave in time");
+      clock.advance(250);
+      a.link.sweep();
+      t.same(a.handedBack, [[1, "disconnected"]]);
+      a.up = true;
+      a.link.resumed();
+      carry(a, b);
+      t.same(b.delivered, [2, 3]);
+    },
+  );
+
   t.test("L5: time in the outbox is taken off, and what is too late is handed back", async (t) => {
     const { a, clock, scheduler } = pair();
     a.up = false;
