@@ -21,6 +21,7 @@ import type { Scheduler } from "../../runtime/ports/scheduler.ts";
 import type { Transport, TransportSink } from "../../runtime/ports/transport.ts";
 import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
+import { forgeryIn } from "../security/forgery.ts";
 import { refusalIn, refusedError } from "../security/refusal-log.ts";
 import { parseFrame } from "../wire/frame.ts";
 import { Link, type LinkClaims } from "../wire/link.ts";
@@ -68,6 +69,8 @@ export class ClientTransport implements Transport {
   readonly node: string;
   readonly findsVirtual = true;
   readonly mostBodyBytes: number;
+  /** What was dropped: what the server was made to deliver in a gateway's name, and what is no frame. */
+  readonly counts: { forged: number; undecodable: number } = { forged: 0, undecodable: 0 };
   readonly #options: ClientTransportOptions;
   #gateway: Gateway = { phase: "none" };
   #link: Link | undefined;
@@ -252,11 +255,21 @@ export class ClientTransport implements Transport {
   }
 
   #receive(message: Msg): void {
-    if (this.#closed || message.headers !== undefined) return;
+    if (this.#closed) return;
+    const { cluster, name, log } = this.#options;
+    const forgery = forgeryIn(message, egressSubject(cluster, name, "*"));
+    if (forgery !== undefined) {
+      this.counts.forged++;
+      log.warn({ subject: message.subject, forgery }, "dropped what no gateway has sent");
+      return;
+    }
     if (this.#gateway.phase !== "found" || senderOf(message.subject) !== this.#gateway.name) return;
     const frame = parseFrame(message.data);
     if (frame.ok) this.#link?.receive(frame.value, message.data.length);
-    else this.#options.log.warn({ fault: frame.error }, "dropped what cannot be decoded");
+    else {
+      this.counts.undecodable++;
+      log.warn({ fault: frame.error }, "dropped what cannot be decoded");
+    }
   }
 
   #gatewayLost(): void {

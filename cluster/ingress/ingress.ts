@@ -57,6 +57,8 @@ export interface IngressOptions {
 /** The ingress of a gateway; see the file's header. */
 export class Ingress {
   readonly #options: IngressOptions;
+  /** What was dropped: what the server was made to deliver in a client's name. */
+  readonly counts: { forged: number } = { forged: 0 };
   readonly #sessions = new Map<string, IngressSession>();
   /** What all sessions together may be putting together. */
   readonly #budget: PartsBudget = { leftBytes: PARTS_BYTES };
@@ -139,11 +141,10 @@ export class Ingress {
 
   #greet(role: IngressRole, message: Msg): void {
     const { self, standing, log } = this.#options;
-    if (this.#closed || !standing() || message.headers !== undefined) return;
+    if (this.#closed || !standing() || this.#isForged(message)) return;
     const hello = parseHello(message.data);
     const client = clientOf(message.subject);
     let fault = hello.ok ? undefined : hello.error;
-    if (!this.#isOwnInbox(client, message)) fault = "its reply-to is no inbox of its own";
     if (this.#sessions.size >= SESSIONS) fault = "too many clients";
     if (!hello.ok || fault !== undefined) {
       log.warn({ client, role, fault }, "refused a client");
@@ -179,7 +180,7 @@ export class Ingress {
   }
 
   #receive(role: IngressRole, message: Msg): void {
-    if (this.#closed || !this.#options.standing() || message.headers !== undefined) return;
+    if (this.#closed || !this.#options.standing() || this.#isForged(message)) return;
     const client = clientOf(message.subject);
     const session = this.#sessions.get(sessionKey(role, client));
     const frame = parseFrame(message.data);
@@ -189,7 +190,7 @@ export class Ingress {
     }
     if (session === undefined) {
       // It met this gateway's predecessor, or was away for too long: it must say hello again.
-      if (this.#isOwnInbox(client, message)) message.respond();
+      message.respond();
       return;
     }
     session.touch();
@@ -209,6 +210,17 @@ export class Ingress {
   };
 
   /** G3. */
+  /** A client sends no headers; what a server was made to deliver bears them, or no reply-to of the client's. */
+  #isForged(message: Msg): boolean {
+    const isOwn =
+      message.headers === undefined && this.#isOwnInbox(clientOf(message.subject), message);
+    if (isOwn) return false;
+    this.counts.forged++;
+    const { subject } = message;
+    this.#options.log.warn({ subject }, "dropped what no client has sent");
+    return true;
+  }
+
   #isOwnInbox(client: string, { reply = "" }: Msg): boolean {
     return reply.startsWith(`${inboxesOf({ cluster: this.#options.cluster, name: client })}.`);
   }

@@ -62,6 +62,8 @@ export interface NatsMembershipOptions {
 /** Membership over NATS; see the file's header. */
 export class NatsMembership implements SelectableMembership {
   readonly self: NodeIdentity;
+  /** What was dropped: what the server was made to deliver, and what is no heartbeat. */
+  readonly counts: { forged: number; undecodable: number } = { forged: 0, undecodable: 0 };
   readonly #options: NatsMembershipOptions;
   readonly #view: MembershipView;
   readonly #listeners = new Set<(event: MembershipEvent) => void>();
@@ -88,9 +90,12 @@ export class NatsMembership implements SelectableMembership {
       callback: (error, message) => {
         if (error !== null) return;
         const forgery = forgeryIn(message, heartbeatsOf(cluster));
-        if (forgery === undefined) this.#heard(senderOf(message.subject), message.data);
-        else
-          options.log.warn({ subject: message.subject, forgery }, "dropped what no node has sent");
+        if (forgery === undefined) {
+          this.#heard(senderOf(message.subject), message.data);
+          return;
+        }
+        this.counts.forged++;
+        options.log.warn({ subject: message.subject, forgery }, "dropped what no node has sent");
       },
     });
     this.#cancelCheck = this.#checkLater();
@@ -172,6 +177,7 @@ export class NatsMembership implements SelectableMembership {
     if (this.#closed || !this.#isStanding()) return;
     const beat = parseHeartbeat(bytes);
     if (!beat.ok) {
+      this.counts.undecodable++;
       this.#options.log.warn({ from: name, fault: beat.error }, "dropped a heartbeat");
       return;
     }
