@@ -33,5 +33,16 @@ await hosts.find(({ name }) => name === before)?.stop();
 const after = await child.ask("where", undefined, { timeout: "20s" });
 process.stdout.write(`now on another: ${after !== before}\n`);
 
+// What a node knows of the others can be followed.
+const up = lead.membership.select((members) =>
+  members.filter(({ phase, roles }) => phase === "up" && roles.includes("hosts")),
+);
+const none = new Promise<void>((resolve) => {
+  up.subscribe((members) => {
+    if (members.length === 0) resolve();
+  });
+});
 for (const host of hosts) await host.stop();
+await none;
+process.stdout.write("no host is left\n");
 await lead.stop();

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import t from "tap";
 import { startNodeProcess } from "../../cli/node-process.ts";
 import { systemClock } from "../../runtime/index.ts";
+import { troupe } from "../cli/troupe-command.ts";
 import { startTestServer } from "../cluster/test-server.ts";
 import { exampleFile, printed } from "./example-process.ts";
 
@@ -102,6 +103,7 @@ t.test("The examples", async (t) => {
     t.strictSame((await output("12-children-elsewhere")).trim().split("\n"), [
       "it lives on a host: true",
       "now on another: true",
+      "no host is left",
     ]);
   });
 
@@ -110,6 +112,14 @@ t.test("The examples", async (t) => {
       "balance: 42",
       "deposited 30, deposited 12, closed",
     ]);
+  });
+
+  t.test("troupe.config: is what the commands take from the folder that they run in", async (t) => {
+    run.add("troupe.config");
+    const file = exampleFile("troupe.config");
+    const shown = await troupe(["config", "show", "--json", "--config", file]);
+    t.equal(shown.exitCode, 0, shown.stderr);
+    t.match(shown.stdout, /10\.0\.0\.5:4222/);
   });
 
   t.test("are all run here", async (t) => {

@@ -21,7 +21,7 @@ const FOLDERS = [...Object.keys(LAYERS), "cli"];
 
 /** Where each package may be imported: files, or folders. */
 const HOMES: Readonly<Record<string, string | readonly string[]>> = {
-  "@nats-io/jetstream": "cluster/",
+  "@nats-io/jetstream": ["cluster/", "benchmarks/cluster/"],
   "@nats-io/kv": "cluster/",
   "@nats-io/nkeys": "cluster/",
   "@nats-io/obj": "cluster/stores/",
@@ -31,7 +31,7 @@ const HOMES: Readonly<Record<string, string | readonly string[]>> = {
   jiti: "cli/",
   "log-update": "examples/licence-review/progress.ts",
   msgpackr: "cluster/wire/packing.ts",
-  nats: "cluster/",
+  nats: ["cluster/", "benchmarks/cluster/"],
   ollama: "actors/models/ollama-client.ts",
   pino: "runtime/log.ts",
   selfsigned: "cluster/security/",

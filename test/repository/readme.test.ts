@@ -41,7 +41,9 @@ t.test("README.md", async (t) => {
     t.ok(words.size >= 3, [...words].join(", "));
     for (const word of words) t.match(await help(), `\n  ${word} `);
 
-    for (const [line, word = ""] of prose.matchAll(/troupe ((?:nats |bench )?[a-z]+)[^\n`]*/g)) {
+    for (const [line, word = ""] of prose.matchAll(
+      /troupe ((?:nats |bench |config )?[a-z]+)[^\n`]*/g,
+    )) {
       for (const [flag] of line.matchAll(/--[a-z-]+/g)) {
         if (flag !== "--help") t.match(await help(...word.split(" ")), flag, line);
       }
@@ -78,7 +80,7 @@ t.test("The documents", async (t) => {
 });
 
 function documents(): readonly string[] {
-  const names = ["guarantees", "errors", "cluster", "machines", "proof"];
+  const names = ["guarantees", "errors", "cluster", "machines", "proof", "state", "load", "wire"];
   return names.map((name) => `docs/${name}.md`);
 }
 
