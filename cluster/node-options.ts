@@ -16,6 +16,7 @@ import type { MemberTraits } from "../runtime/ports/membership.ts";
 import type { ModelClients } from "../runtime/ports/model-client.ts";
 import { type Registration, registrationsByName } from "../runtime/registration.ts";
 import { processScrubber } from "../runtime/scrubber.ts";
+import { withRoot } from "../runtime/spawning/root-supervisor.ts";
 import { TroupeError } from "../runtime/troupe-error.ts";
 import type { HealthOptions } from "./health/health-server.ts";
 import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "./membership/member-traits.ts";
@@ -151,7 +152,7 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
   const env = options.env ?? process.env;
   processScrubber.addEnvironment(process.env);
   const name = checkedNodeName(options.name);
-  const actors = [...registrationsByName(options.actors ?? []).values()];
+  const actors = withRoot([...registrationsByName(options.actors ?? []).values()]);
   const leaseTtlMs = options.lease === undefined ? undefined : durationMs(options.lease);
   if (leaseTtlMs !== undefined && leaseTtlMs < LEAST_LEASE_MS)
     throw new RangeError(`lease must be at least ${LEAST_LEASE_MS} ms: ${leaseTtlMs}`);

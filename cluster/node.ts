@@ -31,6 +31,8 @@ import type { Ports } from "../runtime/ports/ports.ts";
 import { systemRandom } from "../runtime/ports/random.ts";
 import { systemScheduler } from "../runtime/ports/scheduler.ts";
 import type { Operations, Protocol } from "../runtime/protocol.ts";
+import { type RootControl, rootControl } from "../runtime/spawning/root-control.ts";
+import { ROOT_TYPE } from "../runtime/spawning/root-protocol.ts";
 import type { System } from "../runtime/system.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
 import type { Connections } from "./connections.ts";
@@ -126,6 +128,8 @@ export interface Node {
   actorOf<O extends Operations>(protocol: Protocol<O>, key: string, type?: string): ActorRef<O>;
   /** A reference to the cluster's one; `name` is what it is registered as, default as for `actorOf`. */
   singletonOf<O extends Operations>(protocol: Protocol<O>, name?: string): ActorRef<O>;
+  /** The cluster's root supervisor: starts actors that outlive the node that asked, and every other one. */
+  readonly root: RootControl;
   /** Drains and ends the node within `deadline` (default 10 s). May be repeated. */
   stop(options?: { readonly deadline?: Duration }): Promise<void>;
 }
@@ -309,7 +313,8 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
           standing,
         })
       : undefined;
-  services?.register(settings.actors);
+  // The root supervisor is for programs that speak Troupe.
+  services?.register(settings.actors.filter(({ name }) => name !== ROOT_TYPE));
   membership
     .select((members) => greetsClients(members, self))
     .subscribe((greets) => (greets ? ingress?.open() : ingress?.drain()));
@@ -352,6 +357,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     refOf: (protocol, address) => system.refOf(protocol, address),
     actorOf: (protocol, key, type) => system.actorOf(protocol, key, type),
     singletonOf: (protocol, name) => system.singletonOf(protocol, name),
+    root: rootControl(system),
     stop: async ({ deadline = STOP_MS } = {}) => {
       if (condition.phase !== "ended") condition.phase = "draining";
       await teardown.run(durationMs(deadline));

@@ -271,6 +271,9 @@ export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";
 export { HIDDEN, processScrubber, Scrubber } from "./scrubber.ts";
 export type { ChildPlacement } from "./spawning/child-placement.ts";
+export type { RootControl, RootStartOptions } from "./spawning/root-control.ts";
+export type { RootChild } from "./spawning/root-protocol.ts";
+export { withRoot } from "./spawning/root-supervisor.ts";
 export {
   type StoreActorContext,
   type StoreActorOptions,

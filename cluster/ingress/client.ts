@@ -9,7 +9,7 @@
  */
 import type { ActorRef } from "../../runtime/actor-ref.ts";
 import type { Address } from "../../runtime/address.ts";
-import { addressOf, checkedNodeName } from "../../runtime/address.ts";
+import { checkedNodeName } from "../../runtime/address.ts";
 import { createSystem } from "../../runtime/create-system.ts";
 import type { Duration } from "../../runtime/duration.ts";
 import { durationMs } from "../../runtime/duration.ts";
@@ -21,10 +21,9 @@ import { systemRandom } from "../../runtime/ports/random.ts";
 import { systemScheduler } from "../../runtime/ports/scheduler.ts";
 import type { Operations, Protocol } from "../../runtime/protocol.ts";
 import { processScrubber } from "../../runtime/scrubber.ts";
-import type { ChildPlacement } from "../../runtime/spawning/child-placement.ts";
-import { ROOT_NAME, Root } from "../../runtime/spawning/root-actor.ts";
-import type { RestartType } from "../../runtime/supervision.ts";
-import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
+import type { RootControl, RootStartOptions } from "../../runtime/spawning/root-control.ts";
+import { rootControl } from "../../runtime/spawning/root-control.ts";
+import { messageOf } from "../../runtime/troupe-error.ts";
 import { followConnection, inboxPrefixOf, openSteadyConnection } from "../connections.ts";
 import { incarnationOf } from "../membership/lease.ts";
 import type { Credentials, CredentialsEnvironment } from "../security/credentials.ts";
@@ -62,20 +61,7 @@ export interface ConnectOptions {
 }
 
 /** Options of {@link Client.spawn}. */
-export interface ClientSpawnOptions<O extends Operations> {
-  /** What the actor speaks; a node whose registration speaks another version does not start it. */
-  readonly protocol: Protocol<O>;
-  /** Unique on the gateway; a generated one by default. */
-  readonly name?: string;
-  /** Plain data. */
-  readonly input?: unknown;
-  /** Default `spread`; `local` is on the gateway. */
-  readonly placement?: ChildPlacement;
-  /** Default as it is registered. */
-  readonly restart?: RestartType;
-  /** How long its start may take; default 30 s. */
-  readonly timeout?: Duration;
-}
+export type ClientSpawnOptions<O extends Operations> = Omit<RootStartOptions<O>, "actor">;
 
 /** A connection to the cluster. */
 export interface Client {
@@ -93,20 +79,20 @@ export interface Client {
   actorOf<O extends Operations>(protocol: Protocol<O>, key: string, type?: string): ActorRef<O>;
   /** A reference to the cluster's one; `name` is what it is registered as, default as for `actorOf`. */
   singletonOf<O extends Operations>(protocol: Protocol<O>, name?: string): ActorRef<O>;
+  /** Starts actors that outlive this program and every node. */
+  readonly root: RootControl;
   /**
-   * Starts an actor that nodes have registered with `spawnable`, and resolves once it runs. The gateway
-   * that serves this program supervises it, wherever it lives, and it ends with that gateway.
+   * Starts an actor that nodes have registered with `spawnable`, and resolves once it runs: `root.start`
+   * with the registered name before the rest. It survives this program, its gateway and its node.
    *
    * @param type - the registered name
-   * @throws {TroupeError} `placement.none` when no node takes it, or the gateway has no such registration;
-   *   `actor.name-taken`, `ask.invalid`; `actor.start-failed` when its `init` threw; `node.down` when no
-   *   gateway answers
+   * @throws {TroupeError} as {@link RootControl.start}; `node.down` when no gateway answers
    *
    * @example
    * const ref = await client.spawn("summariser", { protocol: Summariser, input: { model: "auto" } });
    */
   spawn<O extends Operations>(type: string, options: ClientSpawnOptions<O>): Promise<ActorRef<O>>;
-  /** Stops what this gateway started under that name; `false` when there is none. */
+  /** `root.stop`. */
   stop(name: string): Promise<boolean>;
   /** Sends what waits, and closes within `deadline` (default 2 s). */
   close(options?: { readonly deadline?: Duration }): Promise<void>;
@@ -114,7 +100,6 @@ export interface Client {
 
 const CLOSE_MS = 2_000;
 const NAME_LENGTH = 12;
-const START_MS = 30_000;
 
 /**
  * Connects a program that is no node.
@@ -186,6 +171,17 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     await teardown.run(CLOSE_MS);
     throw error;
   }
+  const reached = rootControl(system);
+  // A program that has lost its gateway looks for another one first.
+  const served = async (): Promise<RootControl> => {
+    if (transport.gateway === undefined) await transport.greet();
+    return reached;
+  };
+  const root: RootControl = {
+    start: async (options) => (await served()).start(options),
+    stop: async (name) => (await served()).stop(name),
+    list: async () => (await served()).list(),
+  };
   return {
     name,
     get gateway() {
@@ -194,35 +190,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     refOf: (protocol, address) => system.refOf(protocol, address),
     actorOf: (protocol, key, type) => system.actorOf(protocol, key, type),
     singletonOf: (protocol, name) => system.singletonOf(protocol, name),
-    spawn: async (
-      type,
-      { protocol, name: given, input, placement, restart, timeout = START_MS },
-    ) => {
-      const actor = given ?? `${type}-${random.id().slice(0, NAME_LENGTH)}`;
-      const gateway = await gatewayOf(transport);
-      const root = system.refOf(Root, addressOf(gateway, ROOT_NAME));
-      const request = {
-        type,
-        protocol: protocol.name,
-        name: actor,
-        ...(input === undefined ? {} : { input }),
-        ...(placement === undefined ? {} : { placement }),
-        ...(restart === undefined ? {} : { restart }),
-      };
-      const { address } = await root.ask("start", request, { timeout });
-      return system.refOf(protocol, address);
-    },
-    stop: async (actor) => {
-      const root = system.refOf(Root, addressOf(await gatewayOf(transport), ROOT_NAME));
-      return root.ask("stop", { name: actor });
-    },
+    root,
+    spawn: (type, options) => root.start({ ...options, actor: type }),
+    stop: (name) => root.stop(name),
     close: ({ deadline = CLOSE_MS } = {}) => teardown.run(durationMs(deadline)),
   };
-}
-
-/** The gateway that serves a program, which looks for one when it has none. */
-async function gatewayOf(transport: ClientTransport): Promise<string> {
-  if (transport.gateway === undefined) await transport.greet();
-  if (transport.gateway !== undefined) return transport.gateway;
-  throw new TroupeError("node.down", "no gateway serves this program", { outcome: "never-ran" });
 }

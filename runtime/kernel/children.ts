@@ -34,6 +34,8 @@ import { isOverrun } from "./time-limit.ts";
 
 /** A supervisor's list of children. */
 export class Children {
+  /** Is told of every restart that counts. */
+  counted: ((child: Cell) => void) | undefined = undefined;
   readonly #kernel: Kernel;
   readonly #owner: Cell;
   #first: Cell | undefined = undefined;
@@ -205,6 +207,7 @@ export class Children {
     records.inRow++;
     records.restarts = [...recent(records.restarts, options.childLimit, nowMs), nowMs];
     this.#restarts = [...recent(this.#restarts, options.limit, nowMs), nowMs];
+    this.counted?.(child);
   }
 
   /** A first start that failed is not repeated, but counts as a restart. */

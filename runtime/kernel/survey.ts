@@ -136,6 +136,6 @@ function following(cell: Cell, root: Cell): Cell | undefined {
 /** Its path, which is made here and not kept (V1). */
 function pathTo(cell: Cell): string {
   const above = cell.parent;
-  if (above === undefined || above.isGuardian) return cell.name;
+  if (above === undefined || above.parent === undefined) return cell.name;
   return `${pathTo(above)}/${cell.name}`;
 }

@@ -1,15 +1,13 @@
 /**
  * Makes a system part of supervision between nodes.
  *
- * Owns: putting the two ends together: the `$spawn` actor, which runs children for others, the
- * placement of children elsewhere, and the `$root` actor, which starts what programs that are no nodes ask
- * for.
+ * Owns: putting the two ends together: the `$spawn` actor, which runs children for others, and the
+ * placement of children elsewhere.
  */
 import type { Cell } from "../kernel/cell.ts";
 import type { Registration } from "../registration.ts";
 import { ChildrenElsewhere } from "./elsewhere.ts";
 import type { Hosting } from "./hosting.ts";
-import { ROOT_NAME, rootActor } from "./root-actor.ts";
 import { spawnActor } from "./spawn-actor.ts";
 import { SPAWN_NAME } from "./spawn-protocol.ts";
 import { SupervisedElsewhere } from "./supervised-elsewhere.ts";
@@ -35,7 +33,6 @@ export function beginSpawning(
     hosting = begun;
   });
   root.spawn(actor, { name: SPAWN_NAME });
-  root.spawn(rootActor(root, registrations), { name: ROOT_NAME });
   // After the listener that ends what waits for an answer of a node that is down.
   const forget = kernel.ports.membership.subscribe((event) => held.memberChanged(event));
   return {

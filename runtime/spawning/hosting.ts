@@ -15,7 +15,7 @@
  * Cost: one ask per supervising node and {@link AUDIT_MS} for each thousand children.
  */
 import type { ActorRef } from "../actor-ref.ts";
-import { addressOf } from "../address.ts";
+import { addressOf, pathOf } from "../address.ts";
 import type { Cell } from "../kernel/cell.ts";
 import { Delay } from "../kernel/delay.ts";
 import { validated } from "../kernel/validation.ts";
@@ -129,6 +129,15 @@ export class Hosting {
 
   async stop({ id, how, reason }: StopRequest): Promise<undefined> {
     await this.#children.get(id)?.stop(how, reason);
+    return undefined;
+  }
+
+  /** Ends what supervisors at or below a path had started, whichever node they are on. */
+  async disown(path: string): Promise<undefined> {
+    const isBelow = ({ home }: HostedChild): boolean =>
+      `${pathOf(home.address)}/`.startsWith(`${path}/`);
+    const disowned = [...this.#children.values()].filter(isBelow);
+    await Promise.all(disowned.map((child) => child.stop("kill")));
     return undefined;
   }
 

@@ -138,6 +138,13 @@ export class Hosts {
     this.#spawnOn(host).tell("release", { id, how });
   }
 
+  /** Has a node end all children of supervisors at or below a path; resolves then, or when it is down. */
+  async disown(host: NodeIdentity, path: string, signal: AbortSignal): Promise<void> {
+    await this.#insist(host, LEAVE_MS, signal, (spawn, options) =>
+      spawn.ask("disown", { path }, options),
+    );
+  }
+
   /** Whether that incarnation of a node is down for good. */
   isDown(host: NodeIdentity): boolean {
     return this.#kernel.ports.membership.phaseOf(host) === "down";

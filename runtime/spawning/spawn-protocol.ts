@@ -92,7 +92,7 @@ export interface StopRequest extends ChildId {
   readonly reason?: ExitReason;
 }
 
-/** See the file's header. The host answers the first six, the supervisor's node the others. */
+/** See the file's header. The host answers the first seven, the supervisor's node the others. */
 export type SpawnOperations = {
   readonly start: Ask<StartRequest, Started>;
   /** Takes the present generation down; the queue stays. */
@@ -103,6 +103,8 @@ export type SpawnOperations = {
   readonly stop: Ask<StopRequest, undefined>;
   /** The same, of whoever does not wait for it. */
   readonly release: Tell<StopRequest>;
+  /** Ends all whose supervisors are at or below a path, on any node; answered once they have ended. */
+  readonly disown: Ask<{ readonly path: string }, undefined>;
   /** `later` asks for the same again: the supervisor has not yet heard that the child started. */
   readonly exited: Ask<ExitReport, "taken" | "later" | "unknown">;
   /** The host is about to leave the cluster: its children are to live elsewhere. */
@@ -123,6 +125,7 @@ export const Spawn: Protocol<SpawnOperations> = protocol("spawn@1", {
   resume: tell<ChildId>(),
   stop: ask<StopRequest, undefined>(),
   release: tell<StopRequest>(),
+  disown: ask<{ readonly path: string }, undefined>(),
   exited: ask<ExitReport, "taken" | "later" | "unknown">(),
   leaving: tell<readonly string[]>(),
   left: tell<ChildId>(),
