@@ -5,10 +5,10 @@
  * `rendezvous.ts`.
  *
  * H1: a node is eligible for a type when it has registered it, has the role that the type asks for, and
- *     takes new work. H2: a suspected node keeps what it has, and gets nothing: suspicion passes more
+ *     takes new work; where all lag, one that lags. H2: a suspected node keeps what it has, and gets nothing: suspicion passes more
  *     often than not, and must move nothing.
  */
-import type { Member } from "../ports/membership.ts";
+import { type Member, takesNewWork } from "../ports/membership.ts";
 import type { Registration } from "../registration.ts";
 import { checkedPlacement, type Placement, roleIn } from "./placement.ts";
 
@@ -60,10 +60,12 @@ export function eligible(
   type: string,
   placement: Placement,
 ): readonly Member[] {
-  return members.filter(
+  const fitting = members.filter(
     (member) =>
       (member.phase === "up" || member.phase === "degraded") && fits(member, type, placement),
   );
+  const willing = fitting.filter(({ phase }) => takesNewWork(phase));
+  return willing.length > 0 ? willing : fitting;
 }
 
 /** The members that count in deciding who is to have a unit: those too that are only suspected (H2). */
