@@ -15,6 +15,19 @@
 
 /** How often a node beats. */
 export const BEAT_MS = 1_000;
+
+/**
+ * How long a node waits for its next beat: until the wall clock's next whole second, half a period at the
+ * least. Beats that fall together wake their hearers once, not once each: with ten nodes that is most of what
+ * heartbeats cost.
+ *
+ * @param wallMs - the time now
+ */
+export function beatAfter(wallMs: number): number {
+  const leftMs = BEAT_MS - (wallMs % BEAT_MS);
+  return leftMs < BEAT_MS / 2 ? leftMs + BEAT_MS : leftMs;
+}
+
 /** How often silence is checked, on average. */
 export const CHECK_MS = 250;
 const CHECK_SPREAD = 0.2;

@@ -11,7 +11,7 @@
  *     the client has noticed its loss.
  * M3: a goodbye is a reason to read the lease at once, not a verdict.
  *
- * Cost: one view update per heartbeat, four pings a second; leases are read only for members in doubt, at
+ * Cost: one view update per heartbeat, a ping where none has come for a while; leases are read only for members in doubt, at
  * most twice a second each.
  */
 import type { NatsConnection, Subscription } from "nats";
@@ -40,6 +40,8 @@ import { membershipView } from "./membership-view.ts";
 const READ_EVERY_MS = 500;
 // With a second before the first missed beat, it ends before anyone can have been silent for too long.
 const DEAF_MS = 1_000;
+/** A server that was heard since is not asked. */
+const PING_AFTER_MS = 400;
 
 /** What a {@link NatsMembership} is made of. */
 export interface NatsMembershipOptions {
@@ -72,7 +74,7 @@ export class NatsMembership implements SelectableMembership {
   readonly #readAtMs = new Map<string, number>();
   #lastCheckMs: number;
   #connected: boolean = true;
-  /** When the last ping was sent that the server has answered. */
+  /** When the server was last heard, or the last ping was sent that it has answered. */
   #answeredMs: number;
   #pinging: boolean = false;
   #closed: boolean = false;
@@ -182,6 +184,8 @@ export class NatsMembership implements SelectableMembership {
       return;
     }
     const atMs = this.#options.clock.monotonicMs();
+    // What the server sends is as good as an answer: all that it sent before has come.
+    this.#answeredMs = atMs;
     this.#view.heard({ name, beat: beat.value, atMs });
     if (beat.value.state === "leaving") {
       this.#readAtMs.delete(name);
@@ -195,7 +199,7 @@ export class NatsMembership implements SelectableMembership {
     // `lastCheckMs` stands still meanwhile, so that the return excuses the whole absence.
     if (!this.#connected || !this.#isStanding()) return;
     const nowMs = this.#options.clock.monotonicMs();
-    this.#ping(nowMs);
+    if (nowMs - this.#answeredMs >= PING_AFTER_MS) this.#ping(nowMs);
     if (nowMs - this.#answeredMs > DEAF_MS) {
       this.#lastCheckMs = Math.min(this.#lastCheckMs, this.#answeredMs);
       return;

@@ -14,7 +14,7 @@ import { systemRandom } from "../../runtime/ports/random.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
 import { ASK_EVERY_MS, openSteadyConnection } from "../connections.ts";
 import { heartbeatSubject } from "../wire/node-subject.ts";
-import { BEAT_MS } from "./failure-detector.ts";
+import { beatAfter } from "./failure-detector.ts";
 import type { HeartbeatState } from "./heartbeat.ts";
 import { heartbeatBytes } from "./heartbeat.ts";
 import type { PulseOrder, PulseReport, PulseSetup } from "./pulse.ts";
@@ -44,7 +44,7 @@ async function beat(setup: PulseSetup, port: NonNullable<typeof parentPort>): Pr
   let state: HeartbeatState = "up";
   let cancel = systemClock.after(0, function tick() {
     say(state);
-    cancel = systemClock.after(BEAT_MS, tick);
+    cancel = systemClock.after(beatAfter(systemClock.nowMs()), tick);
   });
   port.on("message", (order: PulseOrder) => {
     state = order.state;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import {
   BEAT_MS,
+  beatAfter,
   CHECK_MS,
   checkAfter,
   excused,
@@ -22,6 +23,16 @@ t.test("the failure detector", async (t) => {
           rhythm = nextBeat(rhythm, nowMs);
         }
         return isSilent(rhythm, nowMs + 2_501) && !isSilent(rhythm, nowMs + 2_000);
+      }),
+    );
+  });
+
+  t.test("beats fall on whole seconds, half a period to one and a half apart", async (_t) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 41 }), (wallMs) => {
+        const afterMs = beatAfter(wallMs);
+        const isWhole = (wallMs + afterMs) % BEAT_MS === 0;
+        return isWhole && afterMs >= BEAT_MS / 2 && afterMs <= BEAT_MS * 1.5;
       }),
     );
   });
