@@ -12,8 +12,11 @@ import { isUnheard } from "./store-failure.ts";
 export const ELECTION_MS = 12_000;
 
 const AGAIN_MS = 250;
-/** "JetStream system temporarily unavailable", and the same of a stream's or a consumer's leader. */
-const NO_LEADER: ReadonlySet<number> = new Set([10008, 10009]);
+/**
+ * "JetStream system temporarily unavailable", and the same of a stream's or a consumer's leader; "no suitable
+ * peers" too: a leader that was elected just now has not heard of all the others yet.
+ */
+const NO_LEADER: ReadonlySet<number> = new Set([10005, 10008, 10009]);
 
 /** Makes the attempt, again and again while servers say that they have no leader, up to 12 s. */
 export async function afterElection<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {

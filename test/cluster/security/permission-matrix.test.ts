@@ -61,6 +61,8 @@ const hear = (from: Name, sent: string): Row["does"] => ({ kind: "hear", from, s
 const frames = subject.framesTo(C, "n2");
 const beats = subject.heartbeatsOf(C);
 const topics = subject.clusterSubjects(C, "topic", "*", "*");
+const service = subject.serviceSubject(C, "x@1", "op");
+const services = subject.serviceSubjects(C, "x@1");
 const egress = (name: string): string => subject.egressSubject(C, name, "*");
 const inbox = (name: string, purpose: "control" | "data" | "client"): string =>
   `${inboxPrefixOf({ cluster: C, name }, purpose)}.x`;
@@ -98,6 +100,14 @@ const ROWS: readonly Row[] = [
   mayNot("n1", tell("n2", topics), subject.topicSubject(C, "cfp.x@1", "n2")),
   mayNot("c1", tell("n2", topics), subject.topicSubject(C, "cfp.x@1", "c1")),
   mayNot("c1", hear("n1", subject.topicSubject(C, "t", "n1")), subject.topicFrom(C, "t")),
+  // Services: everybody may ask, nodes alone answer.
+  may("n1", tell("n2", services), service),
+  may("c1", tell("n2", services), service),
+  may("op1", tell("n2", services), service),
+  mayNot("c1", hear("n1", service), services),
+  mayNot("op1", hear("n1", service), services),
+  may("op1", tell("n2", "$SRV.PING"), "$SRV.PING"),
+  mayNot("c1", tell("n2", "$SRV.PING"), "$SRV.PING"),
   // The ingress: clients on `in`, operators on `op`, each under its own name.
   may("c1", tell("n2", subject.ingressOf(C, "client")), subject.ingressSubject(C, "client", "c1")),
   mayNot(
@@ -320,6 +330,7 @@ t.test("S24: the generated permissions", async (t) => {
       ingressSubject: subject.ingressSubject(C, "client", "c1"),
       pinnedIngressSubject: subject.pinnedIngressSubject(C, "client", "c1", "n2"),
       egressSubject: subject.egressSubject(C, "c1", "n1"),
+      serviceSubject: service,
     };
     const builders = Object.keys(subject).filter((name) => name.endsWith("Subject"));
     for (const name of builders) {
