@@ -33,6 +33,12 @@ await hosts.find(({ name }) => name === before)?.stop();
 const after = await child.ask("where", undefined, { timeout: "20s" });
 process.stdout.write(`now on another: ${after !== before}\n`);
 
+// What is to outlive every node is started by the root supervisor.
+await lead.root.start({ actor: "worker", protocol: Worker, name: "w2", placement: "spread" });
+const [kept] = await lead.root.list(); // its name, type, placement, address and restarts
+await lead.root.stop("w2");
+process.stdout.write(`the root kept ${kept?.name}\n`);
+
 // What a node knows of the others can be followed.
 const up = lead.membership.select((members) =>
   members.filter(({ phase, roles }) => phase === "up" && roles.includes("hosts")),

@@ -103,6 +103,7 @@ t.test("The examples", async (t) => {
     t.strictSame((await output("12-children-elsewhere")).trim().split("\n"), [
       "it lives on a host: true",
       "now on another: true",
+      "the root kept w2",
       "no host is left",
     ]);
   });
