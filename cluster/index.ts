@@ -1,4 +1,6 @@
 /** Nodes and clients over NATS. */
+
+export type { ConnectionTarget } from "./connections.ts";
 export type {
   Examination,
   ExaminedNode,
@@ -8,6 +10,8 @@ export type {
 } from "./doctor/examination.ts";
 export { type ExamineOptions, examine } from "./doctor/examine.ts";
 export { type Finding, findingsOf, type Verdict } from "./doctor/findings.ts";
+export type { HealthOptions } from "./health/health-server.ts";
+export type { NodePhase } from "./health/node-condition.ts";
 export {
   type Client,
   type ClientSpawnOptions,
@@ -93,4 +97,6 @@ export { type NatsEventLogsOptions, natsEventLogs } from "./stores/nats-event-lo
 export { type NatsKeyValuesOptions, natsKeyValues } from "./stores/nats-key-values.ts";
 export { type NatsRemindersOptions, natsReminders } from "./stores/nats-reminders.ts";
 export { type RemoveStoresOptions, removeStores } from "./stores/remove-stores.ts";
+export type { LinkReport } from "./wire/nats-transport.ts";
 export type { IngressRole } from "./wire/node-subject.ts";
+export type { WireFeature } from "./wire/wire-features.ts";

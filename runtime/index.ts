@@ -266,7 +266,7 @@ export {
 } from "./registration.ts";
 export type { ActorReminders } from "./reminder/actor-reminders.ts";
 export type { ReminderTime, Schedule } from "./reminder/schedule.ts";
-export type { Envelope, EnvelopeKindNumber, Signature } from "./remote/envelope.ts";
+export type { Claim, Envelope, EnvelopeKindNumber, Signature } from "./remote/envelope.ts";
 export { EnvelopeKind } from "./remote/envelope.ts";
 export { err, ok, type Result } from "./result.ts";
 export { HIDDEN, processScrubber, Scrubber } from "./scrubber.ts";

@@ -58,6 +58,7 @@ export interface VirtualRegistration extends Registered {
   readonly placement: Placement;
   readonly passivateAfterMs: number;
   readonly limit: number;
+  /** What an activation of that key is made from. */
   readonly inputOf: (key: string) => unknown;
 }
 
@@ -65,6 +66,7 @@ export interface VirtualRegistration extends Registered {
 export interface SingletonRegistration extends Registered {
   readonly kind: "singleton";
   readonly placement: Placement;
+  /** What an activation of that key is made from. */
   readonly inputOf: (key: string) => unknown;
 }
 
