@@ -10,6 +10,7 @@ import {
   spawnable,
   tell,
 } from "../../../runtime/index.ts";
+import { SPAWN_NAME, Spawn } from "../../../runtime/spawning/spawn-protocol.ts";
 import { forSeeds, type SeededWorld, seededWorld } from "../../../runtime/testing/index.ts";
 import { crew, Hand, type HandInput } from "./crew-under-test.ts";
 
@@ -140,6 +141,17 @@ t.test("G7: S3 no orphan is left", async (t) => {
     await world.advance("1m");
     t.equal(await world.run(ref.ask("ping")), "l");
     t.equal(lives.filter(({ over }) => !over).length, 1);
+    await world.end();
+  });
+
+  t.test("when another node takes over what its supervisor did, and says so", async (t) => {
+    const { world, home, hand, log } = crew(7);
+    for (const name of ["h", "hh"]) {
+      await world.run(home.spawn(hand, { name, input: { name }, placement: "node:n1" }).ready);
+    }
+    const spawning = world.system("n2").refOf(Spawn, `n1/${SPAWN_NAME}`);
+    await world.run(spawning.ask("disown", { path: "h" }));
+    t.same(log.lines, ["h starts on n1", "hh starts on n1", "h ends"]);
     await world.end();
   });
 
