@@ -1,7 +1,7 @@
 /**
  * `troupe node`: runs a node with the actors that a module exports, until it is told to stop.
  *
- * Owns: the process around the node. How a node runs is `cluster/node.ts`, what it is started with
+ * Owns: the process around the node. How a node runs is `cluster/node/start-node.ts`, what it is started with
  * `configuration/`.
  *
  * R1: SIGTERM or SIGINT drains it; a second one, whichever it is, ends the process at once.

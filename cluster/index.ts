@@ -18,6 +18,7 @@ export {
   type ConnectOptions,
   connect,
 } from "./ingress/client.ts";
+export { GATEWAY_ROLE } from "./ingress/greeting.ts";
 export { LEASE_TTL_MS, REPLICATED_LEASE_TTL_MS } from "./membership/lease.ts";
 export type { MembersSelection, SelectableMembership } from "./membership/members-selection.ts";
 export {
@@ -39,16 +40,17 @@ export {
 } from "./nats-server/locate.ts";
 export type { ServerBinary } from "./nats-server/server-binary.ts";
 export type { ServerRelease } from "./nats-server/server-release.ts";
-export { type Node, type NodeEnd, startNode } from "./node.ts";
-export { defineConfig, type NodeConfig } from "./node-config.ts";
+export type { Node, NodeEnd } from "./node/node.ts";
+export { defineConfig, type NodeConfig } from "./node/node-config.ts";
 export {
   type Children,
   childrenFor,
   loadNodeModule,
   type NodeModule,
   type NodeModuleOptions,
-} from "./node-module.ts";
-export { GATEWAY_ROLE, type NodeEnvironment, type NodeOptions } from "./node-options.ts";
+} from "./node/node-module.ts";
+export type { NodeEnvironment, NodeOptions } from "./node/node-options.ts";
+export { startNode } from "./node/start-node.ts";
 export {
   type EventsBatch,
   type EventsQuery,

@@ -7,7 +7,9 @@
  */
 import type { Member, NodeIdentity } from "../../runtime/ports/membership.ts";
 import { takesNewWork } from "../../runtime/ports/membership.ts";
-import { GATEWAY_ROLE } from "../node-options.ts";
+
+/** The role that takes what programs that are no nodes send. */
+export const GATEWAY_ROLE = "gateway";
 
 /** Whether the gateway `self` greets clients now. */
 export function greetsClients(members: readonly Member[], self: NodeIdentity): boolean {

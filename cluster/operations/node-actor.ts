@@ -10,7 +10,8 @@ import { type ActorDefinition, actor } from "../../runtime/actor.ts";
 import type { EventFeed } from "../../runtime/event-feed.ts";
 import type { System } from "../../runtime/system.ts";
 import { EventBuffer, wantsMessages } from "./event-buffer.ts";
-import { type NodeOperations, NodeProtocol, type NodeStatus } from "./node-protocol.ts";
+import type { NodeOutlook } from "./node-outlook.ts";
+import { type NodeOperations, NodeProtocol } from "./node-protocol.ts";
 import { ProcessorShare } from "./processor-share.ts";
 
 /** Readers of events and questions at a time. */
@@ -18,23 +19,6 @@ const SIDE_BY_SIDE = 64;
 const CAPACITY = 256;
 /** So rare that, for all who watch, no message is told of. */
 const NO_MESSAGES = 1_000_000_000;
-
-/** What is told of a node by others than its system. */
-export type NodeOutlook = Omit<
-  NodeStatus,
-  | "v"
-  | "pid"
-  | "actors"
-  | "rssBytes"
-  | "heapBytes"
-  | "cpuShare"
-  | "uptimeMs"
-  | "pendingReplies"
-  | "streamsOut"
-  | "deadLetters"
-  | "fenced"
-  | "registered"
->;
 
 /** What a node's actor is made of. */
 export interface NodeActorParts {

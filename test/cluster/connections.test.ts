@@ -1,6 +1,6 @@
 import t from "tap";
 import { connectionOptions } from "../../cluster/connections.ts";
-import { startNode } from "../../cluster/node.ts";
+import { startNode } from "../../cluster/node/start-node.ts";
 import type { Log } from "../../runtime/log.ts";
 import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
 import { parrot } from "./fixtures/parrot.ts";

@@ -6,8 +6,8 @@
  * has ended, or a little later.
  */
 import type { Test } from "tap";
-import type { Node } from "../../cluster/node.ts";
-import { startNode } from "../../cluster/node.ts";
+import type { Node } from "../../cluster/node/node.ts";
+import { startNode } from "../../cluster/node/start-node.ts";
 import type { TaskOutcome } from "../../runtime/durable/tasks.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { systemClock } from "../../runtime/ports/clock.ts";

@@ -1,7 +1,7 @@
 import t from "tap";
 import { openConnection } from "../../cluster/connections.ts";
 import { parseHeartbeat } from "../../cluster/membership/heartbeat.ts";
-import { startNode } from "../../cluster/node.ts";
+import { startNode } from "../../cluster/node/start-node.ts";
 import { heartbeatSubject } from "../../cluster/wire/node-subject.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { Parrot } from "./fixtures/parrot.ts";

@@ -1,8 +1,8 @@
 /** Nodes in processes of their own, for tests that kill, stop and thaw them. */
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
-import type { Node } from "../../cluster/node.ts";
-import type { NodeOptions } from "../../cluster/node-options.ts";
+import type { Node } from "../../cluster/node/node.ts";
+import type { NodeOptions } from "../../cluster/node/node-options.ts";
 import type { MemberPhase } from "../../runtime/ports/membership.ts";
 import type { TroupeError } from "../../runtime/troupe-error.ts";
 import { until } from "./test-server.ts";

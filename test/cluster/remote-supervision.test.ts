@@ -1,5 +1,6 @@
 import t, { type Test } from "tap";
-import { type Node, startNode } from "../../cluster/node.ts";
+import type { Node } from "../../cluster/node/node.ts";
+import { startNode } from "../../cluster/node/start-node.ts";
 import { type ExitReason, nodeOf, spawnable } from "../../runtime/index.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { Parrot, parrot } from "./fixtures/parrot.ts";

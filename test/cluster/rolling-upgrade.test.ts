@@ -2,7 +2,8 @@
 import t from "tap";
 import { openConnection } from "../../cluster/connections.ts";
 import { connect } from "../../cluster/ingress/client.ts";
-import { type Node, startNode } from "../../cluster/node.ts";
+import type { Node } from "../../cluster/node/node.ts";
+import { startNode } from "../../cluster/node/start-node.ts";
 import { frameSubject } from "../../cluster/wire/node-subject.ts";
 import { pack } from "../../cluster/wire/packing.ts";
 import type { ActorRef } from "../../runtime/actor-ref.ts";

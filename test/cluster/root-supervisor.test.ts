@@ -1,7 +1,8 @@
 import t, { type Test } from "tap";
 import { NODE_NAME, NodeProtocol } from "../../cluster/index.ts";
 import { type Client, connect } from "../../cluster/ingress/client.ts";
-import { type Node, startNode } from "../../cluster/node.ts";
+import type { Node } from "../../cluster/node/node.ts";
+import { startNode } from "../../cluster/node/start-node.ts";
 import { nodeOf, type RootChild, singleton, spawnable } from "../../runtime/index.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { Parrot, parrot } from "./fixtures/parrot.ts";

@@ -1,7 +1,7 @@
 /** A node that is suspended for long, and one whose wall clock jumps. */
 import { type ChildProcess, fork } from "node:child_process";
 import t, { type Test } from "tap";
-import { startNode } from "../../cluster/node.ts";
+import { startNode } from "../../cluster/node/start-node.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { Parrot } from "./fixtures/parrot.ts";
 import { type NodeReport, rejected } from "./node-under-test.ts";

@@ -2,7 +2,7 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "nats";
 import t, { type Test } from "tap";
-import { startNode } from "../../cluster/node.ts";
+import { startNode } from "../../cluster/node/start-node.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { ELECTION_MS, startCluster } from "./cluster-under-test.ts";
 import { startFlowingWork } from "./flowing-work.ts";

@@ -1,6 +1,7 @@
 import { connect } from "nats";
 import t from "tap";
-import { type Node, startNode } from "../../cluster/node.ts";
+import type { Node } from "../../cluster/node/node.ts";
+import { startNode } from "../../cluster/node/start-node.ts";
 import { actor, ask, protocol, silentLog, tell } from "../../runtime/index.ts";
 import { startTestServer, until } from "./test-server.ts";
 

@@ -1,7 +1,8 @@
 /** S22 and G8 over NATS: real nodes in processes that are killed, frozen and drained. */
 import t from "tap";
 import { connect } from "../../cluster/ingress/client.ts";
-import { type Node, startNode } from "../../cluster/node.ts";
+import type { Node } from "../../cluster/node/node.ts";
+import { startNode } from "../../cluster/node/start-node.ts";
 import { actor, protocol, tell } from "../../runtime/index.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { Account, Guard } from "./fixtures/account.ts";

@@ -28,7 +28,7 @@ t.test(DOCUMENT, async (t) => {
   const options = rowsOf(document, "`startNode`");
 
   t.test("lists every option of startNode, and flags and variables that exist", async (t) => {
-    const source = read("cluster/node-options.ts");
+    const source = read("cluster/node/node-options.ts");
     const [, body = ""] = /export interface NodeOptions \{\n([\s\S]*?)\n\}/.exec(source) ?? [];
     const declared = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] ?? "");
     // Which actors it runs is no setting; `env` stands for the environment itself.
@@ -38,7 +38,7 @@ t.test(DOCUMENT, async (t) => {
 
     const { stdout: help } = await troupe(["node", "--help"]);
     const sources = [
-      "cluster/node-options.ts",
+      "cluster/node/node-options.ts",
       "cluster/nats-server/locate.ts",
       "cli/configuration/settings.ts",
     ];

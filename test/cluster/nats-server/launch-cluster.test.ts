@@ -5,7 +5,7 @@ import t from "tap";
 import { freePorts } from "../../../cluster/nats-server/free-port.ts";
 import { launchNatsCluster } from "../../../cluster/nats-server/launch-cluster.ts";
 import { locateNatsServer } from "../../../cluster/nats-server/locate.ts";
-import { startNode } from "../../../cluster/node.ts";
+import { startNode } from "../../../cluster/node/start-node.ts";
 import { checkServer } from "../../../cluster/server-check.ts";
 import { silentLog } from "../../../runtime/log.ts";
 import { type Random, seededRandom, systemRandom } from "../../../runtime/ports/random.ts";

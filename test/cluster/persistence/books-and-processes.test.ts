@@ -1,7 +1,8 @@
 /** Virtual actors that keep state, and their reminders, when processes are killed. */
 import t from "tap";
 import { connect } from "../../../cluster/ingress/client.ts";
-import { type Node, startNode } from "../../../cluster/node.ts";
+import type { Node } from "../../../cluster/node/node.ts";
+import { startNode } from "../../../cluster/node/start-node.ts";
 import type { ActorRef, KeyValueChange } from "../../../runtime/index.ts";
 import { silentLog } from "../../../runtime/log.ts";
 import { Book, type BookOperations, Ledger } from "../fixtures/bookkeeping.ts";

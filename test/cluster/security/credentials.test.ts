@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { connect } from "../../../cluster/ingress/client.ts";
-import { startNode } from "../../../cluster/node.ts";
+import { startNode } from "../../../cluster/node/start-node.ts";
 import { loadCredentials } from "../../../cluster/security/credentials.ts";
 import { actor, ask, child, protocol } from "../../../runtime/index.ts";
 import type { Log } from "../../../runtime/log.ts";

@@ -1,7 +1,7 @@
 import t from "tap";
 import { openConnection } from "../../../cluster/connections.ts";
 import { connect } from "../../../cluster/ingress/client.ts";
-import { startNode } from "../../../cluster/node.ts";
+import { startNode } from "../../../cluster/node/start-node.ts";
 import { frameBytes, parseFrame } from "../../../cluster/wire/frame.ts";
 import { frameSubject, framesTo } from "../../../cluster/wire/node-subject.ts";
 import {

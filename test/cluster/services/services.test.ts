@@ -1,7 +1,8 @@
 import { connect, type Msg, type NatsConnection, headers as newHeaders } from "nats";
 import t, { type Test } from "tap";
-import { type Node, startNode } from "../../../cluster/node.ts";
-import type { NodeOptions } from "../../../cluster/node-options.ts";
+import type { Node } from "../../../cluster/node/node.ts";
+import type { NodeOptions } from "../../../cluster/node/node-options.ts";
+import { startNode } from "../../../cluster/node/start-node.ts";
 import { frameSubject, serviceSubject } from "../../../cluster/wire/node-subject.ts";
 import {
   actor,

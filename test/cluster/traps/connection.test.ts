@@ -1,7 +1,7 @@
 /** What the client's connections do to who trusts them: traps 1, 10, 11, 12 and 14. */
 import { connect } from "nats";
 import t from "tap";
-import { startNode } from "../../../cluster/node.ts";
+import { startNode } from "../../../cluster/node/start-node.ts";
 import { natsKeyValues } from "../../../cluster/stores/nats-key-values.ts";
 import { silentLog } from "../../../runtime/log.ts";
 import type { MemberPhase } from "../../../runtime/ports/membership.ts";

@@ -2,7 +2,7 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "nats";
 import t from "tap";
-import { startNode } from "../../../cluster/node.ts";
+import { startNode } from "../../../cluster/node/start-node.ts";
 import { silentLog } from "../../../runtime/log.ts";
 import { parrot } from "../fixtures/parrot.ts";
 import { until } from "../test-server.ts";

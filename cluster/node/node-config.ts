@@ -4,8 +4,8 @@
  * Owns: the form of that file. Finding, loading and checking it is `cli/configuration/`; what a setting
  * means is said at the option of `startNode` that has its name.
  */
-import type { Duration } from "../runtime/duration.ts";
-import type { LogLevel } from "../runtime/log.ts";
+import type { Duration } from "../../runtime/duration.ts";
+import type { LogLevel } from "../../runtime/log.ts";
 import type { NodeOptions } from "./node-options.ts";
 
 /** The settings of a node that can stand in a file. */

@@ -5,9 +5,9 @@
  * D2: it runs once; who asks again awaits the same run.
  */
 
-import type { Log } from "../runtime/log.ts";
-import type { Clock } from "../runtime/ports/clock.ts";
-import { messageOf } from "../runtime/troupe-error.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { Clock } from "../../runtime/ports/clock.ts";
+import { messageOf } from "../../runtime/troupe-error.ts";
 
 interface Step {
   readonly what: string;

@@ -1,6 +1,6 @@
 import t from "tap";
-import { nodeSettings } from "../../cluster/node-options.ts";
-import { silentLog } from "../../runtime/log.ts";
+import { nodeSettings } from "../../../cluster/node/node-options.ts";
+import { silentLog } from "../../../runtime/log.ts";
 
 const base = { name: "n1", log: silentLog, env: {} };
 

@@ -8,10 +8,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ChildSpec } from "../runtime/child-spec.ts";
-import { awaitedClock, type Clock } from "../runtime/ports/clock.ts";
-import { isRegistration, type Registration } from "../runtime/registration.ts";
-import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
+import type { ChildSpec } from "../../runtime/child-spec.ts";
+import { awaitedClock, type Clock } from "../../runtime/ports/clock.ts";
+import { isRegistration, type Registration } from "../../runtime/registration.ts";
+import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 import type { Node } from "./node.ts";
 
 /** The actors to start, or a function that says which once the node is there. */

@@ -4,8 +4,8 @@
  * Owns: the list of workers. What workers do is `runtime/durable/`.
  */
 
-import type { Tasks, TaskWorker } from "../runtime/durable/tasks.ts";
-import type { Cancel, Clock } from "../runtime/ports/clock.ts";
+import type { Tasks, TaskWorker } from "../../runtime/durable/tasks.ts";
+import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 
 /** Tasks whose workers can be ended together. */
 export interface TrackedTasks {

@@ -7,8 +7,8 @@
  * P2: several of one child are named `name-1`, `name-2` and so on; a single one keeps its name.
  * P3: a capability that no child serves is refused: the node would do nothing, in silence.
  */
-import type { ChildSpec } from "../runtime/child-spec.ts";
-import { TroupeError } from "../runtime/troupe-error.ts";
+import type { ChildSpec } from "../../runtime/child-spec.ts";
+import { TroupeError } from "../../runtime/troupe-error.ts";
 
 /** How many workers of each capability a node starts. */
 export type Pools = Readonly<Record<string, number>>;

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import type { Node } from "../../cluster/node.ts";
-import { type Children, childrenFor, loadNodeModule } from "../../cluster/node-module.ts";
-import type { TroupeError } from "../../runtime/troupe-error.ts";
+import type { Node } from "../../../cluster/node/node.ts";
+import { type Children, childrenFor, loadNodeModule } from "../../../cluster/node/node-module.ts";
+import type { TroupeError } from "../../../runtime/troupe-error.ts";
 
 t.test("a node's module", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "troupe-module-"));

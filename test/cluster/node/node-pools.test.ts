@@ -1,7 +1,7 @@
 import t from "tap";
-import { bidder, worker } from "../../actors/index.ts";
-import { pooled } from "../../cluster/node-pools.ts";
-import { capability } from "../../protocols/index.ts";
+import { bidder, worker } from "../../../actors/index.ts";
+import { pooled } from "../../../cluster/node/node-pools.ts";
+import { capability } from "../../../protocols/index.ts";
 import {
   type ActorDefinition,
   type AnyActorRef,
@@ -11,7 +11,7 @@ import {
   pool,
   protocol,
   silentLog,
-} from "../../runtime/index.ts";
+} from "../../../runtime/index.ts";
 
 const reader = worker(capability("read@1"), () => "read");
 const classifier = worker(capability("classify@2"), () => "classified");

@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { startNode } from "../../cluster/node.ts";
-import { silentLog } from "../../runtime/log.ts";
-import { systemClock } from "../../runtime/ports/clock.ts";
-import { Parrot, parrot } from "./fixtures/parrot.ts";
-import { phaseOf, rejected, seen, startNodeProcess } from "./node-under-test.ts";
-import { runs } from "./server-under-test.ts";
-import { startTestServer, until } from "./test-server.ts";
+import { startNode } from "../../../cluster/node/start-node.ts";
+import { silentLog } from "../../../runtime/log.ts";
+import { systemClock } from "../../../runtime/ports/clock.ts";
+import { Parrot, parrot } from "../fixtures/parrot.ts";
+import { phaseOf, rejected, seen, startNodeProcess } from "../node-under-test.ts";
+import { runs } from "../server-under-test.ts";
+import { startTestServer, until } from "../test-server.ts";
 
 t.test("a node", async (t) => {
   const server = await startTestServer();

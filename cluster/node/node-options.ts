@@ -5,42 +5,40 @@
  * `TROUPE_NATS_URL` for `nats`, `TROUPE_NATS_NKEY` and `TROUPE_NATS_CA` for `credentials`,
  * `TROUPE_NATS_SERVER` for `natsServer`. Options win.
  */
-import { checkedNodeName } from "../runtime/address.ts";
-import type { Duration } from "../runtime/duration.ts";
-import { durationMs } from "../runtime/duration.ts";
-import type { Log } from "../runtime/log.ts";
-import { pinoLog } from "../runtime/log.ts";
-import { hostMetadata } from "../runtime/placement/hosts.ts";
-import { MOST_BLOB_BYTES } from "../runtime/ports/blob-store.ts";
-import type { MemberTraits } from "../runtime/ports/membership.ts";
-import type { ModelClients } from "../runtime/ports/model-client.ts";
-import { type Registration, registrationsByName } from "../runtime/registration.ts";
-import { processScrubber } from "../runtime/scrubber.ts";
-import { withRoot } from "../runtime/spawning/root-supervisor.ts";
-import { TroupeError } from "../runtime/troupe-error.ts";
-import type { HealthOptions } from "./health/health-server.ts";
-import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "./membership/member-traits.ts";
-import type { StoreLife } from "./nats-server/launch.ts";
-import type { LocateEnvironment } from "./nats-server/locate.ts";
-import type { Children } from "./node-module.ts";
-import type { Pools } from "./node-pools.ts";
+import { checkedNodeName } from "../../runtime/address.ts";
+import type { Duration } from "../../runtime/duration.ts";
+import { durationMs } from "../../runtime/duration.ts";
+import type { Log } from "../../runtime/log.ts";
+import { pinoLog } from "../../runtime/log.ts";
+import { hostMetadata } from "../../runtime/placement/hosts.ts";
+import { MOST_BLOB_BYTES } from "../../runtime/ports/blob-store.ts";
+import type { MemberTraits } from "../../runtime/ports/membership.ts";
+import type { ModelClients } from "../../runtime/ports/model-client.ts";
+import { type Registration, registrationsByName } from "../../runtime/registration.ts";
+import { processScrubber } from "../../runtime/scrubber.ts";
+import { withRoot } from "../../runtime/spawning/root-supervisor.ts";
+import { TroupeError } from "../../runtime/troupe-error.ts";
+import type { HealthOptions } from "../health/health-server.ts";
+import { GATEWAY_ROLE } from "../ingress/greeting.ts";
+import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "../membership/member-traits.ts";
+import type { StoreLife } from "../nats-server/launch.ts";
+import type { LocateEnvironment } from "../nats-server/locate.ts";
 import type {
   Credentials,
   CredentialsEnvironment,
   LoadedCredentials,
-} from "./security/credentials.ts";
-import { loadCredentials } from "./security/credentials.ts";
-import { checkedMostBodyBytes } from "./wire/body-store.ts";
-import { checkedClusterName } from "./wire/node-subject.ts";
+} from "../security/credentials.ts";
+import { loadCredentials } from "../security/credentials.ts";
+import { checkedMostBodyBytes } from "../wire/body-store.ts";
+import { checkedClusterName } from "../wire/node-subject.ts";
 import {
   CLIENT_FEATURES,
   checkedFeatures,
   WIRE_FEATURES,
   type WireFeature,
-} from "./wire/wire-features.ts";
-
-/** The role that takes what programs that are no nodes send. */
-export const GATEWAY_ROLE = "gateway";
+} from "../wire/wire-features.ts";
+import type { Children } from "./node-module.ts";
+import type { Pools } from "./node-pools.ts";
 
 /** Options of `startNode`. */
 export interface NodeOptions {

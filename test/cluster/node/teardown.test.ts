@@ -1,7 +1,7 @@
 import t from "tap";
-import { Teardown } from "../../cluster/teardown.ts";
-import { silentLog } from "../../runtime/log.ts";
-import { ManualClock } from "../../runtime/testing/index.ts";
+import { Teardown } from "../../../cluster/node/teardown.ts";
+import { silentLog } from "../../../runtime/log.ts";
+import { ManualClock } from "../../../runtime/testing/index.ts";
 
 t.test("a teardown", async (t) => {
   t.test(
