@@ -175,7 +175,11 @@ t.test("services", async (t) => {
     const a = await node(t, { name: "a", cluster: "going" });
     const ref = a.spawn(clerk, { name: "c" });
     const subject = "troupe.v1.going.svc.clerk@1.where";
-    t.equal((await request(subject, "")).value, "a");
+    // The subscription travels on a connection of its own.
+    await until("somebody listens", async () => {
+      const answer = await request(subject, "").catch(() => undefined);
+      return answer?.value === "a";
+    });
     await a.system.stop(ref);
     await until("nobody listens", async () => {
       const error = await program.request(subject, "", { timeout: 1_000 }).catch(String);
@@ -267,7 +271,8 @@ t.test("services", async (t) => {
     t.match(of("add"), { num_requests: 2, num_errors: 0, last_error: "" });
     const add = of("add") as { processing_time: number; average_processing_time: number };
     t.ok(add.processing_time > 0 && Number.isInteger(add.processing_time), "nanoseconds");
-    t.equal(add.average_processing_time, Math.round(add.processing_time / 2));
+    const averageError = Math.abs(add.average_processing_time - add.processing_time / 2);
+    t.ok(averageError <= 1, "both are rounded");
     t.match(of("refuse"), { num_requests: 1, num_errors: 1, last_error: /^422 refused: / });
     t.match(of("where"), { num_requests: 0, average_processing_time: 0 });
 
