@@ -8,8 +8,8 @@
  * priority; each subject holds at most `capacity` tasks and refuses more (`discard: new`), which is the
  * back-pressure.
  *
- * I1: a publish whose acknowledgement was lost is repeated under the same message id: the server knows it
- *     again for two minutes, so the task is queued once, and the answer says that it is.
+ * I1: a publish whose acknowledgement was lost is repeated (`standing-streams.ts`) under the same message id:
+ *     the server knows it again for two minutes, so the task is queued once, and the answer says that it is.
  * I2: streams and consumers that the server has lost are made anew: what they held is lost, but the ledger
  *     knows nothing of it that would be wrong. A publish that nobody was there to hear is repeated until it
  *     is heard, for as long as the call may take.
@@ -18,10 +18,7 @@ import {
   AckPolicy,
   DeliverPolicy,
   DiscardPolicy,
-  type JetStreamClient,
   type JetStreamManager,
-  jetstream,
-  jetstreamManager,
   RetentionPolicy,
   StorageType,
 } from "@nats-io/jetstream";
@@ -38,14 +35,8 @@ import type {
 import { TroupeError } from "../../runtime/troupe-error.ts";
 import { pack } from "../wire/packing.ts";
 import { ensureStream } from "./ensure-stream.ts";
-import {
-  checkedSize,
-  isFull,
-  isGone,
-  isInDoubt,
-  isUnheard,
-  storeUnavailable,
-} from "./store-failure.ts";
+import { StandingStreams } from "./standing-streams.ts";
+import { checkedSize, isFull, isGone, storeFailure, storeUnavailable } from "./store-failure.ts";
 import { storeName } from "./store-name.ts";
 import { type DeadTask, deadTaskOf, queuedTaskOf } from "./task-message.ts";
 import { PRIORITIES, TaskPuller } from "./task-puller.ts";
@@ -75,8 +66,6 @@ export interface NatsDurableQueueOptions {
 }
 
 const DUPLICATE_WINDOW_MS = 120_000;
-const MOST_TRIES = 3;
-const UNHEARD_PAUSE_MS = 250;
 /** Tasks in hand in the whole cluster, per capability and priority. */
 const MOST_IN_HAND = 20_000;
 const MOST_DEAD_LETTERS = 10_000;
@@ -95,18 +84,23 @@ export function natsDurableQueue(
 class NatsQueue implements DurableQueue {
   readonly #connection: NatsConnection;
   readonly #options: NatsDurableQueueOptions;
-  readonly #client: JetStreamClient;
+  readonly #streams: StandingStreams;
   readonly #tasks: string;
   readonly #dead: string;
   readonly #timeoutMs: number;
   readonly #pullers = new Map<string, Promise<TaskPuller>>();
-  #opened: Promise<JetStreamManager> | undefined;
 
   constructor(connection: NatsConnection, options: NatsDurableQueueOptions) {
     this.#connection = connection;
     this.#options = options;
     this.#timeoutMs = options.requestTimeoutMs ?? 2_000;
-    this.#client = jetstream(connection, { timeout: this.#timeoutMs, checkAPI: false });
+    this.#streams = new StandingStreams({
+      connection,
+      clock: options.clock ?? systemClock,
+      timeoutMs: this.#timeoutMs,
+      what: "the task streams",
+      make: (manager) => this.#makeStreams(manager),
+    });
     this.#tasks = storeName(options.cluster, "TASKS");
     this.#dead = storeName(options.cluster, "DLQ");
   }
@@ -115,10 +109,10 @@ class NatsQueue implements DurableQueue {
     const subject = taskSubject(this.#options.cluster, task.capability, task.priority);
     const bytes = checkedSize(this.#connection, pack({ v: 1, ...task }), `task ${task.id}`);
     try {
-      return await this.#send(subject, bytes, task.id);
+      return await this.#streams.publish(subject, bytes, { msgID: task.id });
     } catch (thrown) {
       if (isFull(thrown)) return "full";
-      throw unavailable(`task ${task.id} could not be queued`, thrown);
+      throw storeFailure(`task ${task.id} could not be queued`, thrown);
     }
   }
 
@@ -134,14 +128,14 @@ class NatsQueue implements DurableQueue {
     const subject = deadLetterSubject(this.#options.cluster, task.capability);
     const bytes = pack({ v: 1, task, history });
     try {
-      await this.#send(subject, bytes, task.id);
+      await this.#streams.publish(subject, bytes, { msgID: task.id });
     } catch (thrown) {
-      throw unavailable(`the dead letter of ${task.id} could not be kept`, thrown);
+      throw storeFailure(`the dead letter of ${task.id} could not be kept`, thrown);
     }
   }
 
   async deadLetters(capability: string, limit: number): Promise<readonly DeadTask[]> {
-    const manager = await this.#open();
+    const manager = await this.#streams.open();
     const next_by_subj = deadLetterSubject(this.#options.cluster, capability);
     const letters: DeadTask[] = [];
     try {
@@ -159,35 +153,6 @@ class NatsQueue implements DurableQueue {
     }
   }
 
-  /** Publishes until it is known to be stored; what is thrown is the server's last word. */
-  async #send(
-    subject: string,
-    bytes: Uint8Array,
-    msgID: string,
-  ): Promise<Exclude<Published, "full">> {
-    const { clock = systemClock } = this.#options;
-    const untilMs = clock.monotonicMs() + MOST_TRIES * this.#timeoutMs;
-    let inDoubt = false;
-    for (let tries = 1; ; ) {
-      await this.#open();
-      try {
-        const settings = { msgID, timeout: this.#timeoutMs };
-        const { duplicate } = await this.#client.publish(subject, bytes, settings);
-        // Known again after a doubt: it is our own first try.
-        return duplicate && !inDoubt ? "duplicate" : "accepted";
-      } catch (thrown) {
-        if (isUnheard(thrown) && clock.monotonicMs() + UNHEARD_PAUSE_MS < untilMs) {
-          this.#opened = undefined; // the stream may be gone (I2)
-          await new Promise<void>((resolve) => clock.after(UNHEARD_PAUSE_MS, resolve));
-          continue;
-        }
-        if (!isInDoubt(thrown) || tries === MOST_TRIES) throw thrown;
-        tries++;
-        inDoubt = true;
-      }
-    }
-  }
-
   #puller(capability: string): Promise<TaskPuller> {
     const known = this.#pullers.get(capability);
     if (known !== undefined) return known;
@@ -199,20 +164,20 @@ class NatsQueue implements DurableQueue {
 
   async #openPuller(capability: string): Promise<TaskPuller> {
     const ensure = async (): Promise<void> => {
-      const manager = await this.#open();
+      const manager = await this.#streams.open();
       try {
         await Promise.all(
           PRIORITIES.map((priority) => this.#consumer(manager, capability, priority)),
         );
       } catch (thrown) {
-        if (isGone(thrown)) this.#opened = undefined; // made anew the next time (I2)
+        if (isGone(thrown)) this.#streams.lost(); // made anew the next time (I2)
         throw thrown;
       }
     };
     try {
       await ensure();
     } catch (thrown) {
-      throw unavailable(`the consumers of ${capability} could not be made`, thrown);
+      throw storeFailure(`the consumers of ${capability} could not be made`, thrown);
     }
     return new TaskPuller({
       connection: this.#connection,
@@ -243,21 +208,8 @@ class NatsQueue implements DurableQueue {
     });
   }
 
-  #open(): Promise<JetStreamManager> {
-    this.#opened ??= this.#openStreams().catch((thrown: unknown) => {
-      this.#opened = undefined; // the next caller tries again
-      if (thrown instanceof TroupeError) throw thrown;
-      throw storeUnavailable("the task streams could not be opened", thrown);
-    });
-    return this.#opened;
-  }
-
-  async #openStreams(): Promise<JetStreamManager> {
+  async #makeStreams(manager: JetStreamManager): Promise<void> {
     const { cluster, capacity = 10_000, replicas = 1 } = this.#options;
-    const manager = await jetstreamManager(this.#connection, {
-      timeout: this.#timeoutMs,
-      checkAPI: false,
-    });
     const tasks = await ensureStream(manager, {
       name: this.#tasks,
       subjects: [taskSubjects(cluster)],
@@ -283,13 +235,7 @@ class NatsQueue implements DurableQueue {
       duplicate_window: nanos(DEAD_LETTER_WINDOW_MS),
       allow_direct: true,
     });
-    return manager;
   }
-}
-
-/** A failure to open the streams says already what it is. */
-function unavailable(what: string, thrown: unknown): TroupeError {
-  return thrown instanceof TroupeError ? thrown : storeUnavailable(what, thrown);
 }
 
 function consumerName(capability: string, priority: Priority): string {

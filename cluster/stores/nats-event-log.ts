@@ -30,16 +30,10 @@ import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import type { Append, EventLog, LogEntry } from "../../runtime/ports/event-log.ts";
 import type { TroupeError } from "../../runtime/troupe-error.ts";
 import type { BatchGate } from "./batch-gate.ts";
-import { afterElection } from "./election.ts";
+import { afterElection, untilHeard } from "./election.ts";
 import { appendHeaders, entryIn, isOf, type LogAppend, packedEvents } from "./log-append.ts";
 import { LogFollower } from "./log-follower.ts";
-import {
-  checkedSize,
-  isConflict,
-  isInDoubt,
-  isUnheard,
-  storeUnavailable,
-} from "./store-failure.ts";
+import { checkedSize, isConflict, isInDoubt, storeUnavailable } from "./store-failure.ts";
 
 /** What a log is reached through. */
 export interface NatsEventLogSetting {
@@ -67,7 +61,6 @@ interface Query {
 const MOST_ROUNDS = 4;
 /** How many time-outs an append may take before its outcome is given up as unknown. */
 const PATIENCE = 2;
-const UNHEARD_PAUSE_MS = 250;
 const MOST_READ = 1_000;
 /** How many bytes one request for entries may bring. */
 const READ_BYTES = 4_000_000;
@@ -179,15 +172,9 @@ export class NatsEventLog implements EventLog {
 
   /** Sends again for as long as nobody is there to hear it: the stream's leader is being elected. */
   async #sendHeard(append: LogAppend, round: number, untilMs: number): Promise<number> {
-    const { clock } = this.#setting;
-    for (let tries = 0; ; tries++) {
-      try {
-        return await this.#send(append, `${round}-${tries}`);
-      } catch (thrown) {
-        if (!isUnheard(thrown) || clock.monotonicMs() + UNHEARD_PAUSE_MS >= untilMs) throw thrown;
-        await new Promise<void>((resolve) => clock.after(UNHEARD_PAUSE_MS, resolve));
-      }
-    }
+    return untilHeard(this.#setting.clock, untilMs, (tries) =>
+      this.#send(append, `${round}-${tries}`),
+    );
   }
 
   /** Publishes the events as one; returns the sequence of the last. */

@@ -31,16 +31,10 @@ import type {
   PutOptions,
 } from "../../runtime/ports/key-value.ts";
 import { pack, unpack } from "../wire/packing.ts";
-import { afterElection } from "./election.ts";
+import { afterElection, untilHeard } from "./election.ts";
 import { type Change, fits, headersOf, over, type Stored, storedIn } from "./key-change.ts";
 import { KeyWatch } from "./key-watch.ts";
-import {
-  checkedSize,
-  isConflict,
-  isInDoubt,
-  isUnheard,
-  storeUnavailable,
-} from "./store-failure.ts";
+import { checkedSize, isConflict, isInDoubt, storeUnavailable } from "./store-failure.ts";
 import { bucketStream, bucketSubject } from "./store-name.ts";
 
 /** What a bucket is reached through. */
@@ -65,7 +59,6 @@ export interface NatsKeyValueSetting {
 const MOST_ROUNDS = 4;
 /** How many time-outs a write may take before its outcome is given up as unknown. */
 const PATIENCE = 2;
-const UNHEARD_PAUSE_MS = 250;
 const MOST_WRITES = 1_000;
 const LISTING_MS = 15_000;
 /** Delete markers go after this long; until then a stale update finds a conflict, afterwards too. */
@@ -219,15 +212,9 @@ export class NatsKeyValue implements KeyValue {
     round: number,
     untilMs: number,
   ): Promise<number> {
-    const { clock } = this.#setting;
-    for (let tries = 0; ; tries++) {
-      try {
-        return await this.#send(changes, token, `${round}-${tries}`);
-      } catch (thrown) {
-        if (!isUnheard(thrown) || clock.monotonicMs() + UNHEARD_PAUSE_MS >= untilMs) throw thrown;
-        await new Promise<void>((resolve) => clock.after(UNHEARD_PAUSE_MS, resolve));
-      }
-    }
+    return untilHeard(this.#setting.clock, untilMs, (tries) =>
+      this.#send(changes, token, `${round}-${tries}`),
+    );
   }
 
   /** Publishes the changes as one; returns the revision of the last. */

@@ -16,10 +16,7 @@
  */
 import {
   DiscardPolicy,
-  type JetStreamClient,
   type JetStreamManager,
-  jetstream,
-  jetstreamManager,
   RetentionPolicy,
   StorageType,
 } from "@nats-io/jetstream";
@@ -37,7 +34,8 @@ import { afterElection } from "./election.ts";
 import { ensureStream } from "./ensure-stream.ts";
 import { ReminderListener } from "./reminder-listener.ts";
 import { packedOccurrence, reminderSubject, reminderSubjects } from "./reminder-subject.ts";
-import { checkedSize, isInDoubt, isUnheard, storeUnavailable } from "./store-failure.ts";
+import { StandingStreams } from "./standing-streams.ts";
+import { checkedSize, storeFailure, storeUnavailable } from "./store-failure.ts";
 import { storeName } from "./store-name.ts";
 
 /** Options of {@link natsReminders}. */
@@ -54,8 +52,6 @@ export interface NatsRemindersOptions {
 }
 
 const DUPLICATE_WINDOW_MS = 120_000;
-const MOST_TRIES = 3;
-const UNHEARD_PAUSE_MS = 250;
 const ACK_WAIT_MS = 5_000;
 
 /** Reminders over a connection, which stays the caller's. */
@@ -69,49 +65,42 @@ export function natsReminders(
 class NatsReminders implements Reminders {
   readonly #connection: NatsConnection;
   readonly #options: NatsRemindersOptions;
-  readonly #client: JetStreamClient;
+  readonly #streams: StandingStreams;
   readonly #stream: string;
   readonly #timeoutMs: number;
-  #opened: Promise<JetStreamManager> | undefined;
 
   constructor(connection: NatsConnection, options: NatsRemindersOptions) {
     this.#connection = connection;
     this.#options = options;
     this.#timeoutMs = options.requestTimeoutMs ?? 2_000;
-    this.#client = jetstream(connection, { timeout: this.#timeoutMs, checkAPI: false });
     this.#stream = storeName(options.cluster, "REMINDERS");
+    this.#streams = new StandingStreams({
+      connection,
+      clock: options.clock ?? systemClock,
+      timeoutMs: this.#timeoutMs,
+      what: "the stream of reminders",
+      make: (manager) => this.#makeStream(manager),
+    });
   }
 
   async arm(reminder: Reminder, dueMs: number): Promise<void> {
-    const { cluster, clock = systemClock } = this.#options;
+    const { cluster } = this.#options;
     const what = `reminder ${reminder.name} of ${reminder.type}/${reminder.key}`;
     const bytes = checkedSize(this.#connection, packedOccurrence({ reminder, dueMs }), what);
     const marks = headers();
     marks.set("Nats-Schedule", `@at ${new Date(dueMs).toISOString()}`);
     marks.set("Nats-Schedule-Target", reminderSubject(cluster, "due", reminder));
     const subject = reminderSubject(cluster, "at", reminder);
-    const untilMs = clock.monotonicMs() + MOST_TRIES * this.#timeoutMs;
-    for (let tries = 1; ; ) {
-      await this.#open();
-      try {
-        await this.#client.publish(subject, bytes, { headers: marks, timeout: this.#timeoutMs });
-        return;
-      } catch (thrown) {
-        if (isUnheard(thrown) && clock.monotonicMs() + UNHEARD_PAUSE_MS < untilMs) {
-          this.#opened = undefined; // the stream may be gone (I3)
-          await new Promise<void>((resolve) => clock.after(UNHEARD_PAUSE_MS, resolve));
-          continue;
-        }
-        if (!isInDoubt(thrown) || tries === MOST_TRIES)
-          throw storeUnavailable(`${what} could not be armed`, thrown);
-        tries++;
-      }
+    try {
+      await this.#streams.publish(subject, bytes, { headers: marks });
+    } catch (thrown) {
+      throw storeFailure(`${what} could not be armed`, thrown);
     }
   }
 
   async cancel(of: ReminderOf): Promise<void> {
     const { clock = systemClock } = this.#options;
-    const manager = await this.#open();
+    const manager = await this.#streams.open();
     try {
       for (const place of ["at", "due"] as const) {
         const filter = reminderSubject(this.#options.cluster, place, of);
@@ -125,11 +114,7 @@ class NatsReminders implements Reminders {
   async listen(type: string, tell: (due: DueReminder) => Promise<void>): Promise<Cancel> {
     const { cluster, clock = systemClock, log = silentLog, ackWaitMs } = this.#options;
     const listener = new ReminderListener({
-      client: this.#client,
-      open: () => this.#open(),
-      lost: () => {
-        this.#opened = undefined; // made anew the next time (I3)
-      },
+      streams: this.#streams,
       stream: this.#stream,
       cluster,
       type,
@@ -143,21 +128,8 @@ class NatsReminders implements Reminders {
     return () => listener.end();
   }
 
-  #open(): Promise<JetStreamManager> {
-    this.#opened ??= this.#openStream().catch((thrown: unknown) => {
-      this.#opened = undefined; // the next caller tries again
-      if (thrown instanceof TroupeError) throw thrown;
-      throw storeUnavailable("the stream of reminders could not be opened", thrown);
-    });
-    return this.#opened;
-  }
-
-  async #openStream(): Promise<JetStreamManager> {
+  async #makeStream(manager: JetStreamManager): Promise<void> {
     const { cluster, replicas = 1 } = this.#options;
-    const manager = await jetstreamManager(this.#connection, {
-      timeout: this.#timeoutMs,
-      checkAPI: false,
-    });
     const config = await ensureStream(manager, {
       name: this.#stream,
       subjects: [reminderSubjects(cluster)],
@@ -173,6 +145,5 @@ class NatsReminders implements Reminders {
         "nats.too-old",
         `the server ignores what stream ${this.#stream} asks for: schedules need 2.12`,
       );
-    return manager;
   }
 }

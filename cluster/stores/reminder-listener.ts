@@ -13,8 +13,6 @@ import {
   type Consumer,
   type ConsumerMessages,
   DeliverPolicy,
-  type JetStreamClient,
-  type JetStreamManager,
   type JsMsg,
 } from "@nats-io/jetstream";
 import { nanos } from "nats";
@@ -26,15 +24,12 @@ import type { DueReminder } from "../../runtime/ports/reminders.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
 import { afterElection } from "./election.ts";
 import { dueSubjects, occurrenceIn } from "./reminder-subject.ts";
+import type { StandingStreams } from "./standing-streams.ts";
 import { isGone, storeUnavailable } from "./store-failure.ts";
 
 /** What a listener hears, and whom it tells. */
 export interface ReminderListenerSetting {
-  readonly client: JetStreamClient;
-  /** The stream is there, made anew when it was lost. */
-  readonly open: () => Promise<JetStreamManager>;
-  /** The stream is gone. */
-  readonly lost: () => void;
+  readonly streams: StandingStreams;
   readonly stream: string;
   readonly cluster: string;
   readonly type: string;
@@ -153,9 +148,9 @@ export class ReminderListener {
   }
 
   async #consumer(): Promise<Consumer> {
-    const { ackWaitMs, client, clock, cluster, lost, open, stream, type } = this.#setting;
+    const { ackWaitMs, clock, cluster, stream, streams, type } = this.#setting;
     const name = keyToken(type);
-    const manager = await open();
+    const manager = await streams.open();
     try {
       await manager.consumers.add(stream, {
         durable_name: name,
@@ -166,9 +161,9 @@ export class ReminderListener {
         max_deliver: -1, // whoever is told counts
         max_ack_pending: MOST_IN_CLUSTER,
       });
-      return await afterElection(clock, () => client.consumers.get(stream, name));
+      return await afterElection(clock, () => streams.client.consumers.get(stream, name));
     } catch (thrown) {
-      if (isGone(thrown)) lost();
+      if (isGone(thrown)) streams.lost();
       throw storeUnavailable(`the reminders of ${type} cannot be heard`, thrown);
     }
   }

@@ -79,6 +79,11 @@ export function storeUnavailable(what: string, cause?: unknown): TroupeError {
   return new TroupeError("store.unavailable", `${what}${reason}`, { cause });
 }
 
+/** What went wrong, as it is when it says so already; else the store did not answer. */
+export function storeFailure(what: string, thrown: unknown): TroupeError {
+  return thrown instanceof TroupeError ? thrown : storeUnavailable(what, thrown);
+}
+
 /** Headers and protocol around a value. */
 const OVERHEAD_BYTES = 4_096;
 const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576;

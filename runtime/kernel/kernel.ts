@@ -17,7 +17,8 @@ import type { Context } from "./context.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import type { Watch } from "./death-watch.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { type Message, WatchedTell } from "./message.ts";
+import type { Message } from "./message.ts";
+import { NoAsker } from "./no-asker.ts";
 import { PendingReplies } from "./pending-reply.ts";
 import { Sampling } from "./sampling.ts";
 import { type Span, Spans } from "./span.ts";
@@ -138,10 +139,10 @@ export class Kernel {
    * What a tell that `owner` sends, or else whoever runs now, brings about is seen through this;
    * `undefined` where {@link spanUnder} gives none.
    */
-  watchedTell(owner: Context | undefined): WatchedTell | undefined {
+  watchedTell(owner: Context | undefined): NoAsker | undefined {
     if (!this.#events.watched) return undefined;
     const span = this.#sampled(owner === undefined ? this.span : owner.message?.reply?.span);
-    return span === undefined ? undefined : new WatchedTell(span);
+    return span === undefined ? undefined : new NoAsker(span);
   }
 
   /** The span of a message that another node sent. */

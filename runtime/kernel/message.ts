@@ -73,41 +73,6 @@ export class Message {
   }
 }
 
-/** What a tell has in place of an asker while somebody watches. */
-export class WatchedTell implements ReplyTo {
-  readonly span: Span;
-
-  constructor(span: Span) {
-    this.span = span;
-  }
-
-  get settled(): boolean {
-    return false;
-  }
-
-  get deadlineMs(): number {
-    return 0;
-  }
-
-  get cause(): undefined {
-    return undefined;
-  }
-
-  get chain(): undefined {
-    return undefined;
-  }
-
-  isPast(): boolean {
-    return false;
-  }
-
-  redirect(): void {}
-
-  resolve(): void {}
-
-  reject(): void {}
-}
-
 /** Where a message came from; empty for a program outside any actor. */
 export function senderOf(message: Message): Address {
   const from = message.from;

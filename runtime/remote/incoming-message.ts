@@ -8,7 +8,8 @@ import type { Address } from "../address.ts";
 import type { OperationHandler } from "../kernel/behavior.ts";
 import type { Cell } from "../kernel/cell.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { Message, type ReplyTo, WatchedTell } from "../kernel/message.ts";
+import { Message, type ReplyTo } from "../kernel/message.ts";
+import { NoAsker } from "../kernel/no-asker.ts";
 import { parseTraceparent, type Span } from "../kernel/span.ts";
 import type { Envelope } from "./envelope.ts";
 
@@ -32,7 +33,7 @@ export function tellFrom(
 ): Message {
   if (origin !== undefined) return new Message(handler, body, senderIn(envelope), origin);
   const span = spanOf(kernel, envelope);
-  const watched = span === undefined ? undefined : new WatchedTell(span);
+  const watched = span === undefined ? undefined : new NoAsker(span);
   return new Message(handler, body, senderIn(envelope), watched);
 }
 

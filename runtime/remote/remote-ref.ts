@@ -3,26 +3,22 @@ import type { ActorRef, AskOptions, ReplyStream, StreamOptions } from "../actor-
 import { type Address, nodeOf, pathOf } from "../address.ts";
 import type { DeadLetterReason } from "../dead-letter.ts";
 import { chainOf } from "../kernel/ask-chain.ts";
-import { cancelled, neverRan, timedOut } from "../kernel/ask-error.ts";
+import { neverRan } from "../kernel/ask-error.ts";
 import type { Context } from "../kernel/context.ts";
-import { Delay } from "../kernel/delay.ts";
+import { departing, operationOf, type Request } from "../kernel/departing-call.ts";
 import { IncomingStream } from "../kernel/incoming-stream.ts";
-import { timeoutMsOf } from "../kernel/local-call.ts";
 import { messageTypeOf } from "../kernel/message-type.ts";
 import { PendingReply } from "../kernel/pending-reply.ts";
+import { repeatedOffer } from "../kernel/repeated-offer.ts";
 import { isFenced, senderOn } from "../kernel/sender.ts";
 import { traceparentOf } from "../kernel/span.ts";
 import { validated } from "../kernel/validation.ts";
-import type { Operation, Operations, Protocol } from "../protocol.ts";
+import type { Operations, Protocol } from "../protocol.ts";
 import { TroupeError } from "../troupe-error.ts";
 import { EnvelopeKind } from "./envelope.ts";
 import { RemoteCallee } from "./remote-callee.ts";
 import type { RemoteCalls } from "./remote-calls.ts";
 import { isBeyond } from "./visible-size.ts";
-
-/** Between two attempts to hand an offer to a full link. */
-const FIRST_PAUSE_MS = 2;
-const LAST_PAUSE_MS = 50;
 
 /** A tell on its way. */
 interface Letter {
@@ -74,23 +70,13 @@ export class RemoteRef {
     const sender = senderOn(kernel, this.#owner);
     const letter = this.#letter(operation, payload);
     if (letter === undefined) return false;
-    const endMs = kernel.nowMs() + timeoutMsOf(options, sender?.message, kernel.nowMs());
-    // The transport does not say when it has room: it is asked again after a growing pause.
-    kernel.replies.opened();
-    try {
-      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
-        if (this.#calls.postbox.send(this.#node, EnvelopeKind.tell, letter)) return true;
-        const leftMs = endMs - kernel.nowMs();
-        if (leftMs <= 0 || options?.signal?.aborted === true) {
-          this.#deadLetter(letter, "disconnected");
-          return false;
-        }
-        await new Delay(kernel.wheel, kernel.nowMs(), Math.min(leftMs, pauseMs)).over;
-        if (isFenced(kernel, sender)) return false;
-      }
-    } finally {
-      kernel.replies.closed();
-    }
+    // The transport does not say when it has room.
+    return repeatedOffer(kernel, sender, options, (isLast) => {
+      if (this.#calls.postbox.send(this.#node, EnvelopeKind.tell, letter)) return true;
+      if (!isLast) return undefined;
+      this.#deadLetter(letter, "disconnected");
+      return false;
+    });
   }
 
   ask(operation: string, payload?: unknown, options?: AskOptions): Promise<unknown> {
@@ -99,7 +85,7 @@ export class RemoteRef {
     const { kernel } = this.#calls.postbox;
     const cause = senderOn(kernel, this.#owner)?.message;
     const reply = new PendingReply(kernel.replies, type, callee, cause, options?.signal, undefined);
-    this.#open("ask", operation, payload, options, reply, callee);
+    this.#open({ kind: "ask", operation, type, payload, options }, reply, callee);
     return reply.promise;
   }
 
@@ -114,7 +100,7 @@ export class RemoteRef {
     const consumer = senderOn(kernel, this.#owner);
     const stream = new IncomingStream(kernel.replies, type, callee, consumer, options);
     stream.attach(callee);
-    this.#open("stream", operation, payload, options, stream, callee);
+    this.#open({ kind: "stream", operation, type, payload, options }, stream, callee);
     return stream;
   }
 
@@ -132,7 +118,7 @@ export class RemoteRef {
     const from = sender === undefined ? "" : sender.cell.address;
     const span = sender?.message?.reply?.span;
     const traceparent = span === undefined ? undefined : traceparentOf(span);
-    const found = this.#operation(operation);
+    const found = operationOf(this.protocol, operation);
     const schema = found?.schemas?.request;
     const isSigned = found?.signed === true;
     const letter = { to: this.#path, from, type, body: payload, traceparent, isSigned };
@@ -160,35 +146,14 @@ export class RemoteRef {
     deadLetters.add({ to: this.address, from, type, body, reason });
   }
 
-  #operation(name: string): Operation | undefined {
-    const { operations } = this.protocol;
-    return Object.hasOwn(operations, name) ? operations[name] : undefined;
-  }
-
-  #open(
-    kind: "ask" | "stream",
-    name: string,
-    payload: unknown,
-    options: AskOptions | undefined,
-    waiting: PendingReply | IncomingStream,
-    callee: RemoteCallee,
-  ): void {
+  #open(request: Request, waiting: PendingReply | IncomingStream, callee: RemoteCallee): void {
     const { kernel } = this.#calls.postbox;
-    const sender = senderOn(kernel, this.#owner);
-    const nowMs = kernel.nowMs();
-    const ttlMs = timeoutMsOf(options, sender?.message, nowMs);
-    const type = this.#typeOf(name);
-    waiting.open(nowMs, ttlMs);
-    const operation = this.#operation(name);
-    const checked = validated(operation?.schemas?.request, payload);
-    const refusal = this.#refusal(kind, type, operation, sender, options, ttlMs);
-    if (refusal !== undefined || !checked.ok) {
-      const why = checked.ok ? "" : checked.error;
-      waiting.reject(refusal ?? neverRan("ask.invalid", `the request of ${type}: ${why}`));
-      return;
-    }
+    const call = departing(kernel, this, this.#owner, request, waiting);
+    if (call === undefined) return;
+    const { kind, type } = request;
+    const { operation, sender, body, ttlMs } = call;
     const { mostBodyBytes } = kernel.ports.transport;
-    if (isBeyond(checked.value, mostBodyBytes)) {
+    if (isBeyond(body, mostBodyBytes)) {
       const why = `the request of ${type} has more than ${mostBodyBytes} bytes`;
       waiting.reject(neverRan("payload.too-large", why));
       return;
@@ -197,7 +162,7 @@ export class RemoteRef {
       node: this.#node,
       to: this.address,
       type,
-      schemas: operation?.schemas,
+      schemas: operation.schemas,
       waiting,
     });
     if (correlation === undefined) {
@@ -213,37 +178,18 @@ export class RemoteRef {
         to: this.#path,
         from: sender === undefined ? "" : sender.cell.address,
         type,
-        body: checked.value,
+        body,
         correlation,
         ttlMs: Math.ceil(ttlMs),
         sequence: kind === "stream" ? callee.granted : undefined,
         traceparent: span === undefined ? undefined : traceparentOf(span),
         askChain: sender === undefined ? undefined : chainOf(sender),
-        isSigned: operation?.signed === true,
+        isSigned: operation.signed === true,
       },
     );
     if (sent) return;
     this.#calls.take(correlation, this.#node);
     waiting.reject(disconnected(type, `the link to ${this.#node} takes no more`));
-  }
-
-  #refusal(
-    kind: "ask" | "stream",
-    type: string,
-    operation: Operation | undefined,
-    sender: Context | undefined,
-    options: AskOptions | undefined,
-    ttlMs: number,
-  ): TroupeError | undefined {
-    if (operation?.kind !== kind) {
-      return neverRan("actor.no-handler", `${this.protocol.name} has no ${kind} ${type}`);
-    }
-    if (isFenced(this.#calls.postbox.kernel, sender)) {
-      return neverRan("actor.stopped", "the asking actor was restarted or stopped");
-    }
-    if (options?.signal?.aborted === true) return cancelled(type, this.address, true);
-    if (ttlMs <= 0) return timedOut(type, this.address, true);
-    return undefined;
   }
 }
 

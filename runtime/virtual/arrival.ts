@@ -10,8 +10,7 @@
 
 import { neverRan } from "../kernel/ask-error.ts";
 import type { Cell } from "../kernel/cell.ts";
-import type { ReplyTo } from "../kernel/message.ts";
-import type { Span } from "../kernel/span.ts";
+import { NoAsker } from "../kernel/no-asker.ts";
 import type { Owner } from "../placement/ownership.ts";
 import type { Unit } from "../placement/unit.ts";
 import { type Envelope, EnvelopeKind } from "../remote/envelope.ts";
@@ -31,9 +30,8 @@ export interface Border {
 }
 
 /** A message of another node. */
-export class Arrival implements Item, ReplyTo {
+export class Arrival extends NoAsker implements Item {
   readonly key: string;
-  readonly span: Span | undefined;
   readonly #border: Border;
   readonly #from: string;
   readonly #envelope: Envelope;
@@ -41,12 +39,12 @@ export class Arrival implements Item, ReplyTo {
 
   constructor(border: Border, from: string, envelope: Envelope, key: string) {
     const { kernel } = border.postbox;
+    super(envelope.kind === EnvelopeKind.tell ? spanOf(kernel, envelope) : undefined);
     this.key = key;
     this.#border = border;
     this.#from = from;
     this.#envelope = envelope;
     this.#atMs = kernel.nowMs();
-    this.span = envelope.kind === EnvelopeKind.tell ? spanOf(kernel, envelope) : undefined;
   }
 
   get token(): number {
@@ -86,34 +84,6 @@ export class Arrival implements Item, ReplyTo {
     const leftMs = ttlMs - (this.#border.postbox.kernel.nowMs() - this.#atMs);
     return leftMs <= 0 ? undefined : { ...this.#envelope, ttlMs: leftMs };
   }
-
-  // As a tell's asker: nobody waits for it.
-
-  get settled(): boolean {
-    return false;
-  }
-
-  get deadlineMs(): number {
-    return 0;
-  }
-
-  get cause(): undefined {
-    return undefined;
-  }
-
-  get chain(): undefined {
-    return undefined;
-  }
-
-  isPast(): boolean {
-    return false;
-  }
-
-  redirect(): void {}
-
-  resolve(): void {}
-
-  reject(): void {}
 }
 
 /** A question about a unit that another node asks: who owns it, once all that came before is settled. */

@@ -9,28 +9,23 @@
 import type { ActorRef, AskOptions, ReplyStream, StreamOptions } from "../actor-ref.ts";
 import type { Address } from "../address.ts";
 import { chainOf } from "../kernel/ask-chain.ts";
-import { cancelled, neverRan, timedOut } from "../kernel/ask-error.ts";
 import type { Cell } from "../kernel/cell.ts";
 import type { Context } from "../kernel/context.ts";
-import { Delay } from "../kernel/delay.ts";
+import { departing, operationOf, type Request } from "../kernel/departing-call.ts";
 import { IncomingStream } from "../kernel/incoming-stream.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { askCell, streamCell, tellCell, timeoutMsOf } from "../kernel/local-call.ts";
+import { askCell, streamCell, tellCell } from "../kernel/local-call.ts";
 import type { Callee } from "../kernel/message.ts";
 import { messageTypeOf } from "../kernel/message-type.ts";
 import { PendingReply } from "../kernel/pending-reply.ts";
 import { hasRoom } from "../kernel/queue.ts";
+import { repeatedOffer } from "../kernel/repeated-offer.ts";
 import { isFenced, senderOn } from "../kernel/sender.ts";
 import { traceparentOf } from "../kernel/span.ts";
 import { validated } from "../kernel/validation.ts";
 import type { Operation, Operations, Protocol } from "../protocol.ts";
-import type { TroupeError } from "../troupe-error.ts";
 import type { Contents } from "./parcel.ts";
 import type { Route } from "./route.ts";
-
-/** Between two attempts to hand an offer over. */
-const FIRST_PAUSE_MS = 2;
-const LAST_PAUSE_MS = 50;
 
 /** How references reach their actors; `virtuals.ts` implements it. */
 export interface Ways {
@@ -76,7 +71,7 @@ export class VirtualRef {
     const sender = senderOn(kernel, this.#owner);
     if (isFenced(kernel, sender)) return false;
     const type = messageTypeOf(this.protocol.name, operation);
-    const found = this.#operation(operation);
+    const found = operationOf(this.protocol, operation);
     const checked = validated(found?.schemas?.request, payload);
     if (found?.kind !== "tell" || !checked.ok) {
       const reason = found?.kind === "tell" ? "undecodable" : "no-handler";
@@ -92,30 +87,15 @@ export class VirtualRef {
     });
   }
 
-  async offer(operation: string, payload?: unknown, options?: AskOptions): Promise<boolean> {
+  offer(operation: string, payload?: unknown, options?: AskOptions): Promise<boolean> {
     const { kernel } = this.#ways;
     const sender = senderOn(kernel, this.#owner);
-    const endMs = kernel.nowMs() + timeoutMsOf(options, sender?.message, kernel.nowMs());
-    kernel.replies.opened();
-    try {
-      // Nobody tells when there is room in a mailbox that may be somewhere else by then.
-      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
-        const cell = this.#cell();
-        const leftMs = endMs - kernel.nowMs();
-        if (
-          cell === undefined ||
-          hasRoom(cell) ||
-          leftMs <= 0 ||
-          options?.signal?.aborted === true
-        ) {
-          return this.tell(operation, payload);
-        }
-        await new Delay(kernel.wheel, kernel.nowMs(), Math.min(leftMs, pauseMs)).over;
-        if (isFenced(kernel, sender)) return false;
-      }
-    } finally {
-      kernel.replies.closed();
-    }
+    // Nobody tells when there is room in a mailbox that may be somewhere else by then.
+    return repeatedOffer(kernel, sender, options, (isLast) => {
+      const cell = this.#cell();
+      const mayGo = cell === undefined || hasRoom(cell) || isLast;
+      return mayGo ? this.tell(operation, payload) : undefined;
+    });
   }
 
   ask(operation: string, payload?: unknown, options?: AskOptions): Promise<unknown> {
@@ -126,7 +106,7 @@ export class VirtualRef {
     const cause = senderOn(kernel, this.#owner)?.message;
     const { signal } = options ?? {};
     const reply = new PendingReply(kernel.replies, type, this.#nobody(), cause, signal, undefined);
-    this.#open("ask", operation, payload, options, reply);
+    this.#open({ kind: "ask", operation, type, payload, options }, reply);
     return reply.promise;
   }
 
@@ -141,7 +121,7 @@ export class VirtualRef {
     const { kernel } = this.#ways;
     const consumer = senderOn(kernel, this.#owner);
     const stream = new IncomingStream(kernel.replies, type, this.#nobody(), consumer, options);
-    this.#open("stream", operation, payload, options, stream);
+    this.#open({ kind: "stream", operation, type, payload, options }, stream);
     return stream;
   }
 
@@ -170,11 +150,6 @@ export class VirtualRef {
     return { address: this.address, cancel: () => true };
   }
 
-  #operation(name: string): Operation | undefined {
-    const { operations } = this.protocol;
-    return Object.hasOwn(operations, name) ? operations[name] : undefined;
-  }
-
   #contents(
     kind: Operation["kind"],
     type: string,
@@ -196,50 +171,15 @@ export class VirtualRef {
     };
   }
 
-  #open(
-    kind: "ask" | "stream",
-    name: string,
-    payload: unknown,
-    options: AskOptions | undefined,
-    waiting: PendingReply | IncomingStream,
-  ): void {
-    const { kernel } = this.#ways;
-    const sender = senderOn(kernel, this.#owner);
-    const nowMs = kernel.nowMs();
-    const ttlMs = timeoutMsOf(options, sender?.message, nowMs);
-    const type = messageTypeOf(this.protocol.name, name);
-    waiting.open(nowMs, ttlMs);
-    const operation = this.#operation(name);
-    const checked = validated(operation?.schemas?.request, payload);
-    const refusal = this.#refusal(kind, type, operation, sender, options, ttlMs);
-    if (refusal !== undefined || !checked.ok) {
-      const why = checked.ok ? "" : checked.error;
-      waiting.reject(refusal ?? neverRan("ask.invalid", `the request of ${type}: ${why}`));
-      return;
-    }
+  #open(request: Request, waiting: PendingReply | IncomingStream): void {
+    const call = departing(this.#ways.kernel, this, this.#owner, request, waiting);
+    if (call === undefined) return;
+    const { kind, type } = request;
+    const { operation, sender, body } = call;
     this.#ways.send(this.#type, {
-      ...this.#contents(kind, type, checked.value, operation?.signed === true, sender),
+      ...this.#contents(kind, type, body, operation.signed === true, sender),
       reply: waiting,
-      schemas: operation?.schemas,
+      schemas: operation.schemas,
     });
-  }
-
-  #refusal(
-    kind: "ask" | "stream",
-    type: string,
-    operation: Operation | undefined,
-    sender: Context | undefined,
-    options: AskOptions | undefined,
-    ttlMs: number,
-  ): TroupeError | undefined {
-    if (operation?.kind !== kind) {
-      return neverRan("actor.no-handler", `${this.protocol.name} has no ${kind} ${type}`);
-    }
-    if (isFenced(this.#ways.kernel, sender)) {
-      return neverRan("actor.stopped", "the asking actor was restarted or stopped");
-    }
-    if (options?.signal?.aborted === true) return cancelled(type, this.address, true);
-    if (ttlMs <= 0) return timedOut(type, this.address, true);
-    return undefined;
   }
 }
