@@ -4,6 +4,8 @@
  * Owns: claiming units, admitting what comes for them, giving them away. Its neighbour `router.ts` owns
  * what this node sends, `hosted-type.ts` the activations, `ownership-store.ts` the registry.
  *
+ * One file: claiming, admitting and giving are steps of one state machine, and R1 and R2 hold between them.
+ *
  * V1: a unit has one owner per token, and tokens grow: every change is a compare-and-set.
  * V2: nothing is admitted, and no activation holds, unless this node's lease is fresh on its own clock.
  * R1: what was sent under a token is admitted while that token is held, or goes back to its origin; once

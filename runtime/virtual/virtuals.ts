@@ -2,18 +2,17 @@
  * Virtual actors and singletons of a system: everything of them that is not one actor's business.
  *
  * Owns: putting router, region and questions together, what other nodes say of all three, and the sweep.
- * Its neighbour `remote.ts` hands over what concerns it.
+ * What has no home yet is `homeless.ts`, what should be elsewhere `hand-over.ts`; its neighbour `remote.ts`
+ * passes on what concerns it.
  *
  * S22: a virtual actor is active on at most one node whose writes are accepted.
  * V3: a singleton that should be active is looked after with every change of the members, and in every
  *     sweep. I1: a system without registrations that sends to no virtual actor has no timer for them.
  */
 import type { ActorRef } from "../actor-ref.ts";
-import { type Address, nodeOf } from "../address.ts";
-import { type Behavior, behaviorOf, cellOptions } from "../kernel/behavior.ts";
+import type { Address } from "../address.ts";
 import type { Cell } from "../kernel/cell.ts";
 import type { Context } from "../kernel/context.ts";
-import { Delay } from "../kernel/delay.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type Unit, unitOf } from "../placement/unit.ts";
 import type { Cancel } from "../ports/clock.ts";
@@ -23,39 +22,25 @@ import type { Registration } from "../registration.ts";
 import { type Envelope, EnvelopeKind } from "../remote/envelope.ts";
 import type { RemoteCalls } from "../remote/remote-calls.ts";
 import { Arrival, type Border, Question } from "./arrival.ts";
-import type { EntrySetting } from "./entry.ts";
-import type { Holding } from "./holding.ts";
-import { HostedType } from "./hosted-type.ts";
+import { HandOver } from "./hand-over.ts";
+import { Homeless } from "./homeless.ts";
+import type { HostedType } from "./hosted-type.ts";
+import { hostedTypes } from "./hosted-types.ts";
 import { Hosting } from "./hosting.ts";
-import { givenBody, parseMoved, parseUnit, type SentBack } from "./moved.ts";
+import { parseMoved, parseUnit } from "./moved.ts";
 import { type Ownership, ownershipAlone, ownershipIn } from "./ownership-store.ts";
-import { type Contents, isCall, Parcel } from "./parcel.ts";
+import { type Contents, Parcel } from "./parcel.ts";
 import { Questions } from "./questions.ts";
 import { Region } from "./region.ts";
+import { returnedParcel } from "./returned-parcel.ts";
 import type { Route } from "./route.ts";
 import { Router } from "./router.ts";
-import { parseVirtual, VIRTUAL } from "./virtual-address.ts";
+import { parseVirtual } from "./virtual-address.ts";
 import { VirtualRef, type Ways } from "./virtual-ref.ts";
 
 const SWEEP_MS = 250;
-/** A unit is not handed on sooner than this after it came: views of the members differ for a while. */
-const SETTLED_MS = 1_000;
 /** How often a unit's place is thought over when no member has changed. */
 const REVIEW_MS = 5_000;
-/** How many units are handed over at a time while the cluster changes. */
-const MOVES = 32;
-/** How many while this node leaves: the fewer, the shorter is each of them out of reach. */
-const LEAVING_MOVES = 16;
-/** A unit whose messages in hand take longer than this lets the next one go beside it. */
-const LEAVING_PAUSE_MS = 50;
-/** How long a hand-over waits for the messages in hand before the unit stays after all. */
-const MOVE_MS = 10_000;
-/** How long a message waits for a node that runs its type. */
-const HOST_MS = 5_000;
-const MOST_HOMELESS = 1_024;
-/** Of the time to leave, how much the messages in hand may take. */
-const END_SHARE = 0.5;
-const LEAVE_MS = 2_000;
 
 /** What it is made of. */
 export interface VirtualsSetting {
@@ -73,15 +58,13 @@ export interface VirtualsSetting {
 export class Virtuals implements Ways {
   readonly kernel: Kernel;
   readonly #border: Border;
-  readonly #calls: RemoteCalls;
   readonly #hosting: Hosting;
   readonly #questions: Questions;
   readonly #router: Router;
   readonly #region: Region;
-  readonly #types = new Map<string, HostedType>();
-  /** Messages of types that no node is known to run, in the order of sending. */
-  readonly #homeless = new Map<string, Parcel[]>();
-  #moves = 0;
+  readonly #handOver: HandOver;
+  readonly #types: ReadonlyMap<string, HostedType>;
+  readonly #homeless: Homeless;
   #reviewedAtMs = 0;
   #isStale: boolean = true;
   #closed: boolean = false;
@@ -92,7 +75,6 @@ export class Virtuals implements Ways {
     const { membership } = kernel.ports;
     this.kernel = kernel;
     this.#border = border;
-    this.#calls = calls;
     this.#hosting = new Hosting(membership, registrations);
     this.#questions = new Questions(border.postbox);
     const ownership: Ownership = isAlone
@@ -106,13 +88,30 @@ export class Virtuals implements Ways {
       region: () => this.#region,
       chosen: (unit) => this.#hosting.chosen(unit),
     });
+    this.#types = hostedTypes(registrations.values(), root, {
+      border,
+      sender: this.#router,
+      standing: () => this.#region.standing(),
+      ended: (entry, left, reason) => this.#region.ended(entry, left, reason),
+    });
     this.#region = new Region({
       kernel,
       ownership,
       types: this.#types,
       ownerChanged: (unit, before, owner) => this.#router.ownerChanged(unit, before, owner),
     });
-    this.#host(registrations, root);
+    this.#handOver = new HandOver({
+      kernel,
+      postbox: border.postbox,
+      hosting: this.#hosting,
+      questions: this.#questions,
+      region: this.#region,
+    });
+    this.#homeless = new Homeless({
+      isRun: (type) => this.#hosting.placementOf(type) !== undefined,
+      unitOf: (type, key) => this.#unitOf(type, key),
+      send: (unit, parcel) => this.#router.send(unit, parcel),
+    });
     if (this.#types.size > 0) this.#sweepSoon();
   }
 
@@ -148,7 +147,7 @@ export class Virtuals implements Ways {
     }
     this.#sweepSoon();
     const unit = this.#homeless.has(type) ? undefined : this.#unitOf(type, contents.key);
-    return unit === undefined ? this.#wait(type, parcel) : this.#router.send(unit, parcel);
+    return unit === undefined ? this.#homeless.wait(type, parcel) : this.#router.send(unit, parcel);
   }
 
   // What other nodes say.
@@ -191,7 +190,7 @@ export class Virtuals implements Ways {
       case "back": {
         const { message, token, owner } = moved;
         // What another node says this one has said is signed by nobody: a signed operation is refused then.
-        const parcel = this.#returned(from, message, false);
+        const parcel = returnedParcel(this.#router, from, message, false);
         const unit = this.#unitOfAddress(message.to);
         if (parcel === undefined || unit === undefined) return;
         this.#router.cameBack(from, token, unit, owner, parcel);
@@ -209,7 +208,12 @@ export class Virtuals implements Ways {
     if (kind !== EnvelopeKind.tell && kind !== EnvelopeKind.ask && kind !== EnvelopeKind.open) {
       return false;
     }
-    const parcel = this.#returned(to, { ...envelope, kind }, envelope.signature !== undefined);
+    const parcel = returnedParcel(
+      this.#router,
+      to,
+      { ...envelope, kind },
+      envelope.signature !== undefined,
+    );
     if (parcel !== undefined) this.#router.neverLeft(envelope.token, unit, parcel);
     return true;
   }
@@ -229,25 +233,8 @@ export class Virtuals implements Ways {
   // The end.
 
   /** Gives everything to other nodes, and waits until nobody sends here any more, or time is up. */
-  async handOver(deadlineMs: number): Promise<void> {
-    this.#hosting.leave();
-    this.#region.close();
-    const holdings = this.#region.holdings();
-    if (!this.#region.standing()) return;
-    const { kernel } = this;
-    const startMs = kernel.nowMs();
-    const limit = new Delay(kernel.wheel, startMs, deadlineMs);
-    const gave = this.#giveAll(holdings, startMs + deadlineMs * END_SHARE);
-    await Promise.race([gave, limit.over]);
-    limit.finish(true);
-    if (holdings.length === 0) return;
-    const { self } = kernel.ports.membership;
-    const others = kernel.ports.membership
-      .members()
-      .filter(({ name, phase }) => name !== self.name && phase !== "down" && phase !== "suspected");
-    const leftMs = Math.max(0, startMs + deadlineMs - kernel.nowMs());
-    const leaveMs = Math.min(LEAVE_MS, leftMs);
-    await Promise.all(others.map(({ name }) => this.#questions.leave(name, leaveMs)));
+  handOver(deadlineMs: number): Promise<void> {
+    return this.#handOver.leave(deadlineMs);
   }
 
   /** Ends all that waits. */
@@ -257,40 +244,10 @@ export class Virtuals implements Ways {
     this.#region.end();
     this.#questions.close();
     this.#router.close();
-    for (const waiting of this.#homeless.values()) {
-      for (const parcel of waiting) parcel.refuse("stopped");
-    }
-    this.#homeless.clear();
+    this.#homeless.close();
   }
 
   // What it runs.
-
-  #host(registrations: ReadonlyMap<string, Registration>, root: Cell): void {
-    const hosted = [...registrations.values()].filter(({ kind }) => kind !== "spawnable");
-    if (hosted.length === 0) return;
-    const { kernel } = this;
-    const above = root.adopt(
-      { kernel, behavior: supervision(), options: guarding(false) },
-      VIRTUAL,
-      undefined,
-    );
-    const entrySetting: EntrySetting = {
-      border: this.#border,
-      sender: this.#router,
-      standing: () => this.#region.standing(),
-      ended: (entry, left, reason) => this.#region.ended(entry, left, reason),
-    };
-    for (const each of hosted) {
-      if (each.kind === "spawnable") continue;
-      const options = guarding(each.kind === "singleton");
-      const supervisor = above.adopt(
-        { kernel, behavior: supervision(), options },
-        each.name,
-        undefined,
-      );
-      this.#types.set(each.name, new HostedType(each, supervisor, entrySetting));
-    }
-  }
 
   #unitOf(type: string, key: string): Unit | undefined {
     const placement = this.#hosting.placementOf(type);
@@ -300,38 +257,6 @@ export class Virtuals implements Ways {
   #unitOfAddress(address: Address): Unit | undefined {
     const target = parseVirtual(address);
     return target === undefined ? undefined : this.#unitOf(target.type, target.key);
-  }
-
-  /** A message as it is sent again; `undefined` when nobody waits for it, or it was never this node's. */
-  #returned(node: string, message: SentBack, isSigned: boolean): Parcel | undefined {
-    const { kind, to, from, correlation, type, body, traceparent, askChain } = message;
-    const key = parseVirtual(to)?.key;
-    const isOurs = from === "" || nodeOf(from) === VIRTUAL || nodeOf(from) === this.kernel.node;
-    if (key === undefined || !isOurs) return undefined;
-    const rest = { address: to, key, type, body, from: from === "" ? undefined : from };
-    const traced = { ...rest, traceparent, askChain, isSigned };
-    if (kind === EnvelopeKind.tell) {
-      const contents: Contents = { ...traced, kind: "tell", reply: undefined, schemas: undefined };
-      return new Parcel(this.#router, contents, this.kernel.nowMs());
-    }
-    const call = this.#calls.take(correlation, node);
-    if (call === undefined) return undefined;
-    const { waiting, schemas } = call;
-    if (!isCall(waiting)) return undefined;
-    const contents: Contents = { ...traced, kind: waiting.kind, reply: waiting, schemas };
-    return new Parcel(this.#router, contents, this.kernel.nowMs());
-  }
-
-  /** A message whose type no node is known to run waits for one that does. */
-  #wait(type: string, parcel: Parcel): boolean {
-    const waiting = this.#homeless.get(type) ?? [];
-    if (waiting.length >= MOST_HOMELESS) {
-      parcel.refuse("mailbox-full");
-      return false;
-    }
-    waiting.push(parcel);
-    this.#homeless.set(type, waiting);
-    return true;
   }
 
   async #settle(node: string, correlation: number): Promise<void> {
@@ -356,33 +281,17 @@ export class Virtuals implements Ways {
     if (this.#closed) return;
     const nowMs = this.kernel.nowMs();
     this.#router.sweep(nowMs);
-    this.#house(nowMs);
+    this.#homeless.sweep(nowMs);
     for (const type of this.#types.values()) type.sweep(nowMs);
     if (this.#isStale || nowMs - this.#reviewedAtMs >= REVIEW_MS) this.#review();
     this.#sweepSoon();
   };
-
-  /** Sends what has waited for a node that runs its type, or gives it up. */
-  #house(nowMs: number): void {
-    for (const [type, waiting] of [...this.#homeless]) {
-      const isKnown = this.#hosting.placementOf(type) !== undefined;
-      const [first] = waiting;
-      if (!isKnown && first !== undefined && nowMs - first.atMs < HOST_MS) continue;
-      this.#homeless.delete(type);
-      for (const parcel of waiting) {
-        const unit = this.#unitOf(type, parcel.key);
-        if (unit === undefined) parcel.refuse("no-such-actor");
-        else if (!parcel.isOver) this.#router.send(unit, parcel);
-      }
-    }
-  }
 
   /** Claims what singletons need, and hands on what should be elsewhere. */
   #review(): void {
     const { kernel } = this;
     const nowMs = kernel.nowMs();
     this.#reviewedAtMs = nowMs;
-    this.#isStale = false;
     const { self } = kernel.ports.membership;
     for (const { name, registration } of this.#types.values()) {
       if (registration.kind !== "singleton") continue;
@@ -391,66 +300,6 @@ export class Virtuals implements Ways {
       if (holding !== undefined) this.#region.keep(holding);
       else if (this.#hosting.chosen(unit) === self.name) void this.#region.claim(unit);
     }
-    for (const holding of this.#region.holdings()) {
-      if (holding.phase !== "held") continue;
-      if (this.#hosting.heirOf(holding.unit) === undefined) continue;
-      // Whatever is not handed on now is looked at again in the next sweep.
-      if (this.#moves >= MOVES || nowMs - holding.sinceMs < SETTLED_MS) this.#isStale = true;
-      else void this.#give(holding, nowMs + MOVE_MS, "keep");
-    }
+    this.#isStale = !this.#handOver.review(nowMs);
   }
-
-  /** Gives many away, a few at a time. */
-  async #giveAll(holdings: readonly Holding[], untilMs: number): Promise<void> {
-    const { kernel } = this;
-    const waiting = [...holdings];
-    const giving: Promise<void>[] = [];
-    const giveNext = async (): Promise<void> => {
-      for (let holding = waiting.pop(); holding !== undefined; holding = waiting.pop()) {
-        const gave = this.#give(holding, untilMs, "kill");
-        giving.push(gave);
-        const pause = new Delay(kernel.wheel, kernel.nowMs(), LEAVING_PAUSE_MS);
-        await Promise.race([gave, pause.over]);
-        pause.finish(true);
-      }
-    };
-    await Promise.all(Array.from({ length: LEAVING_MOVES }, giveNext));
-    await Promise.all(giving);
-  }
-
-  async #give(holding: Holding, untilMs: number, late: "kill" | "keep"): Promise<void> {
-    const to = this.#hosting.heirOf(holding.unit);
-    if (to === undefined) return;
-    this.#moves++;
-    const owner = await this.#region.give(holding, to, { untilMs, late });
-    this.#moves--;
-    if (owner?.node !== to.name) return;
-    const body = givenBody(holding.unit);
-    this.#border.postbox.send(to.name, EnvelopeKind.moved, { to: "", body });
-  }
-}
-
-/** Does nothing but supervise. */
-const supervisorDefinition: object = {
-  protocol: { name: "virtual@1", operations: {} },
-  init: () => undefined,
-  handlers: {},
-  hooks: {},
-  options: { restart: "temporary" },
-};
-
-function supervision(): Behavior {
-  return behaviorOf(supervisorDefinition);
-}
-
-/** A supervisor that never gives up itself; of a singleton not its child either. */
-function guarding(forEver: boolean): ReturnType<typeof cellOptions> {
-  const options = cellOptions({ restart: "temporary", mailbox: { capacity: 1 } });
-  const endless = { restarts: Number.POSITIVE_INFINITY, withinMs: 1 };
-  return {
-    ...options,
-    guards: true,
-    limit: endless,
-    childLimit: forEver ? endless : options.childLimit,
-  };
 }
