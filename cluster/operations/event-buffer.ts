@@ -3,9 +3,10 @@
  *
  * B1: at most {@link ROOM} events wait; past that the newest are left out and counted, and the reader is
  *     told where. A slow reader slows down nobody.
- * B2: what is not wanted is not kept.
+ * B2: what is not wanted is not kept. B3: a reader that stays for days leaves nothing behind with each wait.
  */
 import type { TroupeEvent } from "../../runtime/event.ts";
+import { addAbortListener, removeAbortListener } from "../../runtime/kernel/abort-listeners.ts";
 import type { EventsBatch, EventsQuery } from "./node-protocol.ts";
 
 /** How many events wait for a reader. */
@@ -58,18 +59,23 @@ export class EventBuffer {
 
   /** What waits, up to a bound; resolves when there is something, or when `signal` aborts. */
   async take(signal: AbortSignal): Promise<EventsBatch> {
-    if (this.#events.length === 0 && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-      this.#wake = () => {};
-    }
+    if (this.#events.length === 0 && !signal.aborted) await this.#something(signal);
     const events = this.#events.slice(0, BATCH);
     this.#events = this.#events.slice(BATCH);
     // What was left out came after all that waited.
     const missed = this.#events.length === 0 ? this.#missed : 0;
     this.#missed -= missed;
     return { events, missed };
+  }
+
+  async #something(signal: AbortSignal): Promise<void> {
+    let left = { handleEvent: (): void => {} };
+    await new Promise<void>((resolve) => {
+      left = { handleEvent: resolve };
+      this.#wake = resolve;
+      addAbortListener(signal, left);
+    });
+    removeAbortListener(signal, left);
+    this.#wake = () => {};
   }
 }

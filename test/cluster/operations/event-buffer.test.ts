@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import t from "tap";
 import {
   EventBuffer,
@@ -65,6 +66,17 @@ t.test("events on their way to an operator", async (t) => {
     t.same([next - 1, missed], [ROOM, 7]);
     buffer.add(started("a", 9_999));
     t.match(await buffer.take(signal), { events: [{ seq: 9_999 }], missed: 0 });
+  });
+
+  t.test("regression B3: a reader that waits often leaves no listener behind", async (t) => {
+    const buffer = new EventBuffer({});
+    const { signal } = new AbortController();
+    for (let seq = 1; seq <= 100; seq++) {
+      const taken = buffer.take(signal);
+      buffer.add(started("a", seq));
+      t.match(await taken, { events: [{ seq }] });
+    }
+    t.equal(getEventListeners(signal, "abort").length, 0);
   });
 
   t.test("are waited for, until the reader leaves", async (t) => {
