@@ -66,6 +66,6 @@ export function fencedStores(
       line,
       natsEventLogs(fencedControl, { ...kept, random: random.fork("logs") }),
     ),
-    reminders: remindersOf(line, natsReminders(control, { ...kept, log })),
+    reminders: remindersOf(line, natsReminders(fencedControl, { ...kept, log })),
   };
 }

@@ -1,5 +1,7 @@
 /** A node that is suspended for long, and one whose wall clock jumps. */
 import { type ChildProcess, fork } from "node:child_process";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "nats";
 import t, { type Test } from "tap";
 import { startNode } from "../../cluster/node/start-node.ts";
 import { silentLog } from "../../runtime/log.ts";
@@ -33,7 +35,11 @@ t.test("a node out of step", async (t) => {
   t.teardown(() => server.dispose());
   const node = await startNode({ name: "survivor", nats: server.url, log: silentLog });
   t.teardown(() => node.stop());
-  const { keyValues, tasks } = node.system.ports;
+  const { keyValues, tasks, reminders } = node.system.ports;
+  const connection = await connect({ servers: server.url });
+  t.teardown(() => connection.close());
+  const manager = await jetstreamManager(connection);
+  const armed = async () => (await manager.streams.info("TROUPE_troupe_REMINDERS")).state.messages;
   const member = (name: string) => node.membership.members().find((one) => one.name === name);
 
   t.test(
@@ -58,6 +64,8 @@ t.test("a node out of step", async (t) => {
       );
       await worker.drain();
       const revision = await bucket.put("beat", { by: "survivor" });
+      t.equal(await armed(), 1, "it had armed a reminder");
+      await reminders?.cancel({ type: "beat", key: "beat", name: "beat" });
       const beats: string[] = [];
       const eater = tasks.work("beat@1", async ({ id }) => {
         beats.push(id);
@@ -82,6 +90,7 @@ t.test("a node out of step", async (t) => {
         attempt: 2,
       });
       t.equal(beats.length, eaten, "it queued nothing");
+      t.equal(await armed(), 0, "it armed nothing");
       t.equal(member("sleeper")?.phase, "down", "S21: and it never came back");
       await eater.drain();
     },
