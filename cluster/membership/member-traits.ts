@@ -14,7 +14,8 @@ import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
 import { parseFeatures } from "../wire/wire-features.ts";
 
-const MOST_ENTRIES = 32;
+/** How much metadata a node may have, the runtime's own included. */
+export const MOST_ENTRIES = 32;
 const MOST_VALUE_CHARACTERS = 256;
 const KEY = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 

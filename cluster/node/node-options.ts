@@ -10,7 +10,7 @@ import type { Duration } from "../../runtime/duration.ts";
 import { durationMs } from "../../runtime/duration.ts";
 import type { Log } from "../../runtime/log.ts";
 import { pinoLog } from "../../runtime/log.ts";
-import { hostMetadata } from "../../runtime/placement/hosts.ts";
+import { hostMetadata, isHostKey } from "../../runtime/placement/hosts.ts";
 import { MOST_BLOB_BYTES } from "../../runtime/ports/blob-store.ts";
 import type { MemberTraits } from "../../runtime/ports/membership.ts";
 import type { ModelClients } from "../../runtime/ports/model-client.ts";
@@ -20,7 +20,12 @@ import { withRoot } from "../../runtime/spawning/root-supervisor.ts";
 import { TroupeError } from "../../runtime/troupe-error.ts";
 import type { HealthOptions } from "../health/health-server.ts";
 import { GATEWAY_ROLE } from "../ingress/greeting.ts";
-import { checkedCapacity, checkedMetadata, DEFAULT_CAPACITY } from "../membership/member-traits.ts";
+import {
+  checkedCapacity,
+  checkedMetadata,
+  DEFAULT_CAPACITY,
+  MOST_ENTRIES,
+} from "../membership/member-traits.ts";
 import type { StoreLife } from "../nats-server/launch.ts";
 import type { LocateEnvironment } from "../nats-server/locate.ts";
 import type {
@@ -48,7 +53,10 @@ export interface NodeOptions {
   readonly roles?: readonly string[];
   /** Its share of what is placed by weight, relative to other nodes; above 0, default 1. */
   readonly capacity?: number;
-  /** Told to the other nodes: at most 32 entries, keys of 64 and values of 256 characters. */
+  /**
+   * Told to the other nodes: keys of 64 and values of 256 characters, at most 32 of them; the names of virtual
+   * actors and singletons take one of these for each 256 characters. `hosts` and `hosts.…` are Troupe's own.
+   */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Whether it takes what programs that are no nodes send; default `open`. */
   readonly ingress?: "open" | "closed";
@@ -144,7 +152,7 @@ const LEAST_LEASE_MS = 2_000;
  * @throws {TypeError} when a name or the metadata has another form, or two actors have one name
  * @throws {TroupeError} `credentials.unusable`
  * @throws {RangeError} when the lease is shorter than 2 s or no duration, the capacity
- *   not above 0, the replicas are none of 1, 3 and 5, or the largest body is none
+ *   not above 0, the replicas are none of 1, 3 and 5, the largest body is none, or there is too much metadata
  */
 export function nodeSettings(options: NodeOptions): NodeSettings {
   const env = options.env ?? process.env;
@@ -165,7 +173,7 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
     traits: {
       roles: rolesOf(options),
       capacity: checkedCapacity(options.capacity ?? DEFAULT_CAPACITY),
-      metadata: { ...checkedMetadata(options.metadata ?? {}), ...hostMetadata(actors) },
+      metadata: metadataOf(options, actors),
       reads: WIRE_FEATURES.filter((feature) => features.includes(feature)),
     },
     cluster: checkedClusterName(options.cluster ?? "troupe"),
@@ -180,6 +188,26 @@ export function nodeSettings(options: NodeOptions): NodeSettings {
     leaseTtlMs,
     replicas,
   };
+}
+
+/** What the node says of itself and of its registrations; others would not see one that says too much. */
+function metadataOf(
+  { metadata = {} }: NodeOptions,
+  actors: readonly Registration[],
+): MemberTraits["metadata"] {
+  const own = checkedMetadata(metadata);
+  const reserved = Object.keys(own).find(isHostKey);
+  if (reserved !== undefined)
+    throw new TypeError(
+      `metadata may not use the key ${JSON.stringify(reserved)}: it is Troupe's own`,
+    );
+  const hosted = hostMetadata(actors);
+  const [given, taken] = [Object.keys(own).length, Object.keys(hosted).length];
+  if (given + taken > MOST_ENTRIES)
+    throw new RangeError(
+      `metadata may have ${MOST_ENTRIES} entries, and the names of this node's actors take ${taken} of them: ${given} were given`,
+    );
+  return { ...own, ...hosted };
 }
 
 function rolesOf({ roles = [], ingress = "open" }: NodeOptions): readonly string[] {

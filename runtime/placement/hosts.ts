@@ -40,11 +40,16 @@ export function hostMetadata(
   return metadata;
 }
 
+/** Whether a key of a member's metadata is one of those: programs may not use it for their own. */
+export function isHostKey(key: string): boolean {
+  return key === KEY || key.startsWith(`${KEY}.`);
+}
+
 /** The placements of the types that a member says it can run. */
 export function hostedBy({ metadata }: Pick<Member, "metadata">): ReadonlyMap<string, Placement> {
   const hosted = new Map<string, Placement>();
   for (const [key, value] of Object.entries(metadata)) {
-    if (key !== KEY && !key.startsWith(`${KEY}.`)) continue;
+    if (!isHostKey(key)) continue;
     for (const text of value.split(" ")) {
       const at = text.indexOf("=");
       const placement = placementFrom(at < 0 ? "spread" : text.slice(at + 1));

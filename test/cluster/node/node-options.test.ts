@@ -1,6 +1,9 @@
 import t from "tap";
+import { parseTraits } from "../../../cluster/membership/member-traits.ts";
 import { nodeSettings } from "../../../cluster/node/node-options.ts";
+import { actor, protocol, virtual } from "../../../runtime/index.ts";
 import { silentLog } from "../../../runtime/log.ts";
+import { hostMetadata } from "../../../runtime/placement/hosts.ts";
 
 const base = { name: "n1", log: silentLog, env: {} };
 
@@ -38,6 +41,27 @@ t.test("node options", async (t) => {
     t.match(embedded, { env: { TROUPE_NATS_SERVER: "/given" } });
     t.same(nodeSettings({ ...base, roles: ["text"] }).traits.roles, ["text", "gateway"]);
     t.same(nodeSettings({ ...base, roles: ["text"], ingress: "closed" }).traits.roles, ["text"]);
+  });
+
+  t.test("regression: a node says no more of itself than the others read", async (t) => {
+    const plain = actor(protocol("desk@1", {}), () => 0, {});
+    const named = (count: number) =>
+      Array.from({ length: count }, (_, n) => virtual(plain, { name: `${"x".repeat(60)}${n}` }));
+    const pairs = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, "v"]));
+    const full = { ...base, actors: named(9), metadata: pairs(29) };
+    const { traits } = nodeSettings(full);
+    t.equal(Object.keys(traits.metadata).length, 32);
+    t.match(parseTraits(traits), { ok: true }, "the others read it");
+    t.throws(() => nodeSettings({ ...full, metadata: pairs(30) }), {
+      message:
+        "metadata may have 32 entries, and the names of this node's actors take 3 of them: 30 were given",
+    });
+    t.throws(() => nodeSettings({ ...base, actors: named(150) }), RangeError);
+    for (const key of Object.keys(hostMetadata(named(9))))
+      t.throws(() => nodeSettings({ ...base, metadata: { [key]: "desk" } }), {
+        message: `metadata may not use the key "${key}": it is Troupe's own`,
+      });
   });
 
   t.test("that make no sense are named", async (t) => {
