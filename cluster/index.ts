@@ -99,6 +99,7 @@ export { type NatsEventLogsOptions, natsEventLogs } from "./stores/nats-event-lo
 export { type NatsKeyValuesOptions, natsKeyValues } from "./stores/nats-key-values.ts";
 export { type NatsRemindersOptions, natsReminders } from "./stores/nats-reminders.ts";
 export { type RemoveStoresOptions, removeStores } from "./stores/remove-stores.ts";
+export { checkedMostBodyBytes } from "./wire/body-store.ts";
 export type { LinkReport } from "./wire/nats-transport.ts";
 export type { IngressRole } from "./wire/node-subject.ts";
-export type { WireFeature } from "./wire/wire-features.ts";
+export { checkedFeatures, type WireFeature } from "./wire/wire-features.ts";

@@ -51,6 +51,12 @@ export const words: Kind<readonly string[]> = (given) => {
   throw new Error("must be a list of words");
 };
 
+/** Words as {@link words}; `none` stands for no word, for the environment cannot hold an empty list. */
+export const wordsOrNone: Kind<readonly string[]> = (given) => {
+  const list = words(given);
+  return list.length === 1 && list[0] === "none" ? [] : list;
+};
+
 /** A number above 0. */
 export const positive: Kind<number> = (given) => {
   const number = numberOf(given);

@@ -2,7 +2,7 @@
  * The settings of `troupe node`, one line each: the one list that flags, environment, file and
  * `troupe config show` are made from.
  */
-import type { NodeConfig } from "../../cluster/index.ts";
+import { checkedFeatures, checkedMostBodyBytes, type NodeConfig } from "../../cluster/index.ts";
 import { checkedNodeName } from "../../runtime/index.ts";
 import {
   checkedBy,
@@ -15,6 +15,7 @@ import {
   sizes,
   text,
   words,
+  wordsOrNone,
 } from "./setting.ts";
 
 interface Listed extends Setting {
@@ -138,6 +139,21 @@ export const SETTINGS: readonly Setting[] = [
     variable: "TROUPE_REPLICAS",
     about: "how many servers keep each stream and bucket: 1, 3 or 5; as the servers are by default",
     kind: oneOf([1, 3, 5]),
+  },
+  {
+    key: "mostBodyBytes",
+    flag: "--most-body <bytes>",
+    variable: "TROUPE_MOST_BODY",
+    about: "the largest body of a message to or from others; 67108864 by default",
+    kind: checkedBy(positive, checkedMostBodyBytes, "must be 262144 to 1073741824 bytes"),
+  },
+  {
+    key: "wireFeatures",
+    flag: "--wire-features <names>",
+    variable: "TROUPE_WIRE_FEATURES",
+    about:
+      "what it reads of the wire, or none: for an upgrade that may be taken back; all by default",
+    kind: checkedBy(wordsOrNone, checkedFeatures, "must be of claims, moved and parts, or none"),
   },
   {
     key: "model",

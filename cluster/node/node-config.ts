@@ -24,6 +24,8 @@ export interface NodeConfig
     | "natsPort"
     | "lease"
     | "replicas"
+    | "mostBodyBytes"
+    | "wireFeatures"
   > {
   readonly name?: string;
   /** The file that holds the seed of the server's user; better than the seed itself. */

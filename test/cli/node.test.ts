@@ -27,11 +27,13 @@ t.test("troupe node", async (t) => {
         name: "echoer",
         natsUrl: node.natsUrl,
         cluster: node.cluster,
-        flags: ["--model", "builtin", "--log", "silent"],
+        flags: ["--model", "builtin", "--log", "silent", "--wire-features", "none"],
         clock: systemClock,
       });
       const ref = node.refOf(Echo, addressOf("echoer", "echo"));
       t.same(await ref.ask("echo", { n: 1 }), { n: 1 });
+      const large = { text: "x".repeat(300_000) };
+      await t.rejects(ref.ask("echo", large), { code: "node.too-old" }, "it reads no claims");
       await echo.stop();
       await t.rejects(ref.ask("echo", { n: 2 }, { timeout: "1s" }));
     },

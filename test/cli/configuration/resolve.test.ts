@@ -46,6 +46,8 @@ t.test("the configuration", async (t) => {
       ["lease", "1s", 'must be a duration like "5s" or "500ms", at least 2000 ms'],
       ["lease", "soon", 'must be a duration like "5s" or "500ms", at least 2000 ms'],
       ["replicas", "2", "must be 1, 3 or 5"],
+      ["mostBodyBytes", "1000", "must be 262144 to 1073741824 bytes"],
+      ["wireFeatures", "clams", "must be of claims, moved and parts, or none"],
       ["log", "loud", "must be trace, debug, info, warn, error or silent"],
       ["pools", "read=0", "must be capabilities with sizes from 1 to 10000"],
       ["rejoin", "sometimes", "must be always or never"],
@@ -82,6 +84,9 @@ t.test("the configuration", async (t) => {
       ["pools", "read@1=4,classify", { "read@1": 4, classify: 1 }],
       ["capacity", "2.5", 2.5],
       ["replicas", "3", 3],
+      ["mostBodyBytes", "300000", 300_000],
+      ["wireFeatures", "claims,moved", ["claims", "moved"]],
+      ["wireFeatures", "none", []],
     ];
     for (const [key, text, value] of both) {
       t.match(holding(key, { flags: { [key]: text } }), [value], text as string);
