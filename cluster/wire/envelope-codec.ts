@@ -2,7 +2,7 @@
  * Envelopes as they stand in a frame: positional arrays.
  *
  * Owns: which field stands where. Its neighbour `frame.ts` owns what envelopes travel in,
- * `packing.ts` the bytes.
+ * `wire-writer.ts` and `wire-reader.ts` the bytes.
  *
  * W1: the positions are kind, id, to, from, correlation, type, body, ttlMs, sequence, traceparent,
  *     attempt, idempotencyKey, askChain, claim, signature, token. They never move; a new field is
@@ -23,114 +23,123 @@ import type {
   Signature,
 } from "../../runtime/remote/envelope.ts";
 import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
-import type { Result } from "../../runtime/result.ts";
-import { err, ok } from "../../runtime/result.ts";
 import { shown } from "./shown.ts";
+import { Fault, type WireReader } from "./wire-reader.ts";
+import type { WireWriter } from "./wire-writer.ts";
 
 /** How many addresses an ask chain may name. */
 export const MAX_ASK_CHAIN = 32;
 
 const SIGNATURE_AT = 14;
+/** The frame, its envelopes and the envelope are open around a body. */
+const BODY_DEPTH = 3;
 const SIGNATURE_BYTES = 64;
 /** The forms of a claimed body; a claim carries the index. */
 const FORMS: readonly Claim["form"][] = ["packed", "bytes"];
 
 const HIGHEST_KIND = Math.max(...Object.values(EnvelopeKind));
 
+/** How many elements an envelope has, before those that only a signature makes necessary. */
+function lengthOf(envelope: Envelope): number {
+  if (envelope.token !== undefined) return 16;
+  if (envelope.claim !== undefined) return 14;
+  if (envelope.askChain !== undefined) return 13;
+  if (envelope.idempotencyKey !== undefined) return 12;
+  if (envelope.attempt !== undefined) return 11;
+  if (envelope.traceparent !== undefined) return 10;
+  if (envelope.sequence !== undefined) return 9;
+  if (envelope.ttlMs !== 0) return 8;
+  return envelope.body === undefined ? 6 : 7;
+}
+
 /**
- * The wire form of an envelope: an array of 6 to 16 elements.
+ * Writes an envelope: an array of 6 to 16 elements.
  *
- * Cost: one array.
+ * @throws {TypeError} when its body cannot be carried
  */
-export function wireOf(envelope: Envelope): readonly unknown[] {
-  const wire: unknown[] = [
-    envelope.kind,
-    envelope.id,
-    envelope.to,
-    envelope.from,
-    envelope.correlation,
-    envelope.type,
-    envelope.claim === undefined ? envelope.body : null,
-    envelope.ttlMs,
-  ];
-  if (envelope.claim !== undefined || envelope.token !== undefined) {
-    wire.push(
-      envelope.sequence,
-      envelope.traceparent,
-      envelope.attempt,
-      envelope.idempotencyKey,
-      envelope.askChain,
-      claimWire(envelope.claim),
-    );
-    if (envelope.token !== undefined) wire.push(undefined, envelope.token);
-  } else if (envelope.askChain !== undefined) {
-    wire.push(
-      envelope.sequence,
-      envelope.traceparent,
-      envelope.attempt,
-      envelope.idempotencyKey,
-      envelope.askChain,
-    );
-  } else if (envelope.idempotencyKey !== undefined) {
-    wire.push(envelope.sequence, envelope.traceparent, envelope.attempt, envelope.idempotencyKey);
-  } else if (envelope.attempt !== undefined) {
-    wire.push(envelope.sequence, envelope.traceparent, envelope.attempt);
-  } else if (envelope.traceparent !== undefined) {
-    wire.push(envelope.sequence, envelope.traceparent);
-  } else if (envelope.sequence !== undefined) {
-    wire.push(envelope.sequence);
-  } else if (envelope.ttlMs === 0) {
-    wire.length = envelope.body === undefined ? 6 : 7;
+export function writeEnvelope(wire: WireWriter, envelope: Envelope): void {
+  const { claim, signature } = envelope;
+  const length = lengthOf(envelope);
+  wire.array(signature === undefined ? length : Math.max(length, SIGNATURE_AT + 1));
+  wire.number(envelope.kind);
+  wire.number(envelope.id);
+  wire.text(envelope.to);
+  wire.text(envelope.from);
+  wire.number(envelope.correlation);
+  wire.text(envelope.type);
+  if (length > 6) wire.value(claim === undefined ? envelope.body : null, BODY_DEPTH);
+  if (length > 7) wire.number(envelope.ttlMs);
+  if (length > 8) writeRest(wire, envelope, length);
+  if (signature === undefined) return;
+  for (let at = length; at < SIGNATURE_AT; at++) wire.absent();
+  if (length <= SIGNATURE_AT) writeSignature(wire, signature);
+}
+
+/** What most envelopes do not have. */
+function writeRest(wire: WireWriter, envelope: Envelope, length: number): void {
+  wire.value(envelope.sequence, BODY_DEPTH);
+  if (length > 9) wire.value(envelope.traceparent, BODY_DEPTH);
+  if (length > 10) wire.value(envelope.attempt, BODY_DEPTH);
+  if (length > 11) wire.value(envelope.idempotencyKey, BODY_DEPTH);
+  if (length > 12) wire.value(envelope.askChain, BODY_DEPTH);
+  if (length > 13) wire.value(claimWire(envelope.claim), BODY_DEPTH);
+  if (length <= SIGNATURE_AT) return;
+  if (envelope.signature === undefined) wire.absent();
+  else writeSignature(wire, envelope.signature);
+  wire.value(envelope.token, BODY_DEPTH);
+}
+
+function writeSignature(wire: WireWriter, { incarnation, bytes }: Signature): void {
+  wire.array(2);
+  wire.text(incarnation);
+  wire.binary(bytes);
+}
+
+/** Reads the next value as an envelope; a text says in one line why it is none. */
+export function readEnvelope(wire: WireReader): Envelope | string {
+  const length = wire.array();
+  if (length === undefined) {
+    wire.value();
+    return "an envelope is not an array";
   }
-  if (envelope.signature !== undefined) addSignature(wire, envelope.signature);
-  return wire;
-}
-
-/** What is before it and absent is `undefined`; a token may stand behind it. */
-function addSignature(wire: unknown[], { incarnation, bytes }: Signature): void {
-  while (wire.length < SIGNATURE_AT) wire.push(undefined);
-  wire[SIGNATURE_AT] = [incarnation, bytes];
-}
-
-/** The envelope that an element of a frame stands for, or in one line why it stands for none. */
-export function envelopeFrom(wire: unknown): Result<Envelope, string> {
-  if (!Array.isArray(wire)) return err("an envelope is not an array");
-  // By index: destructuring an array iterates it, several times slower.
-  const kind: unknown = wire[0];
-  const id: unknown = wire[1];
-  const to: unknown = wire[2];
-  const from: unknown = wire[3];
-  const correlation: unknown = wire[4];
-  const type: unknown = wire[5];
-  const body: unknown = wire[6];
-  const ttlMs: unknown = wire[7] ?? 0;
-  const sequence: unknown = wire[8] ?? undefined;
-  const traceparent: unknown = wire[9] ?? undefined;
-  const attempt: unknown = wire[10] ?? undefined;
-  const idempotencyKey: unknown = wire[11] ?? undefined;
-  const askChain: unknown = wire[12] ?? undefined;
-  const claimed: unknown = wire[13] ?? undefined;
+  const kind = length > 0 ? wire.value() : undefined;
+  const id = length > 1 ? wire.value() : undefined;
+  const to = length > 2 ? wire.known() : undefined;
+  const from = length > 3 ? wire.known() : undefined;
+  const correlation = length > 4 ? wire.value() : undefined;
+  const type = length > 5 ? wire.known() : undefined;
+  const body = length > 6 ? wire.value() : undefined;
+  const ttlMs = length > 7 ? (wire.value() ?? 0) : 0;
+  const sequence = length > 8 ? optional(wire) : undefined;
+  const traceparent = length > 9 ? optional(wire) : undefined;
+  const attempt = length > 10 ? optional(wire) : undefined;
+  const idempotencyKey = length > 11 ? optional(wire) : undefined;
+  const askChain = length > 12 ? optional(wire) : undefined;
+  const claimed = length > 13 ? optional(wire) : undefined;
+  const signed = length > 14 ? optional(wire) : undefined;
+  const token = length > 15 ? optional(wire) : undefined;
+  for (let i = 16; i < length; i++) wire.value();
   const claim = claimed === undefined ? undefined : claimFrom(claimed);
-  const token: unknown = wire[15] ?? undefined;
-  if (!isKind(kind)) return err(`unknown envelope kind ${shown(kind)}`);
-  if (!isCount(id)) return err("the id is not a count");
-  if (typeof to !== "string") return err("the destination is not a string");
-  if (typeof from !== "string") return err("the sender is not a string");
-  if (!isCount(correlation)) return err("the correlation is not a count");
-  if (typeof type !== "string") return err("the type is not a string");
-  if (!isSpan(ttlMs)) return err("the time left is not a span");
-  if (sequence !== undefined && !isCount(sequence)) return err("the sequence is not a count");
+  if (!isKind(kind)) return `unknown envelope kind ${shown(kind)}`;
+  if (!isCount(id)) return "the id is not a count";
+  if (typeof to !== "string") return "the destination is not a string";
+  if (typeof from !== "string") return "the sender is not a string";
+  if (!isCount(correlation)) return "the correlation is not a count";
+  if (typeof type !== "string") return "the type is not a string";
+  if (body instanceof Fault) return `the body cannot be decoded: ${body.why}`;
+  if (!isSpan(ttlMs)) return "the time left is not a span";
+  if (sequence !== undefined && !isCount(sequence)) return "the sequence is not a count";
   if (traceparent !== undefined && typeof traceparent !== "string")
-    return err("the traceparent is not a string");
-  if (attempt !== undefined && !isCount(attempt)) return err("the attempt is not a count");
+    return "the traceparent is not a string";
+  if (attempt !== undefined && !isCount(attempt)) return "the attempt is not a count";
   if (idempotencyKey !== undefined && typeof idempotencyKey !== "string")
-    return err("the idempotency key is not a string");
-  if (askChain !== undefined && !isAskChain(askChain)) return err("the ask chain is malformed");
-  if (claimed !== undefined && claim === undefined) return err("the claim is malformed");
-  if (token !== undefined && !isCount(token)) return err("the token is not a count");
-  const signature = signatureFrom(wire[SIGNATURE_AT]);
-  if (signature === null) return err("the signature is malformed");
-  return ok({
+    return "the idempotency key is not a string";
+  if (askChain !== undefined && !isAskChain(askChain)) return "the ask chain is malformed";
+  if (claimed !== undefined && claim === undefined) return "the claim is malformed";
+  if (token !== undefined && !isCount(token)) return "the token is not a count";
+  const signature = signed === undefined ? undefined : signatureFrom(signed);
+  if (signature === null) return "the signature is malformed";
+  return {
     kind,
     id,
     to,
@@ -147,12 +156,16 @@ export function envelopeFrom(wire: unknown): Result<Envelope, string> {
     claim,
     token,
     signature,
-  });
+  };
+}
+
+/** Nil is read as absent. */
+function optional(wire: WireReader): unknown {
+  return wire.known() ?? undefined;
 }
 
 /** `null` = it is none. */
-function signatureFrom(wire: unknown): Signature | undefined | null {
-  if (wire === undefined || wire === null) return undefined;
+function signatureFrom(wire: unknown): Signature | null {
   if (!Array.isArray(wire)) return null;
   const [incarnation, bytes] = wire as readonly unknown[];
   const isWhole = bytes instanceof Uint8Array && bytes.length === SIGNATURE_BYTES;

@@ -12,12 +12,17 @@
 import type { Envelope } from "../../runtime/remote/envelope.ts";
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
-import { envelopeFrom, wireOf } from "./envelope-codec.ts";
-import { pack, unpack } from "./packing.ts";
+import { readEnvelope, writeEnvelope } from "./envelope-codec.ts";
 import { shown } from "./shown.ts";
+import { WireReader } from "./wire-reader.ts";
+import { WireWriter } from "./wire-writer.ts";
 
 /** The version that this node writes and reads. */
 export const FRAME_VERSION = 1;
+
+const reader = new WireReader();
+/** Absent while it writes. */
+let writer: WireWriter | undefined = new WireWriter();
 
 /** What a frame says beside its envelopes. */
 export interface FrameHeader {
@@ -48,52 +53,73 @@ export interface Frame extends FrameHeader {
  * @throws {TypeError} when a body cannot be carried
  */
 export function frameBytes(header: FrameHeader, envelopes: readonly Envelope[]): Uint8Array {
-  const { incarnation, linkSeq, ackSeq, baseSeq, target, resend } = header;
-  const frame: unknown[] = [FRAME_VERSION, incarnation, linkSeq, ackSeq, envelopes.map(wireOf)];
-  if (resend) frame.push(baseSeq, target, 1);
-  else if (target !== "") frame.push(baseSeq, target);
-  else if (baseSeq !== linkSeq) frame.push(baseSeq);
-  return pack(frame);
+  const wire = writer ?? new WireWriter();
+  // A body's getter may send, and what it sends may fill a frame.
+  writer = undefined;
+  try {
+    wire.begin();
+    write(wire, header, envelopes);
+    return wire.end();
+  } finally {
+    writer = wire;
+  }
+}
+
+function write(wire: WireWriter, header: FrameHeader, envelopes: readonly Envelope[]): void {
+  const { linkSeq, baseSeq, target, resend } = header;
+  let length = 5;
+  if (resend) length = 8;
+  else if (target !== "") length = 7;
+  else if (baseSeq !== linkSeq) length = 6;
+  wire.array(length);
+  wire.number(FRAME_VERSION);
+  wire.text(header.incarnation);
+  wire.number(linkSeq);
+  wire.number(header.ackSeq);
+  wire.array(envelopes.length);
+  for (const envelope of envelopes) writeEnvelope(wire, envelope);
+  if (length > 5) wire.number(baseSeq);
+  if (length > 6) wire.text(target);
+  if (length > 7) wire.number(1);
 }
 
 /** The frame that the bytes stand for, or in one line why they stand for none. */
 export function parseFrame(bytes: Uint8Array): Result<Frame, string> {
-  const unpacked = unpack(bytes);
-  if (!unpacked.ok) return err(unpacked.error);
-  const frame = unpacked.value;
-  if (!Array.isArray(frame)) return err("a frame is not an array");
-  const version: unknown = frame[0];
-  const incarnation: unknown = frame[1];
-  const linkSeq: unknown = frame[2];
-  const ackSeq: unknown = frame[3];
-  const wires: unknown = frame[4];
-  const baseSeq: unknown = frame[5] ?? linkSeq;
-  const target: unknown = frame[6] ?? "";
-  const resend: unknown = frame[7];
+  const fault = reader.open(bytes);
+  if (fault !== undefined) return err(fault);
+  try {
+    return read(reader);
+  } finally {
+    reader.close();
+  }
+}
+
+function read(wire: WireReader): Result<Frame, string> {
+  const length = wire.array();
+  if (length === undefined) return err("a frame is not an array");
+  const version = length > 0 ? wire.value() : undefined;
   if (version !== FRAME_VERSION)
     return err(`frame version ${shown(version)}; this node reads ${FRAME_VERSION}`);
+  const incarnation = length > 1 ? wire.known() : undefined;
+  const linkSeq = length > 2 ? wire.value() : undefined;
+  const ackSeq = length > 3 ? wire.value() : undefined;
+  const count = length > 4 ? wire.array() : undefined;
   if (typeof incarnation !== "string") return err("the incarnation is not a string");
-  if (!isSequence(linkSeq) || !isSequence(ackSeq) || !isSequence(baseSeq))
-    return err("a sequence number is not a count");
-  if (typeof target !== "string") return err("the target is not a string");
-  if (!Array.isArray(wires)) return err("the envelopes are not an array");
+  if (!isSequence(linkSeq) || !isSequence(ackSeq)) return err("a sequence number is not a count");
+  if (count === undefined) return err("the envelopes are not an array");
   const envelopes: Envelope[] = [];
   const faults: string[] = [];
-  for (const wire of wires) {
-    const envelope = envelopeFrom(wire);
-    if (envelope.ok) envelopes.push(envelope.value);
-    else faults.push(envelope.error);
+  for (let i = 0; i < count; i++) {
+    const envelope = readEnvelope(wire);
+    if (typeof envelope !== "string") envelopes.push(envelope);
+    else faults.push(envelope);
   }
-  return ok({
-    incarnation,
-    linkSeq,
-    ackSeq,
-    baseSeq,
-    target,
-    resend: resend === 1,
-    envelopes,
-    faults,
-  });
+  const baseSeq = length > 5 ? (wire.value() ?? linkSeq) : linkSeq;
+  const target = length > 6 ? (wire.known() ?? "") : "";
+  const resend = length > 7 && wire.value() === 1;
+  if (!isSequence(baseSeq)) return err("a sequence number is not a count");
+  if (typeof target !== "string") return err("the target is not a string");
+  return ok({ incarnation, linkSeq, ackSeq, baseSeq, target, resend, envelopes, faults });
 }
 
 function isSequence(value: unknown): value is number {

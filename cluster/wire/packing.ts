@@ -2,7 +2,8 @@
  * Plain data to bytes and back: MessagePack, and the one home of `msgpackr`.
  *
  * Owns: what may be carried at all. What the bytes mean is their owners' business
- * (`envelope-codec.ts`, `frame.ts`, the stores).
+ * (`envelope-codec.ts`, `frame.ts`, the stores); `wire-writer.ts` and `wire-reader.ts` do the same for
+ * frames, of which there are many.
  *
  * P1: what `pack` returns, every peer's `unpack` accepts; what it cannot carry it refuses.
  * P2: `unpack` never throws, whatever the bytes are.
@@ -67,8 +68,8 @@ export function unpack(bytes: Uint8Array): Result<unknown, string> {
   }
 }
 
-/** What is wrong with the bytes, without decoding them. Iterative: depth costs no stack. */
-function faultIn(bytes: Uint8Array): string | undefined {
+/** What is wrong with the bytes, without decoding them; see P3. Iterative: depth costs no stack. */
+export function faultIn(bytes: Uint8Array): string | undefined {
   let depth = 0;
   let at = 0;
   left[0] = 1;

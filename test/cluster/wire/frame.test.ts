@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
 import type { FrameHeader } from "../../../cluster/wire/frame.ts";
-import { parseFrame } from "../../../cluster/wire/frame.ts";
+import { frameBytes, parseFrame } from "../../../cluster/wire/frame.ts";
 import { pack } from "../../../cluster/wire/packing.ts";
 
 const header: FrameHeader = {
@@ -28,6 +28,34 @@ t.test("a frame", async (t) => {
     if (!read.ok) throw new Error(read.error);
     t.equal(read.value.envelopes.length, 2);
     t.same(read.value.faults, ["unknown envelope kind 99"]);
+  });
+
+  t.test("F2: nor does one with a body that cannot be decoded", async (t) => {
+    const good = pack([0, 1, "a", "", 0, "t.x@1", 5]);
+    const bad = Buffer.concat([good.subarray(0, -1), Buffer.from("818001", "hex")]); // a map as a key
+    const frame = Buffer.concat([pack([1, "7", 3, 2]), Buffer.of(0x93), good, bad, good]);
+    frame[0] = 0x95;
+    const read = parseFrame(frame);
+    if (!read.ok) throw new Error(read.error);
+    t.equal(read.value.envelopes.length, 2);
+    t.match(read.value.faults, [/^the body cannot be decoded/]);
+  });
+
+  t.test("F1: a frame that is written while another is leaves it alone", async (t) => {
+    const plain = { kind: 0, id: 1, to: "a", from: "", correlation: 0, type: "t.x@1" } as const;
+    const envelope = { ...plain, body: undefined, ttlMs: 0 };
+    let inner: Uint8Array | undefined;
+    const body = {
+      before: 1,
+      get field() {
+        inner = frameBytes(header, [envelope]);
+        return 2;
+      },
+    };
+    const outer = parseFrame(frameBytes(header, [envelope, { ...envelope, body }]));
+    if (!outer.ok || inner === undefined) throw new Error("no frame");
+    t.same(outer.value.envelopes[1]?.body, { before: 1, field: 2 });
+    t.same(parseFrame(inner), parseFrame(frameBytes(header, [envelope])));
   });
 
   t.test("F3: another version is refused by name, and nonsense never throws", async (t) => {
