@@ -32,6 +32,7 @@ export function beatAfter(wallMs: number): number {
 export const CHECK_MS = 250;
 const CHECK_SPREAD = 0.2;
 
+const LATE_MS = 1_250;
 const LEAST_SILENCE_MS = 2_000;
 const MOST_SILENCE_MS = 2_500;
 const MEAN_GAIN = 1 / 8;
@@ -74,6 +75,11 @@ export function excused(rhythm: Rhythm, pausedMs: number, nowMs: number): Rhythm
 export function isSilent(rhythm: Rhythm, nowMs: number): boolean {
   const allowedMs = rhythm.meanMs + BEAT_MS + 4 * rhythm.deviationMs;
   return nowMs - rhythm.lastMs > Math.min(MOST_SILENCE_MS, Math.max(LEAST_SILENCE_MS, allowedMs));
+}
+
+/** Whether the member has missed a beat: it is time to find out who is silent, it or the server. */
+export function isLate(rhythm: Rhythm, nowMs: number): boolean {
+  return nowMs - rhythm.lastMs > LATE_MS;
 }
 
 /** When the next check is due; `draw` is at random, 0 to 1. */

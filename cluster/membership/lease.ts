@@ -33,6 +33,11 @@ const MARGIN_MS = 500;
 const RENEWALS_PER_TTL = 4;
 const RETRY_MS = 250;
 
+const LOOK_MS = 500;
+const LAPSE_LOOK_MS = 50;
+/** For so long a lease that should have lapsed is looked at often: its server takes up to 250 ms to drop it. */
+const LAPSE_MS = 1_000;
+
 /** What a lease says of its holder. */
 export interface LeaseRecord extends MemberTraits {
   readonly v: 1;
@@ -74,6 +79,17 @@ export function leaseKey(name: string): string {
 /** A revision as an incarnation: fixed width, so that they compare as text. */
 export function incarnationOf(revision: number): string {
   return String(revision).padStart(16, "0");
+}
+
+/**
+ * When to look at a doubted member's lease again.
+ *
+ * @param leftMs - how long it can still live, by its server's clock compared with this node's: a hint, which
+ *   two clocks that differ make wrong. What is found decides, whenever it is found.
+ */
+export function lookAfter(leftMs: number | undefined): number {
+  if (leftMs === undefined || leftMs < -LAPSE_MS) return LOOK_MS;
+  return Math.min(LOOK_MS, Math.max(LAPSE_LOOK_MS, leftMs));
 }
 
 /** Who holds a lease; `undefined` when the entry has another form. */

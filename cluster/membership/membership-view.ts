@@ -8,6 +8,9 @@
  * V2: `down` is final: only a newer incarnation of the name replaces it.
  * V3: silence makes a member suspected, and a beat takes that back; only its lease makes it down.
  * V4: this node never suspects itself.
+ *
+ * Cost: a beat that says what the one before said changes one entry of a map. The store, whose listeners are
+ * compared with each change, sees changes of members alone.
  */
 import { createStore, shallowEqual } from "@xstate/store";
 import type {
@@ -17,7 +20,7 @@ import type {
   NodeIdentity,
 } from "../../runtime/ports/membership.ts";
 import type { Rhythm } from "./failure-detector.ts";
-import { excused, firstBeat, isSilent, nextBeat } from "./failure-detector.ts";
+import { excused, firstBeat, isLate, isSilent, nextBeat } from "./failure-detector.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import type { LeaseHolder } from "./lease.ts";
 import type { MembersSelection, SelectableMembership } from "./members-selection.ts";
@@ -25,15 +28,9 @@ import type { MembersSelection, SelectableMembership } from "./members-selection
 /** A main loop that is later than this is degraded, in milliseconds. */
 export const DEGRADED_LAG_MS = 1_000;
 
-interface Known {
-  /** The same object as long as nothing of it changes. */
-  readonly member: Member;
-  readonly rhythm: Rhythm;
-}
-
+/** The members by name; each is the same object as long as nothing of it changes. */
 interface View {
-  readonly self: string;
-  readonly known: ReadonlyMap<string, Known>;
+  readonly known: ReadonlyMap<string, Member>;
 }
 
 /** A heartbeat with its sender and its arrival on the monotonic clock. */
@@ -49,8 +46,12 @@ export interface MembershipView {
   heard(heard: HeardBeat): void;
   /** A lease was read. */
   leased(holder: LeaseHolder, atMs: number): void;
-  /** Time passed; `pausedMs` of it this node slept. */
-  checked(nowMs: number, pausedMs: number): void;
+  /** Of the time that passed this node slept `pausedMs`. */
+  paused(nowMs: number, pausedMs: number): void;
+  /** Time passed: who was silent for too long is suspected. */
+  checked(nowMs: number): void;
+  /** Whether anybody is late who is not suspected yet. */
+  isAnyLate(nowMs: number): boolean;
   /** A member's lease is gone. */
   ended(node: NodeIdentity): void;
   members(): readonly Member[];
@@ -66,28 +67,62 @@ export function membershipView(
   traits: MemberTraits,
   nowMs: number,
 ): MembershipView {
-  const own: Known = {
-    member: { ...self, ...traits, phase: "up", lagMs: 0 },
-    rhythm: firstBeat(nowMs),
-  };
-  const initial: View = { self: self.name, known: new Map([[self.name, own]]) };
+  const own: Member = { ...self, ...traits, phase: "up", lagMs: 0 };
+  const initial: View = { known: new Map([[self.name, own]]) };
+  const rhythms = new Map<string, Rhythm>([[self.name, firstBeat(nowMs)]]);
   const store = createStore({
     context: initial,
     on: {
-      heard: (view: View, event: HeardBeat) => afterBeat(view, event),
-      leased: (view: View, event: { readonly holder: LeaseHolder; readonly atMs: number }) =>
-        afterLease(view, event.holder, event.atMs),
-      checked: (view: View, event: { readonly nowMs: number; readonly pausedMs: number }) =>
-        afterCheck(view, event.nowMs, event.pausedMs),
-      ended: (view: View, event: { readonly node: NodeIdentity }) => afterEnd(view, event.node),
+      changed: (view: View, { member }: { readonly member: Member }) => withMember(view, member),
+      silent: (view: View, { members }: { readonly members: readonly Member[] }) =>
+        members.reduce(
+          (after, member) => withMember(after, { ...member, phase: "suspected" }),
+          view,
+        ),
+      ended: (view: View, { member }: { readonly member: Member }) =>
+        withMember(view, { ...member, phase: "down" }),
     },
   });
   const known = store.select((view) => view.known);
+  /** Whose rhythm is so, of those whose silence would be news (V4). */
+  const those = (is: (rhythm: Rhythm, nowMs: number) => boolean, nowMs: number): Member[] =>
+    [...known.get().values()].filter(({ name, phase }) => {
+      if (name === self.name || phase === "down" || phase === "suspected") return false;
+      const rhythm = rhythms.get(name);
+      return rhythm !== undefined && is(rhythm, nowMs);
+    });
   return {
-    heard: (heard) => store.trigger.heard(heard),
-    leased: (holder, atMs) => store.trigger.leased({ holder, atMs }),
-    checked: (nowMs, pausedMs) => store.trigger.checked({ nowMs, pausedMs }),
-    ended: (node) => store.trigger.ended({ node }),
+    heard: ({ name, beat, atMs }) => {
+      const old = known.get().get(name);
+      if (old !== undefined && isOver(old, beat.incarnation)) return;
+      const rhythm = old?.incarnation === beat.incarnation ? rhythms.get(name) : undefined;
+      rhythms.set(name, rhythm === undefined ? firstBeat(atMs) : nextBeat(rhythm, atMs));
+      const member = afterBeat(old, name, beat);
+      if (member !== old) store.trigger.changed({ member });
+    },
+    leased: (holder, atMs) => {
+      const { name, incarnation } = holder;
+      const old = known.get().get(name);
+      if (old !== undefined && !(incarnation > old.incarnation)) return;
+      rhythms.set(name, firstBeat(atMs));
+      const member: Member = { name, incarnation, ...traitsOf(holder), phase: "up", lagMs: 0 };
+      store.trigger.changed({ member });
+    },
+    paused: (nowMs, pausedMs) => {
+      if (pausedMs <= 0) return;
+      for (const [name, rhythm] of rhythms) rhythms.set(name, excused(rhythm, pausedMs, nowMs));
+    },
+    checked: (nowMs) => {
+      const members = those(isSilent, nowMs);
+      if (members.length > 0) store.trigger.silent({ members });
+    },
+    isAnyLate: (nowMs) => those(isLate, nowMs).length > 0,
+    ended: ({ name, incarnation }) => {
+      const member = known.get().get(name);
+      if (member?.incarnation !== incarnation || member.phase === "down") return;
+      rhythms.delete(name);
+      store.trigger.ended({ member });
+    },
     members: () => membersOf(known.get()),
     select: <T>(
       selector: (members: readonly Member[]) => T,
@@ -108,8 +143,8 @@ export function membershipView(
       known.subscribe((after) => {
         const previous = before;
         before = after;
-        for (const { member } of after.values()) {
-          const old = previous.get(member.name)?.member;
+        for (const member of after.values()) {
+          const old = previous.get(member.name);
           if (old === member) continue;
           const same = old?.incarnation === member.incarnation;
           if (old !== undefined && !same && old.phase !== "down")
@@ -122,53 +157,18 @@ export function membershipView(
   };
 }
 
-function afterBeat(view: View, { name, beat, atMs }: HeardBeat): View {
-  const old = view.known.get(name);
-  if (old !== undefined && isOver(old.member, beat.incarnation)) return view;
+/** A member after its beat: the same object when that says nothing new. */
+function afterBeat(old: Member | undefined, name: string, beat: Heartbeat): Member {
   const phase = phaseFrom(beat);
   const { incarnation, lagMs } = beat;
-  if (old?.member.incarnation !== incarnation) {
-    const member: Member = { name, incarnation, ...traitsOf(beat), phase, lagMs };
-    return withKnown(view, { member, rhythm: firstBeat(atMs) });
+  if (old?.incarnation !== incarnation) {
+    return { name, incarnation, ...traitsOf(beat), phase, lagMs };
   }
-  const isSame = old.member.phase === phase && old.member.lagMs === lagMs;
-  const member = isSame ? old.member : { ...old.member, phase, lagMs };
-  return withKnown(view, { member, rhythm: nextBeat(old.rhythm, atMs) });
+  return old.phase === phase && old.lagMs === lagMs ? old : { ...old, phase, lagMs };
 }
 
-function afterLease(view: View, holder: LeaseHolder, atMs: number): View {
-  const { name, incarnation } = holder;
-  const old = view.known.get(name);
-  if (old !== undefined && !(incarnation > old.member.incarnation)) return view;
-  const member: Member = { name, incarnation, ...traitsOf(holder), phase: "up", lagMs: 0 };
-  return withKnown(view, { member, rhythm: firstBeat(atMs) });
-}
-
-function afterCheck(view: View, nowMs: number, pausedMs: number): View {
-  let after = view;
-  for (const known of view.known.values()) {
-    const { member } = known;
-    if (member.name === view.self || member.phase === "down") continue;
-    const rhythm = pausedMs > 0 ? excused(known.rhythm, pausedMs, nowMs) : known.rhythm;
-    const isSuspect = isSilent(rhythm, nowMs) && member.phase !== "suspected";
-    if (rhythm === known.rhythm && !isSuspect) continue;
-    after = withKnown(after, {
-      rhythm,
-      member: isSuspect ? { ...member, phase: "suspected" } : member,
-    });
-  }
-  return after;
-}
-
-function afterEnd(view: View, { name, incarnation }: NodeIdentity): View {
-  const old = view.known.get(name);
-  if (old === undefined || old.member.incarnation !== incarnation || old.member.phase === "down")
-    return view;
-  return withKnown(view, { ...old, member: { ...old.member, phase: "down" } });
-}
-
-function withKnown(view: View, known: Known): View {
-  return { ...view, known: new Map(view.known).set(known.member.name, known) };
+function withMember(view: View, member: Member): View {
+  return { known: new Map(view.known).set(member.name, member) };
 }
 
 /** Whether what is known makes that incarnation a thing of the past. */
@@ -177,9 +177,9 @@ function isOver(known: Member, incarnation: string): boolean {
   return incarnation < known.incarnation;
 }
 
-function phaseIn(known: Known | undefined, node: NodeIdentity): MemberPhase | undefined {
-  if (known === undefined || node.incarnation > known.member.incarnation) return undefined;
-  return node.incarnation === known.member.incarnation ? known.member.phase : "down";
+function phaseIn(known: Member | undefined, node: NodeIdentity): MemberPhase | undefined {
+  if (known === undefined || node.incarnation > known.incarnation) return undefined;
+  return node.incarnation === known.incarnation ? known.phase : "down";
 }
 
 function phaseFrom(beat: Heartbeat): MemberPhase {
@@ -193,7 +193,7 @@ function phaseFrom(beat: Heartbeat): MemberPhase {
 }
 
 function membersOf(known: View["known"]): readonly Member[] {
-  return Array.from(known.values(), ({ member }) => member);
+  return [...known.values()];
 }
 
 function traitsOf({ roles, capacity, metadata, reads }: MemberTraits): MemberTraits {

@@ -7,12 +7,13 @@
  * M1: silence only raises suspicion. A member is down when a read from the leader, begun after it was
  *     doubted, finds its lease gone or in other hands.
  * M2: while this node's own connection is down nobody is suspected and nobody is declared dead: the
- *     silence is its own. A connection counts as up while the server answers its pings, not only until
- *     the client has noticed its loss.
+ *     silence is its own. A connection counts as up while the server says something or answers pings, not
+ *     only until the client has noticed its loss. It is asked as soon as somebody is late.
  * M3: a goodbye is a reason to read the lease at once, not a verdict.
  *
- * Cost: one view update per heartbeat, a ping where none has come for a while; leases are read only for members in doubt, at
- * most twice a second each.
+ * Cost: one comparison per heartbeat, and nothing else while all is well; a view update where one says
+ * something new, a ping where one is late; leases are read only for members in doubt, twice a second
+ * each, and more often around the moment at which they lapse.
  */
 import type { NatsConnection, Subscription } from "nats";
 import type { EventSink } from "../../runtime/event.ts";
@@ -31,16 +32,15 @@ import { messageOf } from "../../runtime/troupe-error.ts";
 import { forgeryIn } from "../security/forgery.ts";
 import { heartbeatsOf, senderOf } from "../wire/node-subject.ts";
 import { checkAfter, pauseBetween } from "./failure-detector.ts";
-import { parseHeartbeat } from "./heartbeat.ts";
-import { holderOf, leaseKey } from "./lease.ts";
+import { HeartbeatReader } from "./heartbeat.ts";
+import { holderOf, leaseKey, lookAfter } from "./lease.ts";
 import type { MembersSelection, SelectableMembership } from "./members-selection.ts";
 import type { MembershipView } from "./membership-view.ts";
 import { membershipView } from "./membership-view.ts";
 
-const READ_EVERY_MS = 500;
 // With a second before the first missed beat, it ends before anyone can have been silent for too long.
 const DEAF_MS = 1_000;
-/** A server that was heard since is not asked. */
+/** When somebody is late, a server that was heard since is not asked. */
 const PING_AFTER_MS = 400;
 
 /** What a {@link NatsMembership} is made of. */
@@ -49,6 +49,8 @@ export interface NatsMembershipOptions {
   readonly connection: NatsConnection;
   /** The bucket of leases. */
   readonly leases: KeyValue;
+  /** How long a lease lives without renewal. */
+  readonly leaseTtlMs: number;
   readonly cluster: string;
   readonly self: NodeIdentity;
   readonly traits: MemberTraits;
@@ -61,6 +63,10 @@ export interface NatsMembershipOptions {
   readonly standing?: () => boolean;
 }
 
+interface Look {
+  cancel: Cancel;
+}
+
 /** Membership over NATS; see the file's header. */
 export class NatsMembership implements SelectableMembership {
   readonly self: NodeIdentity;
@@ -70,8 +76,9 @@ export class NatsMembership implements SelectableMembership {
   readonly #view: MembershipView;
   readonly #listeners = new Set<(event: MembershipEvent) => void>();
   readonly #subscription: Subscription;
-  /** When each doubted member's lease was last asked for; a read under way is infinitely recent. */
-  readonly #readAtMs = new Map<string, number>();
+  readonly #reader = new HeartbeatReader();
+  /** By name: the look at a doubted member's lease that is under way, or comes next. */
+  readonly #looks = new Map<string, Look>();
   #lastCheckMs: number;
   #connected: boolean = true;
   /** When the server was last heard, or the last ping was sent that it has answered. */
@@ -162,7 +169,7 @@ export class NatsMembership implements SelectableMembership {
     if (this.#connected) return;
     this.#connected = true;
     const nowMs = this.#options.clock.monotonicMs();
-    this.#view.checked(nowMs, nowMs - this.#lastCheckMs);
+    this.#view.paused(nowMs, nowMs - this.#lastCheckMs);
     this.#lastCheckMs = nowMs;
   }
 
@@ -171,13 +178,14 @@ export class NatsMembership implements SelectableMembership {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelCheck();
+    for (const { cancel } of this.#looks.values()) cancel();
     if (!this.#options.connection.isClosed()) this.#subscription.unsubscribe();
     this.#listeners.clear();
   }
 
   #heard(name: string, bytes: Uint8Array): void {
     if (this.#closed || !this.#isStanding()) return;
-    const beat = parseHeartbeat(bytes);
+    const beat = this.#reader.read(name, bytes);
     if (!beat.ok) {
       this.counts.undecodable++;
       this.#options.log.warn({ from: name, fault: beat.error }, "dropped a heartbeat");
@@ -188,8 +196,7 @@ export class NatsMembership implements SelectableMembership {
     this.#answeredMs = atMs;
     this.#view.heard({ name, beat: beat.value, atMs });
     if (beat.value.state === "leaving") {
-      this.#readAtMs.delete(name);
-      this.#doubt({ name, incarnation: beat.value.incarnation }, atMs);
+      this.#look({ name, incarnation: beat.value.incarnation });
     }
   }
 
@@ -199,16 +206,17 @@ export class NatsMembership implements SelectableMembership {
     // `lastCheckMs` stands still meanwhile, so that the return excuses the whole absence.
     if (!this.#connected || !this.#isStanding()) return;
     const nowMs = this.#options.clock.monotonicMs();
-    if (nowMs - this.#answeredMs >= PING_AFTER_MS) this.#ping(nowMs);
-    if (nowMs - this.#answeredMs > DEAF_MS) {
+    const unheardMs = nowMs - this.#answeredMs;
+    if (this.#pinging && unheardMs > DEAF_MS) {
       this.#lastCheckMs = Math.min(this.#lastCheckMs, this.#answeredMs);
       return;
     }
-    this.#view.checked(nowMs, pauseBetween(this.#lastCheckMs, nowMs));
+    this.#view.paused(nowMs, pauseBetween(this.#lastCheckMs, nowMs));
+    if (unheardMs >= PING_AFTER_MS && this.#view.isAnyLate(nowMs)) this.#ping(nowMs);
+    if (unheardMs <= DEAF_MS) this.#view.checked(nowMs);
     this.#lastCheckMs = nowMs;
     for (const member of this.#view.members()) {
-      if (member.phase === "suspected" || member.phase === "degraded") this.#doubt(member, nowMs);
-      else if (member.phase === "down") this.#readAtMs.delete(member.name);
+      if (isDoubted(member.phase) && !this.#looks.has(member.name)) this.#look(member);
     }
   };
 
@@ -232,26 +240,32 @@ export class NatsMembership implements SelectableMembership {
       });
   }
 
-  /** Reads the lease of a member in doubt, unless that was just done. */
-  #doubt({ name, incarnation }: NodeIdentity, nowMs: number): void {
+  /** Reads the lease of a member in doubt, now and again until there is no doubt any more. */
+  #look({ name, incarnation }: NodeIdentity): void {
     if (name === this.self.name) return;
-    if (nowMs - (this.#readAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < READ_EVERY_MS) return;
-    this.#readAtMs.set(name, Number.POSITIVE_INFINITY);
-    this.#options.leases
+    const { leases, leaseTtlMs, clock, log } = this.#options;
+    this.#looks.get(name)?.cancel();
+    const look: Look = { cancel: () => {} };
+    this.#looks.set(name, look);
+    leases
       .get(leaseKey(name))
       .then((entry) => {
-        if (this.#closed || !this.#isStanding()) return;
+        if (this.#closed || !this.#isStanding()) return undefined;
         const holder = entry === undefined ? undefined : holderOf(entry);
         if (holder?.incarnation !== incarnation) this.#view.ended({ name, incarnation });
-        if (holder !== undefined) this.#view.leased(holder, this.#options.clock.monotonicMs());
+        if (holder !== undefined) this.#view.leased(holder, clock.monotonicMs());
+        return entry?.atMs === undefined ? undefined : entry.atMs + leaseTtlMs - clock.nowMs();
       })
       .catch((error: unknown) => {
-        this.#options.log.warn(
-          { member: name, error: messageOf(error) },
-          "a lease was not readable",
-        );
+        log.warn({ member: name, error: messageOf(error) }, "a lease was not readable");
+        return undefined;
       })
-      .finally(() => this.#readAtMs.set(name, this.#options.clock.monotonicMs()));
+      .then((leftMs) => {
+        if (this.#looks.get(name) !== look) return;
+        const phase = this.#view.phaseOf({ name, incarnation });
+        if (this.#closed || !isDoubted(phase)) this.#looks.delete(name);
+        else look.cancel = clock.after(lookAfter(leftMs), () => this.#look({ name, incarnation }));
+      });
   }
 
   #isStanding(): boolean {
@@ -261,6 +275,7 @@ export class NatsMembership implements SelectableMembership {
   #changed(member: Member, previous: MemberPhase | undefined): void {
     const { events, log } = this.#options;
     const { name, incarnation, phase } = member;
+    if (phase === "down") this.#reader.forget(name);
     log.info({ member: name, incarnation, phase, previous }, "a node changed");
     events.emit({ type: "node.changed", name, incarnation, phase, lagMs: member.lagMs });
     for (const listener of this.#listeners) this.#tell(listener, { member, previous });
@@ -273,4 +288,9 @@ export class NatsMembership implements SelectableMembership {
       this.#options.log.error({ error: messageOf(error) }, "a listener of membership threw");
     }
   }
+}
+
+/** Whether only the lease can tell what becomes of a member. */
+function isDoubted(phase: MemberPhase | undefined): boolean {
+  return phase === "suspected" || phase === "degraded";
 }

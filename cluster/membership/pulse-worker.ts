@@ -29,17 +29,17 @@ async function beat(setup: PulseSetup, port: NonNullable<typeof parentPort>): Pr
     askEveryMs: ASK_EVERY_MS,
   });
   const subject = heartbeatSubject(setup.target.cluster, setup.target.name);
+  // Nearly every beat says what the last one did.
+  let last: { state: HeartbeatState; lagMs: number; bytes: Uint8Array } | undefined;
   const say = (state: HeartbeatState): void => {
+    const lagMs = lagMsOf(setup.mainLoop);
+    if (last?.state !== state || last.lagMs !== lagMs) {
+      const { incarnation, traits } = setup;
+      const bytes = heartbeatBytes({ incarnation, state, lagMs, ...traits });
+      last = { state, lagMs, bytes };
+    }
     // What is published while disconnected would be dropped anyway, and an old beat misleads.
-    connection.publish(
-      subject,
-      heartbeatBytes({
-        incarnation: setup.incarnation,
-        state,
-        lagMs: lagMsOf(setup.mainLoop),
-        ...setup.traits,
-      }),
-    );
+    connection.publish(subject, last.bytes);
   };
   let state: HeartbeatState = "up";
   let cancel = systemClock.after(0, function tick() {

@@ -111,6 +111,7 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     ...shared,
     connection: control,
     leases,
+    leaseTtlMs,
     traits,
     random: random.fork("membership"),
     events,

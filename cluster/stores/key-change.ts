@@ -40,13 +40,14 @@ const TTL = "Nats-TTL";
  *
  * @throws {TroupeError} `store.unavailable` when its value cannot be read
  */
-export function storedIn(key: string, { seq: revision, header, data }: StoredMsg): Stored {
+export function storedIn(key: string, { seq: revision, header, data, time }: StoredMsg): Stored {
   const token = header.get(TOKEN);
   if (header.has(OPERATION) || header.has("Nats-Marker-Reason"))
     return { revision, token, entry: undefined };
   const value = unpack(data);
   if (!value.ok) throw storeUnavailable(`key ${key} holds no readable value: ${value.error}`);
-  return { revision, token, entry: { key, value: value.value, revision } };
+  const entry = { key, value: value.value, revision, atMs: time.getTime() };
+  return { revision, token, entry };
 }
 
 /**

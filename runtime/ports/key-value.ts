@@ -17,6 +17,8 @@ export interface KeyValueEntry {
   readonly key: string;
   readonly value: unknown;
   readonly revision: number;
+  /** When it was written, by the store's wall clock, where a read says so; a hint. */
+  readonly atMs?: number;
 }
 
 /** How long a written value lives. */

@@ -44,6 +44,7 @@ t.test("what the server is made to deliver", async (t) => {
   const membership = new NatsMembership({
     connection: node,
     leases,
+    leaseTtlMs: 60_000,
     cluster,
     self,
     traits,

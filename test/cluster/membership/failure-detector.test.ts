@@ -7,6 +7,7 @@ import {
   checkAfter,
   excused,
   firstBeat,
+  isLate,
   isSilent,
   nextBeat,
   pauseBetween,
@@ -43,6 +44,13 @@ t.test("the failure detector", async (t) => {
     const lastMs = 20 * BEAT_MS;
     t.equal(isSilent(rhythm, lastMs + 1_900), false);
     t.equal(isSilent(rhythm, lastMs + 2_001), true);
+  });
+
+  t.test("D2: who has missed a beat is late, well before it is silent", async (t) => {
+    const rhythm = nextBeat(firstBeat(0), BEAT_MS);
+    t.equal(isLate(rhythm, 2 * BEAT_MS), false);
+    t.equal(isLate(rhythm, 2 * BEAT_MS + 300), true);
+    t.equal(isSilent(rhythm, 2 * BEAT_MS + 300), false);
   });
 
   t.test("D3: the observer's own sleep is nobody's silence", async (t) => {

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import t from "tap";
-import { heartbeatBytes, parseHeartbeat } from "../../../cluster/membership/heartbeat.ts";
+import {
+  HeartbeatReader,
+  heartbeatBytes,
+  parseHeartbeat,
+} from "../../../cluster/membership/heartbeat.ts";
 import { pack, unpack } from "../../../cluster/wire/packing.ts";
 
 t.test("a heartbeat", async (t) => {
@@ -34,4 +38,29 @@ t.test("a heartbeat", async (t) => {
       t.equal(parseHeartbeat(pack([1, "7", 0, 0, [], ...bad])).ok, false);
     fc.assert(fc.property(fc.uint8Array(), (b) => typeof parseHeartbeat(b).ok === "boolean"));
   });
+
+  t.test("is unpacked once for as long as its sender says the same", async (t) => {
+    const reader = new HeartbeatReader();
+    const beat = { incarnation: "7", state: "up" as const, lagMs: 0, roles: [], ...plain };
+    const read = (name: string, bytes: Uint8Array) => {
+      const result = reader.read(name, bytes);
+      return result.ok ? result.value : undefined;
+    };
+    // The memory into which a connection is read is used again.
+    const memory = new Uint8Array(heartbeatBytes(beat));
+    const first = read("a", memory);
+    t.same(first, beat);
+    t.equal(read("a", heartbeatBytes(beat)), first);
+    memory.fill(0);
+    t.equal(read("a", heartbeatBytes(beat)), first);
+    t.not(read("b", heartbeatBytes(beat)), first);
+    const late = { ...beat, lagMs: 1_500 };
+    t.same(read("a", heartbeatBytes(late)), late);
+    t.equal(read("a", pack([])), undefined);
+    t.same(read("a", heartbeatBytes(late)), late, "what was no heartbeat changes nothing");
+    reader.forget("b");
+    t.same(read("b", heartbeatBytes(beat)), beat);
+  });
 });
+
+const plain = { capacity: 1, metadata: {} };

@@ -5,6 +5,7 @@ import {
   holderOf,
   LEASE_BUCKET,
   leaseKey,
+  lookAfter,
 } from "../../../cluster/membership/lease.ts";
 import { silentLog } from "../../../runtime/log.ts";
 import type { MemoryKeyValues } from "../../../runtime/ports/memory-key-value.ts";
@@ -145,4 +146,13 @@ t.test("a lease", async (t) => {
     await clock.advanceAsync("6s");
     t.equal((await next).standing(), true);
   });
+});
+
+t.test("a doubted member's lease is looked at again when it can lapse", async (t) => {
+  t.equal(lookAfter(undefined), 500, "its age is unknown");
+  t.equal(lookAfter(3_000), 500, "it may be given up any time");
+  t.equal(lookAfter(180), 180);
+  for (const overdueMs of [0, -100, -999])
+    t.equal(lookAfter(overdueMs), 50, "the server is about to drop it");
+  t.equal(lookAfter(-5_000), 500, "two clocks that differ make no haste");
 });

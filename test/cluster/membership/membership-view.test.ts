@@ -47,9 +47,9 @@ t.test("the membership view", async (t) => {
   t.test("V3: silence suspects, a beat takes it back, a lost lease ends it", async (t) => {
     const { view, changes } = viewed();
     beat(view, "6", 0);
-    view.checked(3_000, 0);
+    view.checked(3_000);
     beat(view, "6", 3_100);
-    view.checked(6_000, 0);
+    view.checked(6_000);
     view.ended({ name: "n2", incarnation: "6" });
     t.same(changes, [
       "n2#6 new>up",
@@ -82,7 +82,7 @@ t.test("the membership view", async (t) => {
 
   t.test("V4: this node never suspects itself; its lag makes it degraded", async (t) => {
     const { view } = viewed();
-    view.checked(60_000, 0);
+    view.checked(60_000);
     t.equal(view.phaseOf(self), "up");
     view.heard({
       name: "n1",
@@ -115,10 +115,10 @@ t.test("the membership view", async (t) => {
     beat(view, "6", 0);
     for (let second = 1; second < 10; second++) {
       beat(view, "6", second * 1_000);
-      view.checked(second * 1_000 + 250, 0);
+      view.checked(second * 1_000 + 250);
     }
     t.same(names, [["n2"]], "a heartbeat that changes nothing is no news");
-    view.checked(13_000, 0);
+    view.checked(13_000);
     t.same(names, [["n2"], []], "suspected");
     t.same(coders.get(), []);
     cancel();
@@ -131,7 +131,8 @@ t.test("the membership view", async (t) => {
   t.test("the observer's own pause suspects nobody", async (t) => {
     const { view, changes } = viewed();
     beat(view, "6", 0);
-    view.checked(9_000, 8_900);
+    view.paused(9_000, 8_900);
+    view.checked(9_000);
     t.same(changes, ["n2#6 new>up"]);
   });
 });

@@ -53,6 +53,7 @@ async function member(
   const membership = new NatsMembership({
     connection,
     leases,
+    leaseTtlMs: ttlMs,
     cluster,
     self,
     traits,
