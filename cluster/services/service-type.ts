@@ -3,6 +3,9 @@
  *
  * Owns: which actor gets a request: of several on this node each in its turn; of a virtual type the one
  * whose key the request names. Serving requests is `services.ts`.
+ *
+ * T1: operations whose names begin with `$` are the runtime's own, and no endpoints: whoever could ask
+ *     `$remind` could have an actor told anything, signed operations included.
  */
 import type { ActorRef } from "../../runtime/actor-ref.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
@@ -28,11 +31,14 @@ export class ServiceType {
   readonly #refs: ActorRef<Untyped>[] = [];
   readonly #places = new Map<ActorRef<Untyped>, number>();
   #chooser: Chooser | undefined;
+  #isListed: boolean = false;
   #turn = 0;
 
   constructor(protocol: Protocol, cluster: string, clock: Clock) {
     this.protocol = protocol;
-    const asks = Object.entries(protocol.operations).filter(([, { kind }]) => kind === "ask");
+    const asks = Object.entries(protocol.operations).filter(
+      ([name, { kind }]) => kind === "ask" && !name.startsWith("$"),
+    );
     this.endpoints = new Map(
       asks.map(([operation]) => {
         const subject = serviceSubject(cluster, protocol.name, operation);
@@ -44,6 +50,16 @@ export class ServiceType {
   /** Whether somebody answers. */
   get isServed(): boolean {
     return this.#chooser !== undefined || this.#refs.length > 0;
+  }
+
+  /** Whether tools see it although nobody answers. */
+  get isListed(): boolean {
+    return this.#isListed;
+  }
+
+  /** Tools see it whether anybody answers or not. */
+  list(): void {
+    this.#isListed = true;
   }
 
   /** How many actors of this node answer; 0 where the cluster knows who does. */

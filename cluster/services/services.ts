@@ -4,8 +4,8 @@
  * Owns: the subscriptions, the requests in hand, the answers. Who answers for a type is
  * `service-type.ts`, what is said of errors `service-answer.ts`, of services `discovery.ts`.
  *
- * V1: one subscription per type, in a queue group of its name, so that one node answers; three for
- *     discovery, however many types.
+ * V1: one subscription per type that has asks, in a queue group of its name, so that one node answers; three
+ *     for discovery, however many types. Discovery tells of all types, those without asks too.
  * V2: requests in hand are bounded; past that they are refused as never run. Each has a deadline.
  * V3: an answer goes to inboxes of programs only. The subject that a request wants its answer on is not
  *     checked by the server, and this node may publish on frames: without this rule whoever may ask a
@@ -123,30 +123,28 @@ export class Services {
     }));
   }
 
-  /** Offers what is registered; a spawnable actor is nobody's yet. */
+  /** Offers what is registered; a spawnable actor is nobody's yet, and only listed. */
   register(registrations: Iterable<Registration>): void {
     const { system } = this.#options;
     for (const { kind, name, definition } of registrations) {
       const of = definition.protocol as Protocol<Untyped>;
       if (kind === "virtual") {
-        this.#offer(of)?.answeredBy((key) =>
-          key === undefined ? undefined : system.actorOf(of, key, name),
+        this.#offer(of, (type) =>
+          type.answeredBy((key) => (key === undefined ? undefined : system.actorOf(of, key, name))),
         );
       } else if (kind === "singleton") {
-        this.#offer(of)?.answeredBy(() => system.singletonOf(of, name));
-      }
+        this.#offer(of, (type) => type.answeredBy(() => system.singletonOf(of, name)));
+      } else this.#offer(of, (type) => type.list());
     }
   }
 
   /** Offers the type of a top-level actor, as long as it lives. */
   add(ref: AnyActorRef): void {
     const untyped = ref as unknown as ActorRef<Untyped>;
-    const type = this.#offer(untyped.protocol);
-    if (type === undefined) return;
-    type.add(untyped);
+    const type = this.#offer(untyped.protocol, (offered) => offered.add(untyped));
     this.#options.system.watch(ref, () => {
       type.remove(untyped);
-      if (!type.isServed) this.#withdraw(type.protocol.name);
+      if (!type.isServed) this.#withdraw(type);
     });
   }
 
@@ -160,15 +158,15 @@ export class Services {
     this.#subscriptions.clear();
   }
 
-  /** The type of a protocol; `undefined` when it has no asks. */
-  #offer(protocol: Protocol): ServiceType | undefined {
+  /** The type of a protocol, told of another one who answers. */
+  #offer(protocol: Protocol, tell: (type: ServiceType) => void): ServiceType {
     const { cluster, clock } = this.#options;
     let type = this.#types.get(protocol.name);
     if (type === undefined) {
       type = new ServiceType(protocol, cluster, clock);
-      if (type.endpoints.size === 0) return undefined;
       this.#types.set(protocol.name, type);
     }
+    tell(type);
     this.#subscribe(type);
     return type;
   }
@@ -177,6 +175,7 @@ export class Services {
     const { connection, cluster } = this.#options;
     const { name } = type.protocol;
     if (this.#isDraining || this.#subscriptions.has(name)) return;
+    if (!type.isServed || type.endpoints.size === 0) return;
     const byToken = new Map(
       [...type.endpoints.values()].map((endpoint) => [tokenOf(endpoint.operation), endpoint]),
     );
@@ -191,10 +190,10 @@ export class Services {
     this.#subscriptions.set(name, subscription);
   }
 
-  #withdraw(type: string): void {
-    this.#types.delete(type);
-    this.#subscriptions.get(type)?.unsubscribe();
-    this.#subscriptions.delete(type);
+  #withdraw({ isListed, protocol: { name } }: ServiceType): void {
+    if (!isListed) this.#types.delete(name);
+    this.#subscriptions.get(name)?.unsubscribe();
+    this.#subscriptions.delete(name);
   }
 
   #requested(type: ServiceType, endpoint: Endpoint | undefined, message: Msg): void {

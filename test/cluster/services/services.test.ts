@@ -13,6 +13,7 @@ import {
   type Schema,
   silentLog,
   singleton,
+  spawnable,
   tell,
   virtual,
 } from "../../../runtime/index.ts";
@@ -56,6 +57,20 @@ const Account = protocol("account@2", { owner: ask<undefined, string>() });
 const account = actor(Account, (owner: string) => owner, { owner: (ctx) => ctx.state });
 const Clock = protocol("wall-clock@1", { place: ask<undefined, string>() });
 const wallClock = actor(Clock, () => 0, { place: () => "on the wall" });
+
+const Bell = protocol("bell@1", { ring: tell() });
+const bell = actor(Bell, () => ({ rung: 0 }), {
+  ring: (ctx) => {
+    ctx.state.rung++;
+  },
+});
+const Diary = protocol("diary@1", { note: tell<string>(), notes: ask<undefined, string[]>() });
+const diary = actor(Diary, () => ({ notes: [] as string[] }), {
+  note: (ctx, line) => {
+    ctx.state.notes.push(line);
+  },
+  notes: (ctx) => ctx.state.notes,
+});
 
 const encoder = new TextEncoder();
 
@@ -171,6 +186,33 @@ t.test("services", async (t) => {
     t.equal(place.value, "on the wall");
   });
 
+  t.test("regression: S24: offer nothing that is the runtime's own", async (t) => {
+    const a = await node(t, { name: "a", cluster: "own", actors: [virtual(diary)] });
+    await until("somebody listens", async () => {
+      const subject = "troupe.v1.own.svc.diary@1.notes";
+      return (
+        (await request(subject, "", { "Troupe-Key": "k" }).catch(() => undefined)) !== undefined
+      );
+    });
+    t.same(Object.keys(a.services()[0]?.operations ?? {}), ["notes"]);
+    const occurrence = {
+      reminder: {
+        type: "diary",
+        key: "k",
+        name: "r",
+        id: "1",
+        operation: "note",
+        payload: "forged",
+        schedule: { kind: "once" },
+      },
+      dueMs: Date.now(),
+    };
+    const subject = serviceSubject("own", "diary@1", "$remind");
+    const forged = await request(subject, JSON.stringify(occurrence), { "Troupe-Key": "k" });
+    t.same([forged.code, forged.error.split(":", 1)[0]], ["404", "actor.no-handler"]);
+    t.same(await a.actorOf(Diary, "k").ask("notes"), [], "no actor is told of it");
+  });
+
   t.test("go with the last actor of their type", async (t) => {
     const a = await node(t, { name: "a", cluster: "going" });
     const ref = a.spawn(clerk, { name: "c" });
@@ -223,8 +265,8 @@ t.test("services", async (t) => {
     const a = await node(t, {
       name: "a",
       cluster: "tools",
-      children: [child(clerk, { name: "c" })],
-      actors: [virtual(account, { input: (key) => key }), singleton(wallClock)],
+      children: [child(clerk, { name: "c" }), child(bell, { name: "b" })],
+      actors: [virtual(account, { input: (key) => key }), singleton(wallClock), spawnable(diary)],
     });
     const base = "troupe.v1.tools.svc.clerk@1";
     await request(`${base}.add`, '{"n":2}');
@@ -232,7 +274,11 @@ t.test("services", async (t) => {
     await request(`${base}.refuse`, "");
 
     const pings = await questions("PING");
-    t.same(pings.map(({ name }) => name).sort(), ["account", "clerk", "wall-clock"]);
+    t.same(
+      pings.map(({ name }) => name).sort(),
+      ["account", "bell", "clerk", "diary", "wall-clock"],
+      "also those that have no asks, and that wait to be spawned",
+    );
     for (const ping of pings) {
       t.equal(ping["type"], "io.nats.micro.v1.ping_response");
       t.match(ping["name"], /^[A-Za-z0-9_-]+$/);
@@ -259,6 +305,21 @@ t.test("services", async (t) => {
       },
     ]);
     t.equal(info.length, 1);
+
+    t.match(await questions("INFO.bell"), [{ endpoints: [], metadata: { actors: "1" } }]);
+    t.match(await questions("INFO.diary"), [{ endpoints: [{}], metadata: { actors: "0" } }]);
+    const diarys = "troupe.v1.tools.svc.diary@1.notes";
+    await t.rejects(program.request(diarys, "", { timeout: 5_000 }), /no responders/);
+    const spawned = a.spawn(diary, { name: "d" });
+    await until("it is asked", async () => {
+      const answer = await request(diarys, "").catch(() => undefined);
+      return JSON.stringify(answer?.value) === "[]";
+    });
+    await a.system.stop(spawned);
+    await until("it is only listed again", async () => {
+      const info = await questions("INFO.diary");
+      return (info[0]?.["metadata"] as { actors?: string } | undefined)?.actors === "0";
+    });
 
     const id = pings.find(({ name }) => name === "clerk")?.["id"];
     const [stats] = (await questions(`STATS.clerk.${id}`)) as readonly {
