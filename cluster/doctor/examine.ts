@@ -1,34 +1,30 @@
 /**
  * Finds out what can be known of a server, and of a cluster on it, without changing anything there.
  *
- * Owns: asking. What the answers mean is `findings.ts`.
+ * Owns: asking, all but what `monitored-server.ts` and `examined-nodes.ts` ask. What the answers mean is
+ * `findings.ts`.
  *
  * X1: nothing is written, no stream made, no message sent that an actor could take for one.
  * X2: every question has a deadline, and one that is not answered leaves its fact absent.
  *
  * Cost: a dozen requests, and two and a half seconds of listening to heartbeats.
  */
-import { stat, statfs } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
-import { millis, type NatsConnection } from "nats";
+import type { NatsConnection } from "nats";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
 import type { ConnectionTarget } from "../connections.ts";
 import { followConnection, openConnection } from "../connections.ts";
-import { LEASE_BUCKET } from "../membership/lease.ts";
 import { permissionsOf } from "../security/permissions.ts";
 import { refusalIn } from "../security/refusal-log.ts";
 import type { Role } from "../security/server-role.ts";
 import { checkServer } from "../server-check.ts";
-import { bucketStream, storeName } from "../stores/store-name.ts";
-import { heartbeatsOf, senderOf } from "../wire/node-subject.ts";
-import type {
-  Examination,
-  ExaminedNode,
-  ExaminedStream,
-  MonitoredServer,
-  Trial,
-} from "./examination.ts";
+import { storeName } from "../stores/store-name.ts";
+import { attempted } from "./attempted.ts";
+import type { Examination, ExaminedStream, Trial } from "./examination.ts";
+import { examinedNodes } from "./examined-nodes.ts";
+import { monitoredAt, monitorsOf } from "./monitored-server.ts";
 
 /** What {@link examine} is given. */
 export interface ExamineOptions {
@@ -43,11 +39,6 @@ export interface ExamineOptions {
 }
 
 const ANSWER_MS = 3_000;
-const LISTEN_MS = 2_500;
-/** Where `troupe nats init` puts the monitoring, counted from the server's port. */
-const MONITOR_OFFSET = 4_000;
-const USUAL_PORT = 4_222;
-const USUAL_MONITOR = 8_222;
 
 /** Examines; never rejects. */
 export async function examine(options: ExamineOptions): Promise<Examination> {
@@ -104,7 +95,7 @@ async function examined(
     clock: await clockOf(connection, listed?.[0], clock),
     trials,
     streams: listed?.map(streamOf),
-    nodes: await attempted(() => nodesOf(connection, manager, options)),
+    nodes: await attempted(() => examinedNodes(connection, manager, target.cluster, clock)),
   };
 }
 
@@ -187,140 +178,7 @@ async function clockOf(
   });
 }
 
-async function nodesOf(
-  connection: NatsConnection,
-  manager: JetStreamManager,
-  { target, clock }: ExamineOptions,
-): Promise<readonly ExaminedNode[]> {
-  const { cluster } = target;
-  const heard = await heardNodes(connection, cluster, clock);
-  const bucket = storeName(cluster, LEASE_BUCKET);
-  const prefix = `$KV.${bucket}.node.`;
-  const stream = bucketStream(bucket);
-  const info = await attempted(() =>
-    manager.streams.info(stream, { subjects_filter: `${prefix}*` }),
-  );
-  if (info === undefined) return [];
-  const leaseTtlMs = millis(info.config.max_age);
-  const leases = new Map<string, number>();
-  for (const subject of Object.keys(info.state.subjects ?? {})) {
-    const message = await manager.streams.getMessage(stream, { last_by_subj: subject });
-    // A marker says that it is gone.
-    if (message === null || message.header.has("KV-Operation") || message.data.length === 0)
-      continue;
-    leases.set(subject.slice(prefix.length), clock.nowMs() - message.time.getTime());
-  }
-  return [...new Set([...leases.keys(), ...(heard ?? [])])].map((name) => ({
-    name,
-    leaseAgeMs: leases.get(name),
-    leaseTtlMs,
-    beats: heard?.has(name),
-  }));
-}
-
-/** The nodes that beat; `undefined` when this user may not listen. */
-async function heardNodes(
-  connection: NatsConnection,
-  cluster: string,
-  clock: Clock,
-): Promise<ReadonlySet<string> | undefined> {
-  const heard = new Set<string>();
-  let refused = false;
-  const subscription = connection.subscribe(heartbeatsOf(cluster), {
-    callback: (error, message) => {
-      if (error === null) heard.add(senderOf(message.subject));
-      else refused = true;
-    },
-  });
-  await new Promise<void>((resolve) => clock.after(LISTEN_MS, resolve));
-  if (!subscription.isClosed()) subscription.unsubscribe();
-  return refused ? undefined : heard;
-}
-
-async function monitoredAt(
-  urls: readonly string[],
-  clock: Clock,
-): Promise<MonitoredServer | undefined> {
-  for (const url of urls) {
-    const found = await attempted(() => monitored(url, clock));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-interface Varz {
-  readonly max_pending?: number;
-  readonly max_connections?: number;
-  readonly connections?: number;
-  readonly jetstream?: {
-    readonly config?: {
-      readonly store_dir?: string;
-      readonly max_storage?: number;
-      readonly sync_interval?: number;
-      readonly sync_always?: boolean;
-    };
-    readonly stats?: { readonly storage?: number };
-  };
-}
-
-async function monitored(url: string, clock: Clock): Promise<MonitoredServer> {
-  const abort = new AbortController();
-  const cancel = clock.after(ANSWER_MS, () => abort.abort());
-  try {
-    const answer = await fetch(`${url.replace(/\/$/, "")}/varz`, { signal: abort.signal });
-    const varz = (await answer.json()) as Varz;
-    const { config, stats } = varz.jetstream ?? {};
-    const folder = config?.store_dir;
-    return {
-      maxPendingBytes: varz.max_pending,
-      maxConnections: varz.max_connections,
-      connections: varz.connections,
-      store:
-        folder === undefined
-          ? undefined
-          : {
-              folder,
-              maxFileBytes: config?.max_storage ?? 0,
-              usedFileBytes: stats?.storage ?? 0,
-              syncMs: millis(config?.sync_interval ?? 0),
-              syncAlways: config?.sync_always === true,
-              freeBytes: isHere(url) ? await attempted(() => freeBytesAt(folder)) : undefined,
-            },
-    };
-  } finally {
-    cancel();
-  }
-}
-
-/** Where a server of this machine usually tells of itself. */
-function monitorsOf(url: string): readonly string[] {
-  const first = url.split(",")[0]?.trim() ?? "";
-  if (!isHere(first)) return [];
-  const port = Number(/:(\d+)\/?$/.exec(first)?.[1] ?? USUAL_PORT);
-  return [...new Set([port + MONITOR_OFFSET, USUAL_MONITOR])].map(
-    (monitor) => `http://127.0.0.1:${monitor}`,
-  );
-}
-
-function isHere(url: string): boolean {
-  return /^(?:[a-z]+:\/\/)?(?:[^@/]*@)?(?:localhost|127\.[0-9.]+)(?::|\/|$)/.test(url);
-}
-
-async function freeBytesAt(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
-}
-
 async function isOpen(file: string): Promise<boolean | undefined> {
   const mode = await attempted(async () => (await stat(file)).mode);
   return mode === undefined ? undefined : (mode & 0o077) !== 0;
-}
-
-/** X2. */
-async function attempted<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch {
-    return undefined;
-  }
 }

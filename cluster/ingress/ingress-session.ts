@@ -1,33 +1,29 @@
 /**
  * One client's session at a gateway: its messages become tells, asks and streams of this node.
  *
- * Owns: what the client has under way. Order and loss are the link's.
+ * Owns: what the client has under way. Order and loss are the link's; whom it may reach (H3, H4) says
+ * `reached-actor.ts`.
  *
  * H1: what a client has under way is bounded; past that an ask is refused as never run.
  * H2: a stream's chunks leave only as far as the client has given credit.
- * H3: a client reaches the actors of programs; the runtime's own, whose names begin with `$`, are for
- *     operators. What it may not do is refused, and never ran.
- * H4: this node signs what operators send, and nothing that clients send: signed operations are not for
- *     them.
  * H5: when the session ends, everything under way is cancelled.
  */
-import type { ActorRef, ReplyStream } from "../../runtime/actor-ref.ts";
+import type { ReplyStream } from "../../runtime/actor-ref.ts";
 import { nodeOf } from "../../runtime/address.ts";
 import { neverRan } from "../../runtime/kernel/ask-error.ts";
-import { parseMessageType } from "../../runtime/kernel/message-type.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
 import type { UndeliveredReason } from "../../runtime/ports/transport.ts";
-import type { Operation, Operations } from "../../runtime/protocol.ts";
+import type { Operation } from "../../runtime/protocol.ts";
 import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
 import { undeliveredCode } from "../../runtime/remote/undelivered.ts";
 import type { System } from "../../runtime/system.ts";
 import { errorRecord, TroupeError } from "../../runtime/troupe-error.ts";
-import { mayReach } from "../security/access.ts";
 import { Link, type LinkClaims } from "../wire/link.ts";
 import type { IngressRole } from "../wire/node-subject.ts";
 import type { Hello } from "./client-hello.ts";
+import { type ReachedActor, reachedActor } from "./reached-actor.ts";
 
 const UNDER_WAY = 1_024;
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -47,9 +43,6 @@ export interface IngressSessionOptions {
   connected(): boolean;
   publish(bytes: Uint8Array): void;
 }
-
-/** Any operations: what a client sends is checked where the actor lives. */
-type Untyped = Operations & Record<string, Operation>;
 
 interface UnderWay {
   /** The envelope that began it. */
@@ -175,7 +168,7 @@ export class IngressSession {
     let accepted = false;
     let reason = "no-such-actor";
     try {
-      const { ref, operation } = this.#refOf(envelope, "tell");
+      const { ref, operation } = this.#reached(envelope, "tell");
       const tell = ref.tell as (operation: string, payload: unknown) => boolean;
       accepted = tell.call(ref, operation, envelope.body);
     } catch (error) {
@@ -220,14 +213,14 @@ export class IngressSession {
   }
 
   async #ask(envelope: Envelope, { abort }: UnderWay): Promise<void> {
-    const { ref, operation } = this.#refOf(envelope, "ask");
+    const { ref, operation } = this.#reached(envelope, "ask");
     const ask = ref.ask as (operation: string, ...args: unknown[]) => Promise<unknown>;
     const reply = await ask.call(ref, operation, envelope.body, optionsOf(envelope, abort));
     this.#answer(envelope, EnvelopeKind.reply, reply);
   }
 
   async #stream(envelope: Envelope, underWay: UnderWay): Promise<void> {
-    const { ref, operation } = this.#refOf(envelope, "stream");
+    const { ref, operation } = this.#reached(envelope, "stream");
     const open = ref.stream as (
       operation: string,
       ...args: unknown[]
@@ -247,6 +240,11 @@ export class IngressSession {
       this.#answer(envelope, EnvelopeKind.chunk, chunk, sequence);
     }
     this.#answer(envelope, EnvelopeKind.end, await stream.result);
+  }
+
+  #reached(envelope: Envelope, kind: Operation["kind"]): ReachedActor {
+    const { role, system } = this.#options;
+    return reachedActor(system, role, envelope, kind);
   }
 
   #fail(envelope: Envelope, error: unknown): void {
@@ -285,37 +283,6 @@ export class IngressSession {
     );
     this.#underWay.get(envelope.correlation)?.abort.abort();
     this.#fail({ ...envelope, to: envelope.from }, error);
-  }
-
-  #refOf(
-    { to, type }: Envelope,
-    kind: Operation["kind"],
-  ): { readonly ref: ActorRef<Untyped>; readonly operation: string } {
-    const parsed = parseMessageType(type);
-    const { role, system } = this.#options;
-    if (!mayReach(role, to))
-      throw new TroupeError(
-        "access.denied",
-        `a client may not reach ${to}: actors whose names begin with $ are for operators`,
-        { outcome: "never-ran", data: { to, role } },
-      );
-    // Operations that begin with $ are the runtime's own: no protocol of a program declares one.
-    if (parsed === undefined || parsed.operation.startsWith("$"))
-      throw new TroupeError("actor.no-handler", `${JSON.stringify(type)} names no operation`, {
-        outcome: "never-ran",
-      });
-    const { protocol: name, operation } = parsed;
-    const isOperator = role === "operator";
-    // Elsewhere the actor's own node refuses, as this one does not sign for clients.
-    if (!isOperator && system.takesSigned(to, operation))
-      throw new TroupeError(
-        "access.denied",
-        `a client may not send ${type}: it is taken from nodes and operators only`,
-        { outcome: "never-ran", data: { to, role } },
-      );
-    const of = isOperator ? { kind, signed: true } : { kind };
-    const operations = { [operation]: of } as unknown as Untyped;
-    return { ref: system.refOf({ name, operations }, to), operation };
   }
 }
 
