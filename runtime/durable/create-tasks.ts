@@ -21,7 +21,8 @@ import { cancelledRecord, type LedgerEntry } from "./ledger.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { DEFAULT_ATTEMPTS, type TaskBody } from "./task-body.ts";
 import { TaskFollower } from "./task-follower.ts";
-import { type Hand, PullingWorker } from "./task-worker.ts";
+import type { Hand } from "./task-hands.ts";
+import { PullingWorker } from "./task-worker.ts";
 import type { PerformTask, TaskOutcome, TaskRequest, Tasks, TaskWorker } from "./tasks.ts";
 
 /** What durable tasks stand on, and their times. */

@@ -1,22 +1,20 @@
 /**
  * A worker: pulls tasks of one capability and performs them.
  *
- * Owns: tasks in hand, their heartbeat, and the order claim → perform → commit → acknowledge. What to do
- * in each case is decided in `ledger.ts`.
+ * Owns: the order claim → perform → commit → acknowledge. What to do in each case is decided in
+ * `ledger.ts`; what is in hand, and its heartbeat, is `task-hands.ts`.
  *
  * W1: it pulls no more than it has room for: its credit is its free concurrency.
  * W2: the message is acknowledged only after a terminal record stands (D4).
  * W3: the end is written over the claim's own revision: a worker that lost its claim cannot write (D3).
- * W4: while a task is in hand its message is kept alive once a heartbeat; a task that lasts is looked up
- *     in the ledger, and aborted when its claim is gone (cancelled, or taken over).
+ * W4: a task that lasts is looked up in the ledger, and aborted when its claim is gone (cancelled, or taken
+ *     over).
  * W5: a write whose outcome is unknown is looked up until it is known, a bounded number of times; then
  *     the message is left to come back.
  * W6: whatever happens to one task does not end the loop.
  * W7: a node that lags, or drains, pulls nothing: what it has in hand is enough for it (S21).
  */
 
-import type { Log } from "../log.ts";
-import type { Cancel } from "../ports/clock.ts";
 import type { Delivery, DurableQueue } from "../ports/durable-queue.ts";
 import { takesNewWorkHere } from "../ports/membership.ts";
 import type { Random } from "../ports/random.ts";
@@ -32,33 +30,17 @@ import {
   readOrSilence,
 } from "./task-claim.ts";
 import { endOfFailure, endOfSuccess, type TaskEnd, uncarriable } from "./task-end.ts";
+import { type Hand, TaskHands, type TaskHandsSetting } from "./task-hands.ts";
 import type { PerformTask, TaskWorker } from "./tasks.ts";
 
 /** What a worker works with. */
-export interface WorkerSetting extends ClaimSetting {
+export interface WorkerSetting extends ClaimSetting, TaskHandsSetting {
   readonly perform: PerformTask;
   readonly concurrency: number;
   readonly queue: DurableQueue;
   readonly random: Random;
-  readonly log: Log;
-  /** All that this node has in hand, by id, whichever of its workers has it. */
-  readonly hands: Map<string, Hand>;
   readonly pullWaitMs: number;
-  readonly heartbeatMs: number;
   readonly putBackMs: number;
-}
-
-/** A task that a worker has. */
-export interface Hand {
-  /** The latest delivery of its message. */
-  delivery: Delivery;
-  readonly abort: AbortController;
-  /** The claim, once it stands. */
-  claim: Claim | undefined;
-  /** When it was claimed, or last looked up. */
-  seenAtMs: number;
-  /** Looks the claim up, and aborts the work when it is gone. */
-  readonly check: () => Promise<void>;
 }
 
 const UNREADABLE_MS = 2_000;
@@ -68,16 +50,13 @@ const LAGGING_PAUSE = 1;
 /** The worker of one capability. */
 export class PullingWorker implements TaskWorker {
   readonly #setting: WorkerSetting;
-  readonly #hands = new Map<string, Hand>();
+  readonly #hands: TaskHands;
   readonly #pulling = new AbortController();
   readonly #loop: Promise<void>;
-  #acknowledging = 0;
-  #waiters: (() => void)[] = [];
-  #cancelBeat: Cancel = () => {};
 
   constructor(setting: WorkerSetting) {
     this.#setting = setting;
-    this.#beatLater();
+    this.#hands = new TaskHands(setting);
     this.#loop = this.#run();
   }
 
@@ -87,20 +66,20 @@ export class PullingWorker implements TaskWorker {
 
   async drain(): Promise<void> {
     await this.#pullNoMore();
-    while (this.#hands.size + this.#acknowledging > 0) await this.#change();
-    this.#cancelBeat();
+    while (!this.#hands.isIdle) await this.#hands.change();
+    this.#hands.end();
   }
 
   async stop(): Promise<void> {
     await this.#pullNoMore();
     await Promise.all([...this.#hands].map(([id, hand]) => this.#giveBack(id, hand)));
-    while (this.#hands.size > 0) await this.#change(); // those that were on their way to a claim
-    this.#cancelBeat();
+    while (this.#hands.size > 0) await this.#hands.change(); // those that were on their way to a claim
+    this.#hands.end();
   }
 
   async #pullNoMore(): Promise<void> {
     this.#pulling.abort();
-    this.#tell(); // the loop may be waiting for room
+    this.#hands.changed(); // the loop may be waiting for room
     await this.#loop;
   }
 
@@ -111,7 +90,7 @@ export class PullingWorker implements TaskWorker {
     while (!signal.aborted) {
       const count = concurrency - this.#hands.size;
       if (count <= 0) {
-        await this.#change();
+        await this.#hands.change();
         continue;
       }
       if (!takesNewWorkHere(membership)) {
@@ -130,9 +109,9 @@ export class PullingWorker implements TaskWorker {
   }
 
   #receive(delivery: Delivery): void {
-    const { clock, hands, log } = this.#setting;
+    const { clock, log } = this.#setting;
     const { id } = delivery.task;
-    const known = hands.get(id);
+    const known = this.#hands.known(id);
     // Work that was aborted may never end: then the task is not in our hands any more.
     if (known !== undefined && !known.abort.signal.aborted) {
       // It came back although we have it, as after an absence of the queue's leader.
@@ -146,13 +125,12 @@ export class PullingWorker implements TaskWorker {
       seenAtMs: clock.monotonicMs(),
       check: () => this.#check(id, hand),
     };
-    hands.set(id, hand);
-    this.#hands.set(id, hand);
+    this.#hands.take(id, hand);
     this.#handle(id, hand)
       .catch((thrown: unknown) => {
         log.warn({ task: id, reason: messageOf(thrown) }, "task left to come back");
       })
-      .finally(() => this.#letGo(id, hand));
+      .finally(() => this.#hands.letGo(id, hand));
   }
 
   async #handle(id: string, hand: Hand): Promise<void> {
@@ -240,22 +218,13 @@ export class PullingWorker implements TaskWorker {
 
   /** A terminal record stands: buries what is dead, and lets the message go. */
   async #conclude(id: string, hand: Hand, record: TerminalRecord): Promise<void> {
-    const { log, queue } = this.#setting;
+    const { queue } = this.#setting;
     if (record.outcome.phase === "dead-lettered") {
       // After the record and before the acknowledgement: a crash in between repeats it, and the
       // queue keeps one letter per task.
       await queue.deadLetter(hand.delivery.task, record.history);
     }
-    this.#acknowledging++;
-    hand.delivery
-      .ack()
-      .catch((thrown: unknown) => {
-        log.debug({ task: id, reason: messageOf(thrown) }, "acknowledgement lost: it comes back");
-      })
-      .finally(() => {
-        this.#acknowledging--;
-        this.#tell();
-      });
+    this.#hands.acknowledge(id, hand);
   }
 
   /** Ends the work and lets others have the task at once. */
@@ -270,7 +239,7 @@ export class PullingWorker implements TaskWorker {
     } catch (thrown) {
       log.warn({ task: id, reason: messageOf(thrown) }, "task left to come back");
     }
-    this.#letGo(id, hand);
+    this.#hands.letGo(id, hand);
   }
 
   async #check(id: string, hand: Hand): Promise<void> {
@@ -279,48 +248,11 @@ export class PullingWorker implements TaskWorker {
     if (claim === undefined) return;
     const standing = await readOrSilence(this.#setting.ledger, id);
     if (standing === "silence" || standing === "foreign") return;
-    if (standingOf(standing, claim.token) !== "fenced" || this.#hands.get(id) !== hand) return;
+    if (standingOf(standing, claim.token) !== "fenced" || !this.#hands.has(id, hand)) return;
     const cancelled = standing?.record.phase === "terminal";
     hand.abort.abort(
       new TroupeError("ask.cancelled", cancelled ? "the task has ended" : "another has the task"),
     );
     if (standing?.record.phase === "terminal") await this.#conclude(id, hand, standing.record);
-  }
-
-  #beatLater(): void {
-    const { clock, heartbeatMs, log } = this.#setting;
-    this.#cancelBeat = clock.after(heartbeatMs, () => {
-      this.#beatLater();
-      const oldestMs = clock.monotonicMs() - 2 * heartbeatMs;
-      for (const [id, hand] of this.#hands) {
-        if (hand.abort.signal.aborted) continue;
-        hand.delivery.working();
-        if (hand.seenAtMs > oldestMs) continue;
-        hand.check().catch((thrown: unknown) => {
-          log.warn({ task: id, reason: messageOf(thrown) }, "looking a claim up failed");
-        });
-      }
-    });
-  }
-
-  #letGo(id: string, hand: Hand): void {
-    if (this.#hands.get(id) !== hand) return;
-    this.#hands.delete(id);
-    const { hands } = this.#setting;
-    if (hands.get(id) === hand) hands.delete(id);
-    this.#tell();
-  }
-
-  /** Resolves when something was let go or acknowledged. */
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiters.push(resolve);
-    });
-  }
-
-  #tell(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const resolve of waiters) resolve();
   }
 }

@@ -4,7 +4,7 @@
  * Owns: where the child is now, getting it there, and telling the cell that stands in for it what became
  * of it. That cell is a child like any other, so strategies, intensity, back-off, order of stops and the
  * table of exits hold as they do here; what it does with messages is `stand-in-actor.ts`, speaking with
- * other nodes `hosts.ts`.
+ * other nodes `hosts.ts`, looking for one `host-search.ts`.
  *
  * E1: at most one child of a seat lives, as far as this node can know: a start of which nobody knows
  *     whether it took place is undone, or its node is down, before the next one is tried.
@@ -25,10 +25,11 @@ import type { StandIn } from "../kernel/stand-in.ts";
 import { Phase } from "../lifecycle.ts";
 import type { Member, NodeIdentity } from "../ports/membership.ts";
 import { errorFromRecord, TroupeError } from "../troupe-error.ts";
-import { allows, type ChildPlacement, rankedNodes } from "./child-placement.ts";
+import { allows, type ChildPlacement } from "./child-placement.ts";
+import { HostSearch, refusalText, UNREACHABLE } from "./host-search.ts";
 import { thrownFor } from "./hosted-child.ts";
 import { type Hosts, LEAVE_MS, type Placed } from "./hosts.ts";
-import type { ExitReport, SentOptions, SpawnRefusal } from "./spawn-protocol.ts";
+import type { ExitReport, SentOptions } from "./spawn-protocol.ts";
 import type { SupervisedElsewhere } from "./supervised-elsewhere.ts";
 
 /** How long a first start waits for a node that can take the child, and how long a restart. */
@@ -214,27 +215,27 @@ export class Seat implements StandIn {
 
   async #startedSomewhere(cell: Cell, input: unknown, signal: AbortSignal): Promise<void> {
     const untilMs = cell.kernel.nowMs() + (cell.hasStarted ? RESTART_WAIT_MS : FIRST_WAIT_MS);
-    let refusals: ReadonlyMap<string, string> = new Map();
+    const { type, definition, placement } = this.#spec;
+    const search = new HostSearch({
+      type,
+      protocol: definition.protocol.name,
+      placement,
+      self: cell.kernel.node,
+      members: () => membersOf(cell),
+      draw: () => cell.random.next(),
+      carriedBy: (node) => this.#held.carriedBy(node),
+    });
     for (;;) {
-      const of = {
-        placement: this.#spec.placement,
-        self: cell.kernel.node,
-        draw: cell.random.next(),
-      };
-      const able = rankedNodes(membersOf(cell), of, (node) => this.#held.carriedBy(node));
-      const member = able.find(({ name }) => !refusals.has(name));
+      const member = search.next();
       if (member !== undefined) {
         const refusal = await this.#startedOn(cell, member, input, signal);
         if (refusal === undefined) return;
-        refusals = new Map([...refusals, [member.name, refusal]]);
+        search.refused(member.name, refusal);
         continue;
       }
-      if (cell.kernel.nowMs() >= untilMs) throw nowhere(this.#spec, refusals);
+      if (cell.kernel.nowMs() >= untilMs) throw search.error();
       await this.#pause(cell, signal);
-      // Who has left may come back with other code, and who was not reached may be now.
-      const isStill = (name: string): boolean => able.some((other) => other.name === name);
-      const lasting = [...refusals].filter(([name, why]) => isStill(name) && why !== UNREACHABLE);
-      refusals = new Map(lasting);
+      search.again();
     }
   }
 
@@ -267,7 +268,7 @@ export class Seat implements StandIn {
       case "unreachable":
         return UNREACHABLE;
       case "refused":
-        if (outcome.refusal.kind !== "invalid-input") return saidOf(outcome.refusal);
+        if (outcome.refusal.kind !== "invalid-input") return refusalText(outcome.refusal);
         throw new TroupeError("ask.invalid", `the input of ${type}: ${outcome.refusal.why}`);
       case "failed":
         throw outcome.error;
@@ -331,37 +332,10 @@ export class Seat implements StandIn {
   }
 }
 
-const UNREACHABLE = "not reached";
-
 function membersOf(cell: Cell): readonly Member[] {
   return cell.kernel.ports.membership.members();
 }
 
 function givenUp(cell: Cell): TroupeError {
   return new TroupeError("actor.stopped", `${cell.address} was stopped while it started`);
-}
-
-/** A refusal in a few words. */
-function saidOf(refusal: Exclude<SpawnRefusal, { kind: "failed" | "invalid-input" }>): string {
-  switch (refusal.kind) {
-    case "unknown-type":
-      return `has no such type, only ${refusal.registered.join(", ") || "none"}`;
-    case "other-protocol":
-      return `speaks ${refusal.has}`;
-    case "draining":
-      return "is about to leave";
-  }
-}
-
-function nowhere(
-  { type, definition, placement }: SeatSpec,
-  refusals: ReadonlyMap<string, string>,
-): TroupeError {
-  const asked = [...refusals].map(([name, why]) => `${name} ${why}`);
-  const why = asked.length === 0 ? "no such node is up" : asked.join("; ");
-  return new TroupeError(
-    "placement.none",
-    `no node takes ${type} (${definition.protocol.name}, ${placement}): ${why}`,
-    { data: { type, placement, refusals: Object.fromEntries(refusals) } },
-  );
 }
