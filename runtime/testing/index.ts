@@ -9,11 +9,11 @@ export type { ManualTime } from "./manual-time.ts";
 export { Probe, type ProbeOptions, type ProbeWait, probe } from "./probe.ts";
 export type { Matcher, ProbedMessage, TakenMessage } from "./probed-message.ts";
 export {
-  type JoinOptions,
   type LedStore,
   SeededWorld,
   seededWorld,
   type WorldOptions,
 } from "./seeded-world.ts";
 export type { WorldEvent, WorldHappening } from "./world-history.ts";
+export type { JoinOptions } from "./world-nodes.ts";
 export type { InitialFaults, WorldFaults } from "./world-stores.ts";

@@ -1,9 +1,9 @@
 /**
  * A world in one process in which a whole cluster runs, and runs again in the same way.
  *
- * Owns: the parts of a world and what befalls its nodes. Time is `manual-clock.ts`, the order of turns
- * `world-scheduler.ts`, what goes wrong between nodes and in stores `world-stores.ts`, a node's life
- * `world-node.ts`, the record `world-history.ts`.
+ * Owns: the parts of a world, and what a test does with it. What befalls nodes is `world-nodes.ts`, a
+ * node's life `world-node.ts`, time `manual-clock.ts`, the order of turns `world-scheduler.ts`, what goes
+ * wrong between nodes and in stores `world-stores.ts`, the record `world-history.ts`.
  *
  * W1: the same seed and the same doings of the test give the same history, byte for byte.
  * W2: time moves only when the test moves it; at each instant the world comes to rest first.
@@ -17,23 +17,17 @@
 import { type Duration, durationMs } from "../duration.ts";
 import type { Happening } from "../event.ts";
 import { type Log, silentLog } from "../log.ts";
-import { hostMetadata } from "../placement/hosts.ts";
-import type { Cancel } from "../ports/clock.ts";
 import type { DelayRange } from "../ports/faults.ts";
-import type { MemberPhase, MemberTraits } from "../ports/membership.ts";
 import { MemoryModels, type ModelScript, type ScriptedCall } from "../ports/memory-model-client.ts";
-import type { Ports } from "../ports/ports.ts";
 import { type Random, seededRandom } from "../ports/random.ts";
 import type { Leadership } from "../ports/store-faults.ts";
-import type { Registration } from "../registration.ts";
 import type { System } from "../system.ts";
 import { ManualClock } from "./manual-clock.ts";
 import type { ManualTime } from "./manual-time.ts";
 import { TurnPump } from "./turn-pump.ts";
-import { verdictOn } from "./verdict.ts";
 import { type WorldEvent, type WorldHappening, WorldHistory } from "./world-history.ts";
-import { WorldNode } from "./world-node.ts";
-import { type TurnOwner, WorldScheduler } from "./world-scheduler.ts";
+import { type JoinOptions, WorldNodes } from "./world-nodes.ts";
+import { WorldScheduler } from "./world-scheduler.ts";
 import {
   type InitialFaults,
   type WorldFaults,
@@ -62,14 +56,6 @@ export interface WorldOptions {
    * whatever moves time (`manual`).
    */
   readonly drive?: "auto" | "manual";
-}
-
-/** How a node joins. */
-export interface JoinOptions extends Partial<MemberTraits> {
-  /** The actors that it can run when somebody asks for them by name. */
-  readonly actors?: readonly Registration[];
-  /** Ports of its own, instead of the world's. What they do is up to the test. */
-  readonly ports?: Partial<Ports>;
 }
 
 /** A store of the world that has a leader. */
@@ -102,27 +88,19 @@ export class SeededWorld implements ManualTime {
   readonly random: Random;
   /** What goes wrong from now on. */
   readonly faults: WorldFaults;
-  readonly #options: WorldOptions;
-  readonly #chance: Random;
   readonly #pump: TurnPump;
   readonly #scheduler: WorldScheduler;
   readonly #stores: WorldStores;
   readonly #models: MemoryModels;
   readonly #history = new WorldHistory();
-  /** The newest life of each node. */
-  readonly #nodes = new Map<string, WorldNode>();
-  readonly #owners = new Map<string, TurnOwner>();
-  /** Calls off what the others are about to say of an absent node. */
-  readonly #verdicts = new Map<WorldNode, Cancel>();
+  readonly #nodes: WorldNodes;
   #seq = 0;
-  #lives = 0;
 
   constructor(options: WorldOptions) {
     const root = seededRandom(options.seed);
-    this.#options = options;
     this.seed = options.seed;
     this.random = root.fork("test");
-    this.#chance = root.fork("world");
+    const chance = root.fork("world");
     this.#scheduler = new WorldScheduler(root.fork("turns"), () => {
       if (options.drive !== "manual") this.#pump.wake();
     });
@@ -131,13 +109,27 @@ export class SeededWorld implements ManualTime {
       clock: this.clock,
       random: root.fork("stores"),
       faults: options.faults ?? {},
-      deliver: (from, to, arrive) => this.#owners.get(to)?.turn(`from ${from}`, arrive),
+      deliver: (from, to, arrive) => this.#nodes.deliver(from, to, arrive),
     });
     this.faults = this.#stores.faults;
     this.#models = new MemoryModels({
       models: options.models ?? {},
       random: root.fork("models"),
       faults: this.faults.models,
+    });
+    this.#nodes = new WorldNodes({
+      seed: options.seed,
+      clock: this.clock,
+      time: this,
+      random: chance,
+      scheduler: this.#scheduler,
+      stores: this.#stores,
+      models: this.#models,
+      history: this.#history,
+      log: options.log ?? silentLog,
+      suspectedAfterMs: options.suspectedAfterMs ?? SUSPECTED_AFTER_MS,
+      downAfterMs: options.downAfterMs ?? DOWN_AFTER_MS,
+      happened: (happening) => this.#happened(happening),
     });
     for (const name of options.nodes ?? []) this.system(name);
   }
@@ -152,86 +144,42 @@ export class SeededWorld implements ManualTime {
    * @param join - counts only when it joins now
    */
   system(name: string = ALONE, join: JoinOptions = {}): System {
-    const known = this.#nodes.get(name);
-    if (known !== undefined && known.phase !== "over") return known.system;
-    const incarnation = String(++this.#lives);
-    const owner = this.#scheduler.owner();
-    this.#owners.set(name, owner);
-    this.#happened({ type: "world.joined", name, incarnation });
-    const node = new WorldNode({
-      identity: { name, incarnation },
-      traits: {
-        ...join,
-        metadata: { ...join.metadata, ...hostMetadata(join.actors ?? []) },
-      },
-      owner,
-      clock: this.clock,
-      time: this,
-      random: seededRandom(this.seed).fork(`node ${name} ${incarnation}`),
-      log: this.#options.log ?? silentLog,
-      history: this.#history,
-      stores: this.#stores,
-      models: (clock) => this.#models.clients(clock),
-      given: join.ports ?? {},
-      actors: join.actors,
-    });
-    for (const [other, { phase }] of this.#nodes) {
-      if (phase === "isolated") this.#stores.links.disconnect(name, other);
-    }
-    this.#nodes.set(name, node);
-    return node.system;
+    return this.#nodes.system(name, join);
   }
 
   /** The nodes that have not crashed, by name, in order of joining. */
   get nodes(): readonly string[] {
-    return [...this.#nodes].filter(([, node]) => node.phase !== "over").map(([name]) => name);
+    return this.#nodes.names;
   }
 
   /** The node's process is gone, with all that was in it; the others find out (W4). */
   crash(name: string): void {
-    const node = this.#living(name);
-    this.#happened({ type: "world.crashed", name });
-    node.end();
-    this.#declare(node);
+    this.#nodes.crash(name);
   }
 
   /** The node shuts down in good order and leaves; lets time pass until it has. */
   async stop(name: string): Promise<void> {
-    const node = this.#running(name);
-    this.#move(node, "draining");
-    await this.run(node.system.shutdown());
-    this.#move(node, "down");
-    this.#finish(node);
+    await this.#nodes.stop(name, (ended) => this.run(ended));
   }
 
   /** The node stands still: nothing in it runs, what reaches it waits. The others find out (W4). */
   pause(name: string): void {
-    const node = this.#running(name);
-    this.#happened({ type: "world.paused", name });
-    node.pause();
-    this.#declare(node);
+    this.#nodes.pause(name);
   }
 
   /** A paused node goes on; it is fenced when the others have declared it down meanwhile. */
   resume(name: string): void {
-    this.#return(name, "paused", "world.resumed");
+    this.#nodes.resume(name);
   }
 
   /** The node is cut off from all others and from the stores; the others find out (W4). */
   isolate(name: string): void {
-    const node = this.#running(name);
-    this.#happened({ type: "world.isolated", name });
-    node.isolate();
-    for (const other of this.#nodes.keys()) this.#stores.links.disconnect(name, other);
-    this.#declare(node);
+    this.#nodes.isolate(name);
   }
 
   /** A node that was cut off comes back; it is fenced when it was declared down meanwhile. */
   rejoin(name: string): void {
-    this.#return(name, "isolated", "world.rejoined");
-    for (const [other, { phase }] of this.#nodes) {
-      if (phase !== "isolated") this.#stores.links.connect(name, other);
-    }
+    this.#nodes.rejoin(name);
   }
 
   /** Cuts the link between two nodes, both ways; nobody is suspected for that. */
@@ -307,13 +255,8 @@ export class SeededWorld implements ManualTime {
 
   /** Shuts all systems down, letting time pass; those of paused nodes die. */
   async end(): Promise<void> {
-    const ending: Promise<void>[] = [];
-    for (const node of this.#nodes.values()) {
-      if (node.phase === "running") ending.push(node.system.shutdown());
-      else if (node.phase !== "over") this.#finish(node);
-    }
-    await this.run(Promise.all(ending));
-    for (const node of this.#nodes.values()) if (node.phase !== "over") this.#finish(node);
+    await this.run(this.#nodes.shutDown());
+    this.#nodes.finish();
   }
 
   // The record
@@ -352,73 +295,5 @@ export class SeededWorld implements ManualTime {
   #happened(happening: WorldHappening | Happening): void {
     const atMs = this.clock.nowMs();
     this.#history.add({ v: 1, node: "world", seq: ++this.#seq, atMs, ...happening });
-  }
-
-  #living(name: string): WorldNode {
-    const node = this.#nodes.get(name);
-    if (node !== undefined && node.phase !== "over") return node;
-    throw new RangeError(`no such node in this world: ${name}`);
-  }
-
-  #running(name: string): WorldNode {
-    const node = this.#living(name);
-    if (node.phase === "running") return node;
-    throw new RangeError(`${name} is ${node.phase}`);
-  }
-
-  /** An absent node comes back, or learns that it is too late. */
-  #return(
-    name: string,
-    from: "paused" | "isolated",
-    type: "world.resumed" | "world.rejoined",
-  ): void {
-    const node = this.#living(name);
-    if (node.phase !== from) throw new RangeError(`${name} is not ${from} but ${node.phase}`);
-    this.#happened({ type, name });
-    this.#verdicts.get(node)?.();
-    const { members } = this.#stores;
-    if (members.phaseOf(node.identity) === "down") {
-      this.#happened({ type: "world.fenced", name });
-      this.#finish(node);
-      return;
-    }
-    if (members.phaseOf(node.identity) === "suspected") this.#move(node, "up");
-    node.resume();
-  }
-
-  /** The others find out that a node is absent (W4). */
-  #declare(node: WorldNode): void {
-    this.#verdicts.set(
-      node,
-      verdictOn({
-        clock: this.clock,
-        random: this.#chance,
-        suspectedAfterMs: this.#options.suspectedAfterMs ?? SUSPECTED_AFTER_MS,
-        downAfterMs: this.#options.downAfterMs ?? DOWN_AFTER_MS,
-        isDown: () => this.#stores.members.phaseOf(node.identity) === "down",
-        declare: (phase) => {
-          this.#move(node, phase);
-          if (phase !== "down") return;
-          node.fence();
-          this.#leave(node);
-        },
-      }),
-    );
-  }
-
-  #move({ identity }: WorldNode, phase: MemberPhase): void {
-    this.#stores.members.move(identity, phase);
-    this.#happened({ type: "node.changed", ...identity, phase });
-  }
-
-  #finish(node: WorldNode): void {
-    node.end();
-    this.#leave(node);
-  }
-
-  /** From now on what is sent to the node is refused; before, it was lost. */
-  #leave({ identity }: WorldNode): void {
-    const newest = this.#nodes.get(identity.name);
-    if (newest?.identity === identity) this.#stores.links.leave(identity.name);
   }
 }
