@@ -8,6 +8,7 @@
  * P1: whatever text comes from the report is escaped.
  * P2: colour is never the only sign: each row also says in words whether its goal was met.
  */
+import { escaped, htmlPage } from "../runtime/load/html-page.ts";
 import { figure, goalOf, noteOf, type Report, verdictOf } from "./report.ts";
 import type { Row } from "./row.ts";
 
@@ -25,28 +26,14 @@ const HEAD = 34;
 /** The report as an HTML document. */
 export function chartOf(report: Report): string {
   const title = `${report.suite} benchmarks`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escaped(title)}</h1>
-<p>${escaped(summaryOf(report))}</p>
+  const body = `<p>${escaped(summaryOf(report))}</p>
 <figure>
 ${barsOf(report.rows.filter((row) => row.goal !== null))}
 <figcaption>Each bar begins at its goal. Right of the line: so many times better; left: short of it.</figcaption>
 </figure>
 ${tableOf(report.rows)}
-${notesOf(report)}
-</main>
-</body>
-</html>
-`;
+${notesOf(report)}`;
+  return htmlPage({ title, style: STYLE, body });
 }
 
 /**
@@ -153,17 +140,6 @@ function notesOf({ rivals }: Report): string {
     ...rivals.map((rival) => `<li>${escaped(noteOf(rival))}</li>`),
     "</ul>",
   ].join("\n");
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
 }
 
 const STYLE = `

@@ -6,6 +6,9 @@
  * good `ending.ts`, its children `children.ts`, what handlers may do `context.ts`. These work on its open
  * fields; nobody else does.
  *
+ * Long, but one noun: what is left here are its fields and one-line answers about them. A second object per
+ * actor would cost a hop per message, and every idle actor its header.
+ *
  * S8: a restart keeps the ref and the queue; what an old generation brings is fenced and counted.
  *
  * Cost: an idle actor is one object of twelve fields, its context and its state; the first waiting

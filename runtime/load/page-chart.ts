@@ -8,6 +8,7 @@
  *     every chart has its figures as a table beneath it.
  * P3: where there is no figure there is no point, and the line is interrupted.
  */
+import { escaped } from "./html-page.ts";
 
 /** One line. */
 export interface ChartLine {
@@ -79,19 +80,6 @@ ${legendOf(chart)}
 <details><summary>as a table</summary>${tableOf(chart)}</details>
 </figure>`;
 }
-
-/** Text that is safe within HTML. */
-export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
 
 interface Axis {
   readonly ticks: readonly number[];
