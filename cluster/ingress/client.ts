@@ -56,7 +56,7 @@ export interface ConnectOptions {
    * The largest body of a message or an answer, in bytes; default 64 MB. Those over 256 KB travel in parts.
    */
   readonly mostBodyBytes?: number;
-  /** Read for what the options leave open; default the process's environment. */
+  /** Read for what the options leave open, and for what is to be hidden in logs; default the process's environment. */
   readonly env?: CredentialsEnvironment & { readonly TROUPE_NATS_URL?: string | undefined };
 }
 
@@ -116,7 +116,7 @@ const NAME_LENGTH = 12;
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const env: NonNullable<ConnectOptions["env"]> = options.env ?? process.env;
-  processScrubber.addEnvironment(process.env);
+  processScrubber.addEnvironment({ ...env });
   const url = options.nats ?? env.TROUPE_NATS_URL;
   if (url === undefined || url === "")
     throw new TypeError("nats: no URL; give one, or set TROUPE_NATS_URL");

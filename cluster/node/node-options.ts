@@ -101,7 +101,7 @@ export interface NodeOptions {
    * upgrade that may have to be taken back: `[]` speaks as the first release did.
    */
   readonly wireFeatures?: readonly WireFeature[];
-  /** Read for what the options leave open; default the process's environment. */
+  /** Read for what the options leave open, and for what is to be hidden in logs; default the process's environment. */
   readonly env?: NodeEnvironment;
 }
 
@@ -156,7 +156,7 @@ const LEAST_LEASE_MS = 2_000;
  */
 export function nodeSettings(options: NodeOptions): NodeSettings {
   const env = options.env ?? process.env;
-  processScrubber.addEnvironment(process.env);
+  processScrubber.addEnvironment({ ...env });
   const name = checkedNodeName(options.name);
   const actors = withRoot([...registrationsByName(options.actors ?? []).values()]);
   const leaseTtlMs = options.lease === undefined ? undefined : durationMs(options.lease);

@@ -1,9 +1,11 @@
 import t from "tap";
+import { connect } from "../../../cluster/ingress/client.ts";
 import { parseTraits } from "../../../cluster/membership/member-traits.ts";
 import { nodeSettings } from "../../../cluster/node/node-options.ts";
 import { actor, protocol, virtual } from "../../../runtime/index.ts";
 import { silentLog } from "../../../runtime/log.ts";
 import { hostMetadata } from "../../../runtime/placement/hosts.ts";
+import { HIDDEN, processScrubber } from "../../../runtime/scrubber.ts";
 
 const base = { name: "n1", log: silentLog, env: {} };
 
@@ -62,6 +64,21 @@ t.test("node options", async (t) => {
       t.throws(() => nodeSettings({ ...base, metadata: { [key]: "desk" } }), {
         message: `metadata may not use the key "${key}": it is Troupe's own`,
       });
+  });
+
+  t.test("regression: secrets are those of the environment that was given", async (t) => {
+    process.env["TROUPE_TEST_TOKEN"] = "of-the-process";
+    t.teardown(() => {
+      delete process.env["TROUPE_TEST_TOKEN"];
+    });
+    const nodes = { NODES_TOKEN: "given-to-the-node" };
+    nodeSettings({ ...base, env: nodes as object });
+    const clients = { CLIENTS_TOKEN: "given-to-the-client" };
+    await t.rejects(connect({ env: clients as object }), /no URL/);
+    const line = "given-to-the-node, given-to-the-client, of-the-process";
+    t.equal(processScrubber.scrubbed(line), `${HIDDEN}, ${HIDDEN}, of-the-process`);
+    await t.rejects(connect({ nats: "" }), /no URL/);
+    t.equal(processScrubber.scrubbed(line), `${HIDDEN}, ${HIDDEN}, ${HIDDEN}`);
   });
 
   t.test("that make no sense are named", async (t) => {
