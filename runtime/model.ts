@@ -7,6 +7,11 @@
  * I1: a call ends when its signal, or the signal it is bound to, aborts, and when its iteration is
  *     left early. I2: every call that began emits `model.called` once.
  */
+import {
+  type AbortListener,
+  addAbortListener,
+  removeAbortListener,
+} from "./kernel/abort-listeners.ts";
 import { Deferred } from "./kernel/deferred.ts";
 import type { ModelClient, ModelIdentity, ModelRequest, ModelUsage } from "./ports/model-client.ts";
 import type { Ports } from "./ports/ports.ts";
@@ -49,7 +54,7 @@ export function boundModel(
  * One call. The endpoint is read only as far as somebody wants to read; what was read is kept, so
  * that `text` and an iteration see the same chunks, whichever came first.
  */
-class Call implements ModelCall {
+class Call implements ModelCall, AbortListener {
   readonly #ports: Pick<Ports, "clock" | "events">;
   readonly #client: ModelClient;
   readonly #request: ModelRequest;
@@ -137,7 +142,7 @@ class Call implements ModelCall {
     this.#startedAtMs = this.#ports.clock.monotonicMs();
     for (const signal of this.#signals) {
       if (signal.aborted) this.#abort.abort(signal.reason);
-      else signal.addEventListener("abort", this);
+      else addAbortListener(signal, this);
     }
     if (this.#abort.signal.aborted) {
       throw new TroupeError("ask.cancelled", "the call was cancelled before it began");
@@ -146,8 +151,8 @@ class Call implements ModelCall {
   }
 
   /** One of its signals aborted. */
-  handleEvent(event: Event): void {
-    this.#abort.abort((event.target as AbortSignal).reason);
+  handleEvent(): void {
+    this.#abort.abort(this.#signals.find((signal) => signal.aborted)?.reason);
   }
 
   /** An iteration ended; when the call has not, its user left early. */
@@ -164,7 +169,7 @@ class Call implements ModelCall {
   #close(outcome: "ok" | "failed" | "cancelled", usage: ModelUsage | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const signal of this.#signals) signal.removeEventListener("abort", this);
+    for (const signal of this.#signals) removeAbortListener(signal, this);
     if (!this.#ports.events.watched) return;
     this.#ports.events.emit({
       type: "model.called",

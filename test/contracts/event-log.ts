@@ -5,6 +5,7 @@
  */
 import type { Test } from "tap";
 import type { Append, EventLog, EventLogs, LogEntry } from "../../runtime/ports/event-log.ts";
+import { Collected } from "./collected.ts";
 
 /** A store under test. */
 export interface EventLogsUnderTest {
@@ -17,31 +18,6 @@ function sequenceOf(append: Append): number {
 }
 
 const eventsOf = (entries: readonly LogEntry[]) => entries.map(({ event }) => event);
-
-/** Collects what a follower is told, and waits for it, at most 5 s. */
-class Told {
-  readonly entries: LogEntry[] = [];
-  #arrived: () => void = () => {};
-
-  readonly listener = (entry: LogEntry): void => {
-    this.entries.push(entry);
-    this.#arrived();
-  };
-
-  async count(wanted: number): Promise<readonly LogEntry[]> {
-    const deadline = AbortSignal.timeout(5_000);
-    while (this.entries.length < wanted) {
-      deadline.throwIfAborted();
-      await new Promise<void>((resolve, reject) => {
-        this.#arrived = resolve;
-        deadline.addEventListener("abort", () => {
-          reject(new Error(`told ${this.entries.length} of ${wanted}`));
-        });
-      });
-    }
-    return this.entries;
-  }
-}
 
 /** Runs the suite; `start` is called once. */
 export async function eventLogContract(
@@ -134,12 +110,12 @@ export async function eventLogContract(
     async (t) => {
       const log = await fresh();
       await log.append(["a", "b"]);
-      const told = new Told();
+      const told = new Collected<LogEntry>();
       const cancel = await log.follow(0, told.listener);
       await told.count(2);
       for (let n = 0; n < 20; n++) await log.append([n]);
       t.strictSame(eventsOf(await told.count(22)), ["a", "b", ...Array.from(Array(20).keys())]);
-      t.strictSame(told.entries, await log.read(0));
+      t.strictSame(told.all, await log.read(0));
       cancel();
     },
   );
@@ -150,15 +126,15 @@ export async function eventLogContract(
       const log = await fresh();
       await log.append(["a", "b", "c"]);
       const [, second] = await log.read(0);
-      const told = new Told();
+      const told = new Collected<LogEntry>();
       const cancel = await log.follow(second?.sequence ?? 0, told.listener);
       t.strictSame(eventsOf(await told.count(2)), ["b", "c"]);
       cancel();
       await log.append(["d"]);
-      const other = new Told();
+      const other = new Collected<LogEntry>();
       const cancelOther = await log.follow(0, other.listener);
       await other.count(4);
-      t.equal(told.entries.length, 2);
+      t.equal(told.all.length, 2);
       cancelOther();
     },
   );
@@ -192,7 +168,7 @@ export async function eventLogContract(
   await t.test("J5: a follower that was there before a purge hears what comes later", async (t) => {
     const log = await fresh();
     await log.append(["a"]);
-    const told = new Told();
+    const told = new Collected<LogEntry>();
     const cancel = await log.follow(0, told.listener);
     await told.count(1);
     await log.purge();

@@ -5,6 +5,7 @@
  */
 import type { Test } from "tap";
 import type { KeyValue, KeyValueChange, KeyValues, Put } from "../../runtime/ports/key-value.ts";
+import { Collected } from "./collected.ts";
 
 /** A store under test. */
 export interface KeyValuesUnderTest {
@@ -16,29 +17,6 @@ export interface KeyValuesUnderTest {
 function revisionOf(put: Put): number {
   if (!put.ok) throw new Error(`refused: ${JSON.stringify(put.conflict)}`);
   return put.revision;
-}
-
-/** Collects changes and waits for them, at most 5 s. */
-class Changes {
-  readonly seen: KeyValueChange[] = [];
-  #arrived: () => void = () => {};
-
-  readonly listener = (change: KeyValueChange): void => {
-    this.seen.push(change);
-    this.#arrived();
-  };
-
-  async count(wanted: number): Promise<readonly KeyValueChange[]> {
-    const deadline = AbortSignal.timeout(5_000);
-    while (this.seen.length < wanted) {
-      deadline.throwIfAborted();
-      await new Promise<void>((resolve, reject) => {
-        this.#arrived = resolve;
-        deadline.addEventListener("abort", () => reject(new Error(`saw ${this.seen.length}`)));
-      });
-    }
-    return this.seen;
-  }
 }
 
 /** Runs the suite; `start` is called once. */
@@ -204,7 +182,7 @@ export async function keyValueContract(
     const bucket = await fresh();
     await bucket.put("b.1", 1);
     await bucket.put("a.1", 1);
-    const changes = new Changes();
+    const changes = new Collected<KeyValueChange>();
     const cancel = await bucket.watch("a.*", changes.listener);
     await bucket.put("a.2", 2);
     await bucket.put("b.2", 2);
@@ -226,7 +204,7 @@ export async function keyValueContract(
     cancel();
     await bucket.put("a.3", 3);
     await bucket.entries(">");
-    t.equal(changes.seen.length, 4);
+    t.equal(changes.all.length, 4);
   });
 
   await t.test("opens the same bucket under the same name", async (t) => {
@@ -238,13 +216,13 @@ export async function keyValueContract(
 
   await t.test("a bucket with a time to live forgets, and its watchers hear of it", async (t) => {
     const bucket = await keyValues.open("contract_ttl", { ttlMs: 1_000 });
-    const changes = new Changes();
+    const changes = new Collected<KeyValueChange>();
     await bucket.watch(">", changes.listener);
     await bucket.create("lease", 1);
     await changes.count(1);
     await pass(1_500);
     await changes.count(2);
-    t.match(changes.seen[1], { type: "delete", key: "lease" });
+    t.match(changes.all[1], { type: "delete", key: "lease" });
     t.equal(await bucket.get("lease"), undefined);
     t.match(await bucket.create("lease", 2), { ok: true });
   });

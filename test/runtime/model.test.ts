@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import t from "tap";
 import {
   actor,
@@ -8,6 +9,7 @@ import {
   protocol,
   stream,
 } from "../../runtime/index.ts";
+import { boundModel } from "../../runtime/model.ts";
 import { rejection, world } from "./world.ts";
 
 const usage: ModelUsage = { inputTokens: 3, outputTokens: 2, finish: "stop" };
@@ -99,6 +101,22 @@ t.test("Model", async (t) => {
       await system.shutdown();
     },
   );
+
+  t.test("regression: many calls under one signal put one listener on it", async (t) => {
+    const seen = { aborted: 0, calls: 0 };
+    const { system, clock } = world({ models: models(seen) });
+    const abort = new AbortController();
+    const model = boundModel(system.ports, "auto", abort.signal);
+    const texts = Array.from({ length: 20 }, () => model.generate({ prompt: "hang" }).text);
+    t.equal(getEventListeners(abort.signal, "abort").length, 1);
+    await clock.settle();
+    const reason = new Error("enough");
+    abort.abort(reason);
+    for (const text of texts) t.equal(await text.catch((error: unknown) => error), reason);
+    t.equal(seen.aborted, 20);
+    t.equal(getEventListeners(abort.signal, "abort").length, 0, "none is left");
+    await system.shutdown();
+  });
 
   t.test(
     "a call that breaks fails its handler; without models every name is unknown",
