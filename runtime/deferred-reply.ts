@@ -64,6 +64,16 @@ export class DeferredReply<R> {
   }
 }
 
+/** A reply that settles as `answer` does; the handler that returns it gives its turn up meanwhile. */
+export function replyLater<R>(answer: Promise<R>): DeferredReply<R> {
+  const deferred = new DeferredReply<R>();
+  answer.then(
+    (value) => deferred.resolve(value),
+    (error: unknown) => deferred.reject(error),
+  );
+  return deferred;
+}
+
 function deliver(waiter: ReplyWaiter, answer: Answer): void {
   if (waiter.settled) return;
   if (answer.ok) waiter.resolve(answer.value);

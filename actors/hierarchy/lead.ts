@@ -49,7 +49,7 @@ import {
   actor,
 } from "../../runtime/actor.ts";
 import { type Address, nodeOf } from "../../runtime/address.ts";
-import { DeferredReply } from "../../runtime/deferred-reply.ts";
+import { replyLater } from "../../runtime/deferred-reply.ts";
 import { type Duration, durationMs } from "../../runtime/duration.ts";
 import { type Membership, takesNewWork } from "../../runtime/ports/membership.ts";
 import type { Protocol } from "../../runtime/protocol.ts";
@@ -141,9 +141,10 @@ export function lead(
     Lead,
     (): undefined => undefined,
     {
-      handle: (ctx, enquiry) => deferred(handle(ctx, enquiry)),
+      // It has no state that its cases could race for.
+      handle: (ctx, enquiry) => replyLater(handle(ctx, enquiry)),
       resolve: (ctx, { question, context, trail }) =>
-        deferred(handle(ctx, { question, context, trail }).then(asResolution)),
+        replyLater(handle(ctx, { question, context, trail }).then(asResolution)),
     },
     options,
   );
@@ -283,16 +284,6 @@ export function lead(
       .catch((error): Resolution => ({ kind: "declined", reason: messageOf(error) }));
     return { kind: "escalated", reason, confidence, resolution };
   }
-}
-
-/** Keeps the ask open and gives the turn up: a lead has no state that its cases could race for. */
-function deferred<R>(answer: Promise<R>): DeferredReply<R> {
-  const reply = new DeferredReply<R>();
-  answer.then(
-    (value) => reply.resolve(value),
-    (error) => reply.reject(error),
-  );
-  return reply;
 }
 
 /** The specialist and its stand-ins; those on nodes that take no new work come last. */

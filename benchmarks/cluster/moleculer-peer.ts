@@ -1,23 +1,11 @@
 /** moleculer over NATS: a broker with one service, and the broker that calls it. */
+import type { Broker, Moleculer } from "../rivals/moleculer.ts";
 import { rivalModule } from "../rivals/rival.ts";
 import type { PeerSetting } from "./peer.ts";
 import type { Serving } from "./peer-process.ts";
 
-/** A broker, as far as it is used here. */
-export interface RemoteBroker {
-  createService(schema: unknown): unknown;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  waitForServices(names: readonly string[], timeoutMs: number, everyMs: number): Promise<unknown>;
-  call(action: string, params: unknown, options?: unknown): Promise<unknown>;
-}
-
-interface Moleculer {
-  readonly ServiceBroker: new (options: unknown) => RemoteBroker;
-}
-
 /** Starts a broker on a server; its settings are moleculer's own. */
-export async function startBroker(nodeID: string, setting: PeerSetting): Promise<RemoteBroker> {
+export async function startBroker(nodeID: string, setting: PeerSetting): Promise<Broker> {
   const { rivalsDir } = setting;
   const { ServiceBroker } = rivalModule<Moleculer>("moleculer", {
     quick: false,

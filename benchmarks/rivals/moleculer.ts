@@ -9,7 +9,8 @@
 import type { Setting } from "../benchmark.ts";
 import { type RivalActor, type RivalHandlers, type RivalMessage, rivalModule } from "./rival.ts";
 
-interface Broker {
+/** A broker, as far as it is used here. */
+export interface Broker {
   createService(schema: unknown): unknown;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -17,7 +18,8 @@ interface Broker {
   call(action: string, params: unknown, options?: unknown): Promise<unknown>;
 }
 
-interface Moleculer {
+/** The package. */
+export interface Moleculer {
   readonly ServiceBroker: new (options: unknown) => Broker;
 }
 

@@ -17,7 +17,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Handlers, Hooks } from "../actor.ts";
 import { type ActorContext, type ActorDefinition, type ActorOptions, actor } from "../actor.ts";
-import type { AnyContext, AnyDefinition } from "../kernel/behavior.ts";
+import type { AnyContext } from "../kernel/behavior.ts";
 import type { Operations, Protocol } from "../protocol.ts";
 import { Keepers } from "./keepers.ts";
 import { type Keeper, keptDefinition } from "./kept-handlers.ts";
@@ -82,8 +82,7 @@ export function durableState<O extends Operations, S, I = undefined>(
     return state as S;
   };
   const definition = actor<O, S, I>(of, init, handlers, options);
-  const around = keptDefinition(definition as unknown as AnyDefinition, (ctx) => keepers.of(ctx));
-  return { ...definition, ...(around as unknown as Pick<typeof definition, "handlers" | "hooks">) };
+  return keptDefinition(definition, keepers);
 }
 
 /** Knows the state that is stored, and the one that the handlers see. */

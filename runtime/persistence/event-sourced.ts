@@ -26,7 +26,7 @@ import {
   type StreamResult,
 } from "../actor.ts";
 import type { Terminated } from "../exit-reason.ts";
-import type { AnyContext, AnyDefinition } from "../kernel/behavior.ts";
+import type { AnyContext } from "../kernel/behavior.ts";
 import type { Chunk, Operations, Protocol, Reply, Request } from "../protocol.ts";
 import { type EventSourcedContext, withPersist } from "./event-sourced-context.ts";
 import { Journal } from "./journal.ts";
@@ -161,8 +161,7 @@ export function eventSourced<O extends Operations, S, E, I = undefined>(
     handlers as unknown as Handlers<O, unknown, I>,
     options as ActorOptions & Hooks<O, unknown, I>,
   );
-  const around = keptDefinition(definition as unknown as AnyDefinition, (ctx) => keepers.of(ctx));
-  return { ...definition, ...(around as unknown as Pick<typeof definition, "handlers" | "hooks">) };
+  return keptDefinition(definition, keepers);
 }
 
 /** Knows the events that the message in hand has persisted, and the state before them. */

@@ -26,11 +26,19 @@ type Run = (ctx: AnyContext, payload: unknown) => unknown;
 type KeeperOf = (ctx: AnyContext) => Keeper;
 
 /**
- * A definition's handlers and hooks, with their keeper around them.
+ * A definition with their keeper around its handlers and hooks.
  *
- * @param keeperOf - the keeper of a context; throws when its generation is gone
+ * @param keepers - has the keeper of a context; throws when its generation is gone
  */
-export function keptDefinition(
+export function keptDefinition<D extends object>(
+  definition: D,
+  keepers: { of(ctx: AnyContext): Keeper },
+): D {
+  const keeperOf: KeeperOf = (ctx) => keepers.of(ctx);
+  return { ...definition, ...keptParts(definition as unknown as AnyDefinition, keeperOf) };
+}
+
+function keptParts(
   definition: AnyDefinition,
   keeperOf: KeeperOf,
 ): Pick<AnyDefinition, "handlers" | "hooks"> {

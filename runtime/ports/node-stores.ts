@@ -55,13 +55,7 @@ export function queueOf(line: StoreLine, queue: DurableQueue): DurableQueue {
   const deliveryOf = (delivery: Delivery): Delivery => ({
     task: delivery.task,
     deliveries: delivery.deliveries,
-    working: () => {
-      if (line.isOpen) delivery.working();
-    },
-    ack: () => reach(() => delivery.ack()),
-    nak: (delayMs) => {
-      if (line.isOpen) delivery.nak(delayMs);
-    },
+    ...answersTo(line, "queue", delivery),
   });
   return {
     publish: (task) => reach(() => queue.publish(task)),
@@ -110,13 +104,7 @@ export function remindersOf(line: StoreLine, reminders: Reminders): Reminders {
     reminder: due.reminder,
     dueMs: due.dueMs,
     deliveries: due.deliveries,
-    working: () => {
-      if (line.isOpen) due.working();
-    },
-    ack: () => reach(() => due.ack()),
-    nak: (delayMs) => {
-      if (line.isOpen) due.nak(delayMs);
-    },
+    ...answersTo(line, "reminders", due),
   });
   return {
     arm: (reminder, dueMs) => reach(() => reminders.arm(reminder, dueMs)),
@@ -133,6 +121,22 @@ export function remindersOf(line: StoreLine, reminders: Reminders): Reminders {
           });
         }),
       ),
+  };
+}
+
+/** What a node says to something that was handed to it. */
+type Answers = Pick<Delivery, "working" | "ack" | "nak">;
+
+/** I2. */
+function answersTo(line: StoreLine, store: string, handed: Answers): Answers {
+  return {
+    working: () => {
+      if (line.isOpen) handed.working();
+    },
+    ack: () => line.reach(store, () => handed.ack()),
+    nak: (delayMs) => {
+      if (line.isOpen) handed.nak(delayMs);
+    },
   };
 }
 

@@ -9,7 +9,7 @@
  * Cost: without children two round trips to its store, and one question to each node, when it is activated.
  */
 import { actor } from "../actor.ts";
-import { DeferredReply } from "../deferred-reply.ts";
+import { replyLater } from "../deferred-reply.ts";
 import type { Context } from "../kernel/context.ts";
 import { type Registration, registrationsByName, singleton } from "../registration.ts";
 import { TroupeError } from "../troupe-error.ts";
@@ -41,8 +41,8 @@ function rootRegistration(actors: readonly Registration[]): Registration {
       return crew;
     },
     {
-      start: ({ state }, spec) => later(state.start(spec)),
-      stop: ({ state }, { name }) => later(state.stop(name)),
+      start: ({ state }, spec) => replyLater(state.start(spec)),
+      stop: ({ state }, { name }) => replyLater(state.stop(name)),
       list: ({ state }) => state.list(),
       lost: () => {
         throw new TroupeError("store.unavailable", "the root supervisor's children are not kept");
@@ -56,13 +56,4 @@ function rootRegistration(actors: readonly Registration[]): Registration {
     },
   );
   return singleton(definition, { name: ROOT_TYPE });
-}
-
-function later<T>(answer: Promise<T>): DeferredReply<T> {
-  const deferred = new DeferredReply<T>();
-  answer.then(
-    (value) => deferred.resolve(value),
-    (error: unknown) => deferred.reject(error),
-  );
-  return deferred;
 }

@@ -8,7 +8,7 @@
  *     the one that ends this child, are heard meanwhile.
  */
 import { type ActorDefinition, actor } from "../actor.ts";
-import { DeferredReply } from "../deferred-reply.ts";
+import { replyLater } from "../deferred-reply.ts";
 import type { Context } from "../kernel/context.ts";
 import type { Registration } from "../registration.ts";
 import { AUDIT_MS, Hosting } from "./hosting.ts";
@@ -39,16 +39,16 @@ export function spawnActor(
       start: (ctx, request) => {
         const { hosting } = ctx.state;
         if (hosting.size === 0) ctx.timers.every("audit", AUDIT_MS, "audit");
-        return later(hosting.start(request));
+        return replyLater(hosting.start(request));
       },
-      down: (ctx, child) => later(ctx.state.hosting.down(child)),
-      again: (ctx, child) => later(ctx.state.hosting.again(child)),
+      down: (ctx, child) => replyLater(ctx.state.hosting.down(child)),
+      again: (ctx, child) => replyLater(ctx.state.hosting.again(child)),
       resume: (ctx, child) => ctx.state.hosting.resume(child),
-      stop: (ctx, request) => later(ctx.state.hosting.stop(request)),
+      stop: (ctx, request) => replyLater(ctx.state.hosting.stop(request)),
       release: (ctx, request) => {
         void ctx.state.hosting.stop(request);
       },
-      disown: (ctx, { path }) => later(ctx.state.hosting.disown(path)),
+      disown: (ctx, { path }) => replyLater(ctx.state.hosting.disown(path)),
       exited: (_ctx, report) => held.exited(report),
       leaving: (_ctx, ids) => held.leaving(ids),
       left: (_ctx, { id }) => held.left(id),
@@ -70,13 +70,4 @@ export function spawnActor(
       },
     },
   );
-}
-
-function later<T>(answer: Promise<T>): DeferredReply<T> {
-  const deferred = new DeferredReply<T>();
-  answer.then(
-    (value) => deferred.resolve(value),
-    (error: unknown) => deferred.reject(error),
-  );
-  return deferred;
 }
