@@ -6,6 +6,8 @@
  * table of exits hold as they do here; what it does with messages is `stand-in-actor.ts`, speaking with
  * other nodes `hosts.ts`, looking for one `host-search.ts`.
  *
+ * Long, but one noun: starting, failing, moving and ending are about the same child, of which there is one.
+ *
  * E1: at most one child of a seat lives, as far as this node can know: a start of which nobody knows
  *     whether it took place is undone, or its node is down, before the next one is tried.
  * E2: a child is restarted where it is as long as its node is up, and its queue survives (S8); when its
