@@ -111,6 +111,12 @@ interface Candidate {
   readonly dwelling: Dwelling;
 }
 
+/** Its operations, but none of the runtime's own. */
+function spokenIn({ name, operations }: Protocol<Operations>): Protocol<Operations> {
+  const own = Object.entries(operations).filter(([operation]) => !operation.startsWith("$"));
+  return { name, operations: Object.fromEntries(own) };
+}
+
 function childIn({ name, definition: { protocol } }: ChildSpec): readonly Candidate[] {
   return name === undefined ? [] : [{ name, protocol, dwelling: "child" }];
 }
@@ -118,7 +124,7 @@ function childIn({ name, definition: { protocol } }: ChildSpec): readonly Candid
 function registeredIn(registration: ActorRegistration): readonly Candidate[] {
   const { kind, name, definition } = registration;
   if (kind === "spawnable") return [];
-  return [{ name, protocol: definition.protocol, dwelling: kind }];
+  return [{ name, protocol: spokenIn(definition.protocol), dwelling: kind }];
 }
 
 /** Every key of every type of virtual actors that was found. */

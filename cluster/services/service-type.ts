@@ -6,6 +6,7 @@
  *
  * T1: operations whose names begin with `$` are the runtime's own, and no endpoints: whoever could ask
  *     `$remind` could have an actor told anything, signed operations included.
+ * T2: signed operations are no endpoints: a request is from anybody, and this node would vouch for it (S24).
  */
 import type { ActorRef } from "../../runtime/actor-ref.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
@@ -37,7 +38,7 @@ export class ServiceType {
   constructor(protocol: Protocol, cluster: string, clock: Clock) {
     this.protocol = protocol;
     const asks = Object.entries(protocol.operations).filter(
-      ([name, { kind }]) => kind === "ask" && !name.startsWith("$"),
+      ([name, { kind, signed }]) => kind === "ask" && signed !== true && !name.startsWith("$"),
     );
     this.endpoints = new Map(
       asks.map(([operation]) => {

@@ -10,12 +10,13 @@
  *     and has the last word, since the actor handles nothing else meanwhile.
  * R3: an occurrence whose operation the program has no more, or whose payload no longer fits, is logged
  *     and dealt with: it would not fit later either.
+ * R4: where the actor has signed operations it is signed itself: an occurrence brings any of them (S24).
  */
 import type { AnyContext, AnyDefinition } from "../kernel/behavior.ts";
 import type { Context } from "../kernel/context.ts";
 import { validated } from "../kernel/validation.ts";
 import type { Reminder } from "../ports/reminders.ts";
-import { type Ask, ask, type Protocol } from "../protocol.ts";
+import { type Ask, ask, type Protocol, signed } from "../protocol.ts";
 import { messageOf } from "../troupe-error.ts";
 import { memoryOf } from "./reminder-memory.ts";
 import { nextOccurrence } from "./schedule.ts";
@@ -38,8 +39,14 @@ export type RemindOperations = { readonly [REMIND]: Ask<Occurrence, Heard> };
 const operation: Ask<Occurrence, Heard> = ask<Occurrence, Heard>();
 
 /** A protocol as whoever brings an occurrence speaks it. */
-export function remindProtocol({ name }: Pick<Protocol, "name">): Protocol<RemindOperations> {
-  return { name, operations: { [REMIND]: operation } };
+export function remindProtocol({ name, operations }: Protocol): Protocol<RemindOperations> {
+  return { name, operations: { [REMIND]: operationIn(operations) } };
+}
+
+/** R4. */
+function operationIn(operations: Protocol["operations"]): Ask<Occurrence, Heard> {
+  const isSigned = Object.values(operations).some((one) => one.signed === true);
+  return isSigned ? signed(operation) : operation;
 }
 
 /** A definition whose actors hear reminders. */
@@ -48,7 +55,10 @@ export function reminded(definition: AnyDefinition): AnyDefinition {
   if (isPool === true) return definition; // its workers take its messages
   return {
     ...definition,
-    protocol: { ...protocol, operations: { ...protocol.operations, [REMIND]: operation } },
+    protocol: {
+      ...protocol,
+      operations: { ...protocol.operations, [REMIND]: operationIn(protocol.operations) },
+    },
     handlers: {
       ...handlers,
       [REMIND]: (ctx, occurrence) => hear(definition, ctx, occurrence as Occurrence),

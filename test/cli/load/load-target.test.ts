@@ -112,6 +112,10 @@ t.test("operationTarget", async (t) => {
       exitCode: 4,
       message: "no operation y: counter@1 has add, total, user.login",
     });
+    t.throws(() => found("session@1.$remind"), {
+      exitCode: 4,
+      message: "no operation $remind: session@1 has said",
+    });
     t.throws(() => addressesOf(found(), [], "a b/c"), { exitCode: 2, message: /not an address/ });
   });
 });

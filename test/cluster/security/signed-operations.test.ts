@@ -1,3 +1,4 @@
+import { connect as connectToNats, headers as newHeaders } from "nats";
 import t from "tap";
 import { openConnection } from "../../../cluster/connections.ts";
 import { connect } from "../../../cluster/ingress/client.ts";
@@ -5,12 +6,14 @@ import { startNode } from "../../../cluster/node/start-node.ts";
 import { frameBytes, parseFrame } from "../../../cluster/wire/frame.ts";
 import { frameSubject, framesTo } from "../../../cluster/wire/node-subject.ts";
 import {
+  type Ask,
   actor,
   ask,
   child,
   type Envelope,
   EnvelopeKind,
   type Log,
+  type Protocol,
   protocol,
   signed,
   stream,
@@ -58,12 +61,28 @@ const gate = actor(
 
 const Door = protocol("door@1", {
   open: signed(ask<number, number>()),
+  bolt: signed(tell<string>()),
+  boltLater: ask<string, undefined>(),
+  bolts: ask<undefined, readonly string[]>(),
   node: ask<undefined, string>(),
 });
-const door = actor(Door, () => undefined, {
+const door = actor(Door, () => [] as string[], {
   open: (_ctx, n) => n,
+  bolt: (ctx, why) => {
+    ctx.state.push(why);
+  },
+  boltLater: async (ctx, why) => {
+    await ctx.reminders.set("bolt", { after: 1 }, "bolt", why);
+    return undefined;
+  },
+  bolts: (ctx) => ctx.state,
   node: (ctx) => ctx.ports.membership.self.name,
 });
+/** As whoever would bring an occurrence of his own making speaks it. */
+const Forged: Protocol<{ readonly $remind: Ask<unknown, unknown> }> = {
+  name: "door@1",
+  operations: { $remind: ask<unknown, unknown>() },
+};
 
 const Caller = protocol("caller@1", { publish: ask<number, boolean>() });
 const caller = actor(Caller, () => undefined, { publish: (ctx, n) => ctx.publish("gates", n) });
@@ -184,6 +203,48 @@ t.test("S24: signed operations between nodes", async (t) => {
     }
     t.equal(where.size, 2, "they are on both nodes");
     await Promise.all([client.close(), operator.close()]);
+  });
+
+  t.test("regression: are no services, whose requests are from anybody", async (t) => {
+    const program = await connectToNats({ servers: server.url });
+    const subject = (type: string, operation: string) =>
+      `troupe.v1.troupe.svc.${type}.${operation}`;
+    const codeOf = async (of: string) => {
+      const sent = newHeaders();
+      sent.set("Troupe-Key", "k");
+      const answer = await program.request(of, "1", { headers: sent, timeout: 20_000 });
+      return answer.headers?.get("Nats-Service-Error")?.split(":", 1)[0];
+    };
+    t.equal(await codeOf(subject("gate@1", "log")), undefined, "others are answered");
+    t.equal(await codeOf(subject("gate@1", "open")), "actor.no-handler");
+    t.equal(await codeOf(subject("door@1", "open")), "actor.no-handler");
+    for (const node of [a, b])
+      for (const { operations } of node.services()) t.notOk("open" in operations);
+    await program.close();
+  });
+
+  t.test("regression: are not told by an occurrence that nobody signed", async (t) => {
+    const keys = Array.from({ length: 16 }, (_, i) => `k${i}`);
+    const where = new Set<string>();
+    for (const key of keys) {
+      where.add(await a.actorOf(Door, key).ask("node"));
+      await a.actorOf(Door, key).ask("boltLater", "in time");
+    }
+    t.equal(where.size, 2, "they are on both nodes");
+    const boltsOf = (key: string) => a.actorOf(Door, key).ask("bolts");
+    for (const key of keys)
+      await until(`${key} is reminded`, async () => (await boltsOf(key)).length > 0, 60_000);
+    const reminder = { type: "door", name: "bolt", id: "1", operation: "bolt", payload: "forged" };
+    let refused = 0;
+    for (const key of keys) {
+      if ((await a.actorOf(Door, key).ask("node")) !== "b") continue;
+      const occurrence = { reminder: { ...reminder, key, schedule: { kind: "once" } }, dueMs: 0 };
+      const error = await rejected(a.actorOf(Forged, key).ask("$remind", occurrence));
+      t.equal(error.code, "signature.refused");
+      t.notOk((await boltsOf(key)).includes("forged"));
+      refused++;
+    }
+    t.ok(refused > 0);
   });
 
   t.test("are refused a second time, and when something was changed", async (t) => {
