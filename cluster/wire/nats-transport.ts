@@ -78,6 +78,8 @@ export class NatsTransport implements Transport {
   readonly mostBodyBytes: number;
   readonly counts: TransportCounts = { forged: 0, undecodable: 0, buried: 0 };
   readonly #options: NatsTransportOptions;
+  /** The subject of all frames to this node. */
+  readonly #heard: string;
   readonly #links = new Map<string, Link>();
   /** The live incarnation of each member, and what it reads; only members are sent to. */
   readonly #members = new Map<string, Peer>();
@@ -105,7 +107,8 @@ export class NatsTransport implements Transport {
       publish: (topic, bytes) => connection.publish(topicSubject(cluster, topic, self.name), bytes),
       handBack: (topic, envelope, reason) => this.#handBack(topic, envelope, reason),
     });
-    connection.subscribe(framesTo(cluster, this.node), {
+    this.#heard = framesTo(cluster, this.node);
+    connection.subscribe(this.#heard, {
       callback: (error, message) => {
         if (error === null) this.#receive(message);
       },
@@ -275,8 +278,7 @@ export class NatsTransport implements Transport {
   }
 
   #receive(message: Msg): void {
-    const heard = framesTo(this.#options.cluster, this.node);
-    if (this.#closed || !this.#isStanding() || this.#isForged(message, heard)) return;
+    if (this.#closed || !this.#isStanding() || this.#isForged(message, this.#heard)) return;
     const from = senderOf(message.subject);
     const frame = parseFrame(message.data);
     if (!frame.ok) {

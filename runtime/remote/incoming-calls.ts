@@ -9,7 +9,7 @@
  * I2: an answer that cannot travel becomes an error that can, and so does an error that cannot.
  * I3: once the caller gave up, or its node is down, nothing is kept for it, and its producer ends.
  */
-import { addressOf } from "../address.ts";
+import { type Address, addressOf } from "../address.ts";
 import { askCycle, neverRan, streamAborted } from "../kernel/ask-error.ts";
 import type { OperationHandler } from "../kernel/behavior.ts";
 import type { Cell } from "../kernel/cell.ts";
@@ -17,13 +17,13 @@ import type { Directory } from "../kernel/local-ref.ts";
 import { Message } from "../kernel/message.ts";
 import { validated } from "../kernel/validation.ts";
 import type { UndeliveredReason } from "../ports/transport.ts";
-import { err, ok, type Result } from "../result.ts";
 import { type ErrorRecord, errorRecord, TroupeError } from "../troupe-error.ts";
 import { addressHere } from "../virtual/virtual-address.ts";
 import { type Envelope, EnvelopeKind, type EnvelopeKindNumber } from "./envelope.ts";
 import { handlerOf, senderIn, spanOf } from "./incoming-message.ts";
 import type { Postbox } from "./postbox.ts";
 import { type Answers, RemoteReply } from "./remote-reply.ts";
+import { ReplyTable } from "./reply-table.ts";
 import type { SignatureCheck } from "./signature-check.ts";
 import { undeliveredCode } from "./undelivered.ts";
 
@@ -46,7 +46,7 @@ export class IncomingCalls implements Answers {
   readonly #directory: Directory;
   readonly #check: SignatureCheck;
   /** By node, then by correlation. */
-  readonly #calls = new Map<string, Map<number, RemoteReply>>();
+  readonly #calls = new Map<string, ReplyTable>();
 
   constructor(postbox: Postbox, directory: Directory, check: SignatureCheck) {
     this.#postbox = postbox;
@@ -58,7 +58,7 @@ export class IncomingCalls implements Answers {
   get streams(): number {
     let streams = 0;
     for (const calls of this.#calls.values())
-      for (const { isStream } of calls.values()) if (isStream) streams++;
+      for (const { isStream } of calls.all()) if (isStream) streams++;
     return streams;
   }
 
@@ -69,47 +69,38 @@ export class IncomingCalls implements Answers {
 
   /** A call is refused before it was taken in. */
   refuse(from: string, { to, correlation }: Envelope, error: TroupeError): void {
-    const here = addressHere(this.#postbox.kernel.node, to);
     const body = errorRecord(error);
+    const here = this.#here(to);
     this.#postbox.send(from, EnvelopeKind.failure, { to: "", from: here, correlation, body });
   }
 
   /** A call is not this node's business any more: nothing of it is kept here, and nothing answered. */
   handOver(reply: RemoteReply): void {
-    this.#taken(reply.caller.node, reply.caller.correlation);
+    this.#taken(reply.node, reply.correlation);
     reply.settled = true;
   }
 
   /** A call for `cell`; `origin` is what it can be given back as. */
   deliver(from: string, envelope: Envelope, cell: Cell | undefined, origin?: object): void {
     const { kernel } = this.#postbox;
-    const { correlation } = envelope;
     const admitted = this.#admitted(from, envelope, cell);
-    if (!admitted.ok) {
-      this.refuse(from, envelope, admitted.error);
+    if (admitted instanceof TroupeError) {
+      this.refuse(from, envelope, admitted);
       return;
     }
-    const { handler, body } = admitted.value;
+    const { handler, body } = admitted;
     const ttlMs = envelope.ttlMs > 0 ? Math.min(envelope.ttlMs, MOST_TTL_MS) : MOST_TTL_MS;
-    const caller = {
-      node: from,
-      correlation,
-      address: envelope.from,
-      deadlineMs: kernel.nowMs() + ttlMs,
-      chain: envelope.askChain,
-    };
-    const isStream = envelope.kind === EnvelopeKind.open;
+    const deadlineMs = kernel.nowMs() + ttlMs;
     const span = spanOf(kernel, envelope);
-    const call = { type: envelope.type, isStream, credit: envelope.sequence ?? 0, span };
-    const reply = new RemoteReply(this, caller, admitted.value.cell, call);
-    reply.origin = origin;
+    const callee = admitted.cell;
+    const reply = new RemoteReply(this, from, envelope, callee, deadlineMs, span, origin);
     let calls = this.#calls.get(from);
     if (calls === undefined) {
-      calls = new Map();
+      calls = new ReplyTable();
       this.#calls.set(from, calls);
     }
-    calls.set(correlation, reply);
-    admitted.value.cell.accept(new Message(handler, body, senderIn(envelope), reply));
+    calls.add(reply);
+    callee.accept(new Message(handler, body, senderIn(envelope), reply));
   }
 
   /** A call whose request cannot be had: it never ran. */
@@ -130,7 +121,7 @@ export class IncomingCalls implements Answers {
 
   /** Frames from `node` are lost: streams to it cannot go on without the credit in them. */
   lost(node: string): void {
-    for (const reply of [...(this.#calls.get(node)?.values() ?? [])]) {
+    for (const reply of this.#calls.get(node)?.all() ?? []) {
       reply.breakOff(streamAborted(reply.type, `frames from ${node} are lost`, 0));
     }
   }
@@ -138,7 +129,7 @@ export class IncomingCalls implements Answers {
   nodeDown(node: string): void {
     const calls = this.#calls.get(node);
     this.#calls.delete(node);
-    for (const reply of calls?.values() ?? []) reply.abandon();
+    for (const reply of calls?.all() ?? []) reply.abandon();
   }
 
   /** An answer was accepted by the link but could not be carried. */
@@ -166,12 +157,12 @@ export class IncomingCalls implements Answers {
   // Answers: what the actors here say.
 
   reply(to: RemoteReply, value: unknown): void {
-    this.#taken(to.caller.node, to.caller.correlation);
+    this.#taken(to.node, to.correlation);
     this.#answer(to, to.isStream ? EnvelopeKind.end : EnvelopeKind.reply, value);
   }
 
   failure(to: RemoteReply, error: ErrorRecord): void {
-    this.#taken(to.caller.node, to.caller.correlation);
+    this.#taken(to.node, to.correlation);
     this.#answer(to, EnvelopeKind.failure, error);
   }
 
@@ -180,7 +171,7 @@ export class IncomingCalls implements Answers {
   }
 
   #answer(to: RemoteReply, kind: EnvelopeKindNumber, body: unknown, sequence?: number): void {
-    const { node, correlation } = to.caller;
+    const { node, correlation } = to;
     // Not whoever answered: the caller's node believes this one only what comes from here (S24).
     const from = to.cell.address;
     const sent = this.#postbox.send(node, kind, { to: "", from, correlation, body, sequence });
@@ -193,38 +184,38 @@ export class IncomingCalls implements Answers {
   }
 
   #taken(node: string, correlation: number): RemoteReply | undefined {
-    const calls = this.#calls.get(node);
-    const reply = calls?.get(correlation);
-    if (reply !== undefined) calls?.delete(correlation);
-    return reply;
+    return this.#calls.get(node)?.take(correlation);
   }
 
   /** The cell, handler and checked request of a call, or why it is refused. */
-  #admitted(
-    from: string,
-    envelope: Envelope,
-    cell: Cell | undefined,
-  ): Result<Admitted, TroupeError> {
-    const { to, type, askChain = [] } = envelope;
+  #admitted(from: string, envelope: Envelope, cell: Cell | undefined): Admitted | TroupeError {
+    const { to, type, askChain } = envelope;
     const kind = envelope.kind === EnvelopeKind.open ? "stream" : "ask";
-    const address = addressHere(this.#postbox.kernel.node, to);
-    if (cell === undefined) return err(neverRan("actor.not-found", `nobody lives at ${address}`));
+    if (cell === undefined) return neverRan("actor.not-found", `nobody lives at ${this.#here(to)}`);
     const handler = handlerOf(cell, type, kind);
     if (handler === undefined) {
-      return err(neverRan("actor.no-handler", `${address} has no ${kind} ${type}`));
+      return neverRan("actor.no-handler", `${this.#here(to)} has no ${kind} ${type}`);
     }
-    const checked = validated(handler.request, envelope.body);
-    if (!checked.ok) {
-      return err(neverRan("ask.invalid", `the request of ${type}: ${checked.error}`));
+    let { body } = envelope;
+    if (handler.request !== undefined) {
+      const checked = validated(handler.request, body);
+      if (!checked.ok) return neverRan("ask.invalid", `the request of ${type}: ${checked.error}`);
+      body = checked.value;
     }
     const fault = this.#check.faultOf(from, envelope, handler);
     if (fault !== undefined) {
-      const why = `${address} takes ${type} only signed, and this one's signature is ${fault}`;
-      return err(neverRan("signature.refused", why));
+      const why = `${this.#here(to)} takes ${type} only signed, and this one's signature is ${fault}`;
+      return neverRan("signature.refused", why);
     }
-    const at = cell.options.isConcurrent ? -1 : askChain.indexOf(address);
-    return at < 0
-      ? ok({ cell, handler, body: checked.value })
-      : err(askCycle([...askChain.slice(at), address]));
+    if (askChain !== undefined && !cell.options.isConcurrent) {
+      const here = this.#here(to);
+      const at = askChain.indexOf(here);
+      if (at >= 0) return askCycle([...askChain.slice(at), here]);
+    }
+    return { cell, handler, body };
+  }
+
+  #here(path: string): Address {
+    return addressHere(this.#postbox.kernel.node, path);
   }
 }

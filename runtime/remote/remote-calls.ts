@@ -39,7 +39,7 @@ export interface RemoteCall {
 }
 
 /** A correlation is `use * SLOTS + slot`. */
-const SLOTS = 2 ** 20;
+export const SLOTS: number = 2 ** 20;
 
 /** The table of calls under way. */
 export class RemoteCalls {

@@ -12,6 +12,7 @@ import type { Callee, ChunkSink, Upstream } from "../kernel/message.ts";
 import type { Span } from "../kernel/span.ts";
 import type { ErrorRecord } from "../troupe-error.ts";
 import { errorRecord } from "../troupe-error.ts";
+import { type Envelope, EnvelopeKind } from "./envelope.ts";
 
 /** How answers leave; `incoming-calls.ts` implements it. */
 export interface Answers {
@@ -20,79 +21,71 @@ export interface Answers {
   chunk(to: RemoteReply, sequence: number, value: unknown): void;
 }
 
-/** What is known of the caller. */
-export interface RemoteCaller {
+/** A caller on another node. Its fields are plain: one is made per call, and `#` fields are set twice. */
+export class RemoteReply implements ChunkSink {
+  /** The caller's. */
   readonly node: string;
   readonly correlation: number;
-  readonly address: Address;
   readonly deadlineMs: number;
   readonly chain: readonly Address[] | undefined;
-}
-
-/** A caller on another node. */
-export class RemoteReply implements ChunkSink {
-  readonly caller: RemoteCaller;
   /** Who was asked. */
   readonly cell: Cell;
   /** Whose answer is awaited; on another node, perhaps, when the ask was passed on. */
   callee: Callee;
   readonly type: string;
   readonly isStream: boolean;
-  readonly cause: undefined = undefined;
   readonly span: Span | undefined;
   settled: boolean = false;
   /** As what the call can be given back, when it is one of a virtual actor. */
-  origin: object | undefined = undefined;
-  readonly #answers: Answers;
-  #credit: number;
-  #producer: Upstream | undefined = undefined;
+  origin: object | undefined;
+  private readonly answers: Answers;
+  private granted: number;
+  private producer: Upstream | undefined = undefined;
 
   constructor(
     answers: Answers,
-    caller: RemoteCaller,
+    node: string,
+    envelope: Envelope,
     cell: Cell,
-    of: {
-      readonly type: string;
-      readonly isStream: boolean;
-      readonly credit: number;
-      readonly span: Span | undefined;
-    },
+    deadlineMs: number,
+    span: Span | undefined,
+    origin: object | undefined,
   ) {
-    this.#answers = answers;
-    this.caller = caller;
+    this.answers = answers;
+    this.node = node;
+    this.correlation = envelope.correlation;
+    this.deadlineMs = deadlineMs;
+    this.chain = envelope.askChain;
     this.cell = cell;
     this.callee = cell;
-    this.type = of.type;
-    this.isStream = of.isStream;
-    this.span = of.span;
-    this.#credit = of.credit;
+    this.type = envelope.type;
+    this.isStream = envelope.kind === EnvelopeKind.open;
+    this.span = span;
+    this.origin = origin;
+    this.granted = envelope.sequence ?? 0;
   }
 
-  get deadlineMs(): number {
-    return this.caller.deadlineMs;
+  get cause(): undefined {
+    return undefined;
   }
 
   isPast(nowMs: number): boolean {
-    return nowMs > this.caller.deadlineMs;
-  }
-
-  get chain(): readonly Address[] | undefined {
-    return this.caller.chain;
+    return nowMs > this.deadlineMs;
   }
 
   attach(producer: Upstream): void {
-    this.#producer = producer;
+    this.producer = producer;
     if (this.settled) producer.cancel();
-    else producer.credit(this.#credit);
+    else producer.credit(this.granted);
   }
 
   credit(total: number): void {
-    this.#credit = Math.max(this.#credit, total);
-    this.#producer?.credit(this.#credit);
+    this.granted = Math.max(this.granted, total);
+    this.producer?.credit(this.granted);
   }
 
   chunk(sequence: number, value: unknown): void {
-    if (!this.settled) this.#answers.chunk(this, sequence, value);
+    if (!this.settled) this.answers.chunk(this, sequence, value);
   }
 
   redirect(callee: Callee): void {
@@ -102,22 +95,22 @@ export class RemoteReply implements ChunkSink {
   resolve(value: unknown): void {
     if (this.settled) return;
     this.settled = true;
-    this.#answers.reply(this, value);
+    this.answers.reply(this, value);
   }
 
   reject(error: unknown): void {
     if (this.settled) return;
     this.settled = true;
     // It may wait for credit that will not come any more.
-    this.#producer?.cancel();
-    this.#answers.failure(this, errorRecord(error));
+    this.producer?.cancel();
+    this.answers.failure(this, errorRecord(error));
   }
 
   /** The caller gave up, or is gone. */
   abandon(): void {
     if (this.settled) return;
     this.settled = true;
-    this.#producer?.cancel();
+    this.producer?.cancel();
     this.callee.cancel(this);
   }
 
