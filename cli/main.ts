@@ -18,6 +18,8 @@ import { inspectCommand } from "./operations/inspect.ts";
 import { psCommand } from "./operations/ps.ts";
 import { tailCommand } from "./operations/tail.ts";
 
+const LINGER_MS = 1_000;
+
 const { version } = JSON.parse(
   readFileSync(new URL(import.meta.resolve("troupe/package.json")), "utf8"),
 ) as { version: string };
@@ -68,6 +70,9 @@ try {
     if (error instanceof Interrupted) process.kill(process.pid, error.signal);
   }
 }
+
+// A connection that the system still tries to make holds a command for two minutes: it has ended before.
+setTimeout(() => process.exit(), LINGER_MS).unref();
 
 function allOf(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(allOf)];

@@ -13,12 +13,13 @@
  * C4: each leaves a server whose JetStream is silent for one whose JetStream answers: `server-change.ts`.
  */
 import type { NatsConnection, NodeConnectionOptions } from "nats";
-import { connect, errors, nkeyAuthenticator } from "nats";
+import { errors, nkeyAuthenticator } from "nats";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Random } from "../runtime/ports/random.ts";
 import { processScrubber } from "../runtime/scrubber.ts";
 import { messageOf, TroupeError } from "../runtime/troupe-error.ts";
+import { dial } from "./client-dial.ts";
 import type { LoadedCredentials } from "./security/credentials.ts";
 import { ServerChange } from "./server-change.ts";
 import { ServerChoice } from "./server-choice.ts";
@@ -96,7 +97,7 @@ export async function openConnection(
 ): Promise<NatsConnection> {
   for (const url of target.url.split(",")) processScrubber.addUrl(url.trim());
   try {
-    return await connect({ ...connectionOptions(target, purpose), ...options });
+    return await dial({ ...connectionOptions(target, purpose), ...options });
   } catch (cause) {
     throw notConnected(target, cause);
   }

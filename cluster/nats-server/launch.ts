@@ -20,9 +20,9 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "nats";
 import { awaitedClock, type Clock } from "../../runtime/ports/clock.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
+import { dial } from "../client-dial.ts";
 import { serverConfigFile } from "./config-file.ts";
 import { letGo, release, spawnKept } from "./keeper.ts";
 import { isRunning, type ProcessIdentity, processIdentity } from "./process-identity.ts";
@@ -221,7 +221,7 @@ function serversOf(member: ClusterMembership | undefined): number {
 /** Whether its JetStream answers, of several servers their leader's (N7). */
 async function answers(url: string, servers: number): Promise<boolean> {
   try {
-    const connection = await connect({ servers: url, timeout: 1_000, reconnect: false });
+    const connection = await dial({ servers: url, timeout: 1_000, reconnect: false });
     try {
       if (servers > 1 && (connection.info?.connect_urls?.length ?? 1) < servers) return false;
       await jetstreamManager(connection, { timeout: 1_000 });

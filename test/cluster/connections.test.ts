@@ -1,5 +1,7 @@
-import t from "tap";
-import { connectionOptions } from "../../cluster/connections.ts";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import t, { type Test } from "tap";
+import { connectionOptions, openConnection } from "../../cluster/connections.ts";
 import { startNode } from "../../cluster/node/start-node.ts";
 import type { Log } from "../../runtime/log.ts";
 import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
@@ -120,5 +122,48 @@ t.test("a node's connections", async (t) => {
       inboxPrefix: "_INBOX_c.n.data",
     });
     t.ok((connectionOptions(target, "data").reconnectJitter ?? 0) > 0);
+  });
+});
+
+/** A server that takes connections, as a frozen one does, and says only what it is told to say. */
+async function standingStill(t: Test, greeting: () => string) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket)).on("error", () => {});
+    socket.on("data", () => socket.write(greeting() === "" ? "" : "PONG\r\n"));
+    socket.write(greeting());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`, sockets };
+}
+
+t.test("a server that takes connections and says nothing", async (t) => {
+  t.setTimeout(60_000);
+  const options = { timeout: 200, pingInterval: 100, maxPingOut: 1 };
+
+  t.test("regression: an attempt that was given up leaves no socket open", async (t) => {
+    const { url, sockets } = await standingStill(t, () => "");
+    const target = { url, cluster: "c", name: "n" };
+    await t.rejects(openConnection(target, "data", options), { code: "nats.unavailable" });
+    await t.resolves(until("its socket is closed", () => sockets.size === 0));
+  });
+
+  t.test("regression: a connection that is closed while it tries leaves none either", async (t) => {
+    const info = { server_id: "S", version: "2.12.0", proto: 1, headers: true, max_payload: 1e6 };
+    let greeting = `INFO ${JSON.stringify(info)}\r\n`;
+    const { url, sockets } = await standingStill(t, () => greeting);
+    const target = { url, cluster: "c", name: "n" };
+    const connection = await openConnection(target, "data", { ...options, timeout: 30_000 });
+    const [first] = sockets;
+    greeting = "";
+    await until("it tries again", () => sockets.size === 1 && !sockets.has(first as Socket));
+    await connection.close();
+    await t.resolves(until("its socket is closed", () => sockets.size === 0));
   });
 });
