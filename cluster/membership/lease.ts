@@ -109,7 +109,7 @@ export function holderOf(entry: KeyValueEntry): LeaseHolder | undefined {
  * Takes the lease of a name. When a predecessor's still stands, it waits until that has run out.
  *
  * @throws {TroupeError} `node.name-taken` when its holder renews it: a live node has that name
- * @throws {TroupeError} `store.unavailable`
+ * @throws {TroupeError} `store.unavailable`, also when that does not run out although nobody renews it
  */
 export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   const { bucket, name, traits, pid, publicKey, ttlMs, clock, random } = options;
@@ -129,10 +129,16 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
     const { current } = put.conflict;
     const renewed =
       found !== undefined && current !== undefined && current.revision > found.revision;
-    if (renewed || clock.monotonicMs() >= untilMs)
+    if (renewed)
       throw new TroupeError(
         "node.name-taken",
         `a live node is named ${name}; give this one another name or stop that one`,
+        { data: { name } },
+      );
+    if (clock.monotonicMs() >= untilMs)
+      throw new TroupeError(
+        "store.unavailable",
+        `the lease of a former ${name} does not run out, though nobody renews it: a server whose disk was full writes again only after a restart`,
         { data: { name } },
       );
     found ??= current;
@@ -150,6 +156,8 @@ export class Lease {
   #revision: number;
   #validUntilMs: number;
   #phase: "held" | "lost" | "released" = "held";
+  /** Why the last renewal failed; each reason is logged once. */
+  #failure: string = "";
   #cancelRenewal: Cancel = () => {};
   /** The renewal under way or the last one. */
   #renewal: Promise<void> = Promise.resolve();
@@ -167,7 +175,8 @@ export class Lease {
   standing(): boolean {
     if (this.#phase !== "held") return false;
     if (this.#options.clock.monotonicMs() < this.#validUntilMs) return true;
-    this.#lose("it could not be renewed in time");
+    const why = this.#failure === "" ? "" : ` (${this.#failure})`;
+    this.#lose(`it could not be renewed in time${why}`);
     return false;
   }
 
@@ -200,6 +209,7 @@ export class Lease {
       if (this.#phase !== "held") return;
       if (put.ok) {
         this.#validUntilMs = this.#validFrom(sentAtMs);
+        this.#failure = "";
       } else if (this.#isOwn(put.conflict.current)) {
         // A renewal whose acknowledgement was lost. When it was sent is not known any more: renew again.
         this.#revision = put.conflict.current.revision;
@@ -209,7 +219,11 @@ export class Lease {
         return;
       }
     } catch (error) {
-      log.warn({ error: messageOf(error) }, "the lease could not be renewed; trying again");
+      if (this.#phase !== "held") return;
+      const failure = messageOf(error);
+      if (failure !== this.#failure)
+        log.warn({ error: failure }, "the lease could not be renewed; trying again");
+      this.#failure = failure;
       nextMs = RETRY_MS;
     }
     if (!this.standing()) return;

@@ -139,6 +139,35 @@ t.test("a lease", async (t) => {
     t.ok(third.incarnation > first.incarnation);
   });
 
+  t.test(
+    "regression: a store that keeps a lease for ever is not taken for a live node",
+    async (t) => {
+      const { clock, stores, options } = await world();
+      // As of a server whose disk was full: what it holds stays, and nothing is written any more.
+      const stuck = await stores.open("STUCK");
+      await stuck.put(leaseKey("n1"), { v: 1, owner: "dead", roles: [], pid: 1 });
+      const refusal = acquireLease({ ...options(), bucket: stuck }).then(
+        () => undefined,
+        (error: TroupeError) => error,
+      );
+      await clock.advanceAsync("11s");
+      t.match(await refusal, { code: "store.unavailable", message: /does not run out.*restart/ });
+    },
+  );
+
+  t.test("regression: says once why it cannot be renewed, and again when it is lost", async (t) => {
+    const { clock, stores, options } = await world();
+    const said: string[] = [];
+    const log = { ...silentLog, warn: (_data: object, line: string) => said.push(line) };
+    const lease = await acquireLease({ ...options(), log });
+    const loss = lossOf(lease);
+    stores.faults.unavailable = true;
+    await clock.advanceAsync("10s");
+    t.equal(lease.standing(), false);
+    t.same(said, ["the lease could not be renewed; trying again"]);
+    t.match(loss()?.message, /could not be renewed in time \(.+\)$/);
+  });
+
   t.test("a dead predecessor's name is free when its lease has run out", async (t) => {
     const { clock, options } = await world();
     await options().bucket.put(leaseKey("n1"), { v: 1, owner: "dead", roles: [], pid: 1 });
