@@ -8,6 +8,7 @@
  * V2: `down` is final: only a newer incarnation of the name replaces it.
  * V3: silence makes a member suspected, and a beat takes that back; only its lease makes it down.
  * V4: this node never suspects itself.
+ * V5: of those that are down the last 1,024 are remembered: names may come and go for ever.
  *
  * Cost: a beat that says what the one before said changes one entry of a map. The store, whose listeners are
  * compared with each change, sees changes of members alone.
@@ -27,6 +28,8 @@ import type { MembersSelection, SelectableMembership } from "./members-selection
 
 /** A main loop that is later than this is degraded, in milliseconds. */
 export const DEGRADED_LAG_MS = 1_000;
+
+const MOST_DOWN = 1_024;
 
 /** The members by name; each is the same object as long as nothing of it changes. */
 interface View {
@@ -80,7 +83,7 @@ export function membershipView(
           view,
         ),
       ended: (view: View, { member }: { readonly member: Member }) =>
-        withMember(view, { ...member, phase: "down" }),
+        withEnded(view, { ...member, phase: "down" }),
     },
   });
   const known = store.select((view) => view.known);
@@ -169,6 +172,17 @@ function afterBeat(old: Member | undefined, name: string, beat: Heartbeat): Memb
 
 function withMember(view: View, member: Member): View {
   return { known: new Map(view.known).set(member.name, member) };
+}
+
+/** V5. */
+function withEnded(view: View, member: Member): View {
+  const known = new Map(view.known);
+  // Behind all others: who went first is forgotten first.
+  known.delete(member.name);
+  known.set(member.name, member);
+  const down = [...known.values()].filter(({ phase }) => phase === "down");
+  for (const { name } of down.slice(0, -MOST_DOWN)) known.delete(name);
+  return { known };
 }
 
 /** Whether what is known makes that incarnation a thing of the past. */

@@ -44,6 +44,20 @@ t.test("the membership view", async (t) => {
       );
   });
 
+  t.test("regression V5: forgets who went long ago, however many names come and go", async (t) => {
+    const { view } = viewed();
+    beat(view, "6", 0);
+    for (let n = 0; n < 1_100; n++) {
+      const node = { name: `pod-${n}`, incarnation: "7" };
+      view.leased({ ...node, ...traits }, n);
+      view.ended(node);
+    }
+    t.equal(view.members().length, 2 + 1_024);
+    t.equal(view.phaseOf({ name: "pod-1099", incarnation: "7" }), "down");
+    t.equal(view.phaseOf({ name: "pod-0", incarnation: "7" }), undefined);
+    t.equal(view.phaseOf({ name: "n2", incarnation: "6" }), "up", "not one that lives");
+  });
+
   t.test("V3: silence suspects, a beat takes it back, a lost lease ends it", async (t) => {
     const { view, changes } = viewed();
     beat(view, "6", 0);
