@@ -169,7 +169,12 @@ export class IncomingStream
     if (this.settled) return;
     if (sequence !== this.#received + 1 || sequence > this.#granted) {
       this.#cancelProducer();
-      this.reject(this.#aborted(`chunk ${sequence} came out of turn`));
+      const missing = this.#received + 1;
+      const why =
+        sequence > missing
+          ? `chunk ${missing} could not be carried; is it too large, or no plain data?`
+          : `chunk ${sequence} came out of turn`;
+      this.#end({ ok: false, error: this.#aborted(why) });
       return;
     }
     this.#received = sequence;

@@ -26,6 +26,7 @@ import { type Answers, RemoteReply } from "./remote-reply.ts";
 import { ReplyTable } from "./reply-table.ts";
 import type { SignatureCheck } from "./signature-check.ts";
 import { undeliveredCode } from "./undelivered.ts";
+import { isBeyond } from "./visible-size.ts";
 
 /** The longest an accepted call of another node may take when it names no limit. */
 const MOST_TTL_MS = 86_400_000;
@@ -167,6 +168,12 @@ export class IncomingCalls implements Answers {
   }
 
   chunk(to: RemoteReply, sequence: number, value: unknown): void {
+    const { mostBodyBytes } = this.#postbox.kernel.ports.transport;
+    if (isBeyond(value, mostBodyBytes)) {
+      const why = `chunk ${sequence} of ${to.type} has more than ${mostBodyBytes} bytes`;
+      to.breakOff(new TroupeError("payload.too-large", why, { outcome: "unknown" }));
+      return;
+    }
     this.#answer(to, EnvelopeKind.chunk, value, sequence);
   }
 

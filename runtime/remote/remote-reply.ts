@@ -114,7 +114,7 @@ export class RemoteReply implements ChunkSink {
     this.callee.cancel(this);
   }
 
-  /** The link lost frames: a stream cannot go on without its credit. */
+  /** A stream cannot go on: its credit is lost with frames of the link, or a chunk is too large. */
   breakOff(error: unknown): void {
     if (!this.isStream || this.settled) return;
     this.reject(error);

@@ -6,6 +6,7 @@ import { connect } from "../../cluster/ingress/client.ts";
 import type { Node } from "../../cluster/node/node.ts";
 import { startNode } from "../../cluster/node/start-node.ts";
 import type { ActorRef } from "../../runtime/actor-ref.ts";
+import { actor, protocol, stream } from "../../runtime/index.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { Parrot, type ParrotOperations } from "./fixtures/parrot.ts";
 import { type NodeUnderTest, phaseOf, rejected, startNodeProcess } from "./node-under-test.ts";
@@ -183,5 +184,38 @@ t.test("large bodies", async (t) => {
     await doomed.end();
     const error = await asked;
     t.match(error.code, /^node\./);
+  });
+
+  t.test("regression: a chunk past every limit says so, and ends its stream", async (t) => {
+    const Roll = protocol("roll@1", { pieces: stream<number, string, undefined>() });
+    let isOver = false;
+    const roll = actor(Roll, () => 0, {
+      async *pieces(ctx, piece) {
+        ctx.signal.addEventListener("abort", () => {
+          isOver = true;
+        });
+        yield "first";
+        yield "x".repeat(piece);
+        yield "third";
+      },
+    });
+    const options = { name: "small", nats: server.url, log: silentLog, mostBodyBytes: MB };
+    const small = await startNode(options);
+    t.teardown(() => small.stop());
+    small.spawn(roll, { name: "roll" });
+    for (const ref of [a.refOf(Roll, "small/roll"), client.refOf(Roll, "small/roll")]) {
+      isOver = false;
+      const seen: unknown[] = [];
+      const read = async () => {
+        for await (const piece of ref.stream("pieces", 2 * MB, { timeout })) seen.push(piece);
+      };
+      t.match(await rejected(read()), {
+        code: "payload.too-large",
+        message: /^chunk 2 of roll\.pieces@1 has more than 1048576 bytes$/,
+        outcome: "unknown",
+      });
+      t.same(seen, ["first"]);
+      await until("its producer has ended", () => isOver);
+    }
   });
 });
