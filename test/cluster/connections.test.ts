@@ -89,7 +89,12 @@ t.test("a node's connections", async (t) => {
 
   t.test("actors cost no subscriptions beside one for all of a type", async (t) => {
     await node.spawn(parrot, { name: "first" }).ask("heard");
-    const count = async () => [...(await subscriptions()).values()].flat().length;
+    const all = async () => [...(await subscriptions()).values()].flat();
+    const count = async () => (await all()).length;
+    // The one for its type is made without waiting for the server.
+    await until("its type is served", async () =>
+      (await all()).some((subject) => subject.includes(".svc.parrot@1")),
+    );
     const before = await count();
     for (let n = 0; n < 500; n++) node.spawn(parrot, { name: `p${n}` });
     await node.spawn(parrot, { name: "last" }).ask("heard");
