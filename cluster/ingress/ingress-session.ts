@@ -19,13 +19,19 @@ import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
 import { undeliveredCode } from "../../runtime/remote/undelivered.ts";
 import type { System } from "../../runtime/system.ts";
-import { errorRecord, TroupeError } from "../../runtime/troupe-error.ts";
+
+import { type ErrorRecord, errorRecord, TroupeError } from "../../runtime/troupe-error.ts";
+
 import { Link, type LinkClaims } from "../wire/link.ts";
 import type { IngressRole } from "../wire/node-subject.ts";
 import type { Hello } from "./client-hello.ts";
 import { type ReachedActor, reachedActor } from "./reached-actor.ts";
 
 const UNDER_WAY = 1_024;
+/** Made once: a client may be refused a hundred thousand times a second, and an error costs 20 µs. */
+const TOO_MANY: ErrorRecord = errorRecord(
+  neverRan("mailbox.full", `a client may have ${UNDER_WAY} asks under way`),
+);
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** What an {@link IngressSession} is made of. */
@@ -191,13 +197,10 @@ export class IngressSession {
 
   #begin(envelope: Envelope, run: (underWay: UnderWay) => Promise<void>): void {
     const { correlation } = envelope;
+    // No client's own doing: what one number stood for several times would not be counted.
+    if (this.#underWay.has(correlation)) return;
     if (this.#underWay.size >= UNDER_WAY) {
-      this.#fail(
-        envelope,
-        new TroupeError("mailbox.full", `a client may have ${UNDER_WAY} asks under way`, {
-          outcome: "never-ran",
-        }),
-      );
+      this.#answer(envelope, EnvelopeKind.failure, TOO_MANY);
       return;
     }
     const underWay: UnderWay = {
