@@ -5,10 +5,10 @@
  * `link.ts` numbers and publishes the frames, `outbox.ts` holds what waits for the connection,
  * `outgoing-claims.ts` what waits for a body to be kept.
  *
- * D1: what is first sent in a turn of the event loop leaves at the end of the microtask queue as it stands
- *     then; what follows in that turn leaves with its end, so that a producer that awaits between two
- *     sends fills frames too. Neither waits for a timer. A frame is cut at {@link MAX_FRAME_ENVELOPES} or
- *     about 64 KB.
+ * D1: what is first sent in a turn of the event loop leaves {@link JOBS_IN_WAIT} jobs of the microtask
+ *     queue later, with what was sent by then; what follows in that turn leaves with its end, so that a
+ *     producer that awaits between two sends fills frames too. Neither waits for a timer. A frame is cut at
+ *     {@link MAX_FRAME_ENVELOPES} or about 64 KB.
  * D2: an envelope that cannot be packed, or whose time ran out, is handed back and leaves its neighbours
  *     alone.
  * D3: a body that no frame carries goes by claim; what is for the same actors, ask or stream waits for
@@ -33,6 +33,12 @@ export const MAX_FRAME_ENVELOPES = 256;
 export const MAX_FRAME_BYTES = 264_192;
 /** Where a frame of several envelopes is cut. */
 const FRAME_BYTES = 65_536;
+
+/**
+ * How many jobs of the microtask queue the first envelope of a turn waits for company: a stream's last chunk is as
+ * many before its result. They take less than a microsecond; a frame and a wake-up more take tens.
+ */
+const JOBS_IN_WAIT = 4;
 
 /**
  * With more than this in flight no part leaves: a whole window of parts would keep what is small waiting, and
@@ -69,6 +75,8 @@ export class Departures {
   #scheduled: boolean = false;
   /** Something left in this turn: what comes now leaves with its end. */
   #isInTurn: boolean = false;
+  /** How many jobs the first envelope of this turn has waited. */
+  #jobs = 0;
   #perFrame = MAX_FRAME_ENVELOPES;
   #reads: readonly string[] = [];
   #readsAll: boolean = false;
@@ -108,14 +116,21 @@ export class Departures {
     if (!this.#outbox.push(envelope)) return false;
     if (!this.#scheduled) {
       this.#scheduled = true;
-      if (!this.#isInTurn) this.#ends.scheduler.microtask(this.#flushSoon);
+      if (!this.#isInTurn) this.#ends.scheduler.microtask(this.#wait);
     }
     if (this.#outbox.size === this.#perFrame) this.flush();
     return true;
   }
 
+  readonly #wait = (): void => {
+    this.#jobs++;
+    if (this.#jobs < JOBS_IN_WAIT) this.#ends.scheduler.microtask(this.#wait);
+    else this.#flushSoon();
+  };
+
   readonly #flushSoon = (): void => {
     this.#scheduled = false;
+    this.#jobs = 0;
     this.#outbox.turn();
     this.flush();
     this.#isInTurn = true;
