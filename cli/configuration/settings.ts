@@ -153,7 +153,11 @@ export const SETTINGS: readonly Setting[] = [
     variable: "TROUPE_WIRE_FEATURES",
     about:
       "what it reads of the wire, or none: for an upgrade that may be taken back; all by default",
-    kind: checkedBy(wordsOrNone, checkedFeatures, "must be of claims, moved and parts, or none"),
+    kind: checkedBy(
+      wordsOrNone,
+      checkedFeatures,
+      "must be of claims, moved, chunks and parts, or none",
+    ),
   },
   {
     key: "model",

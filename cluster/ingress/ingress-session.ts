@@ -165,6 +165,7 @@ export class IngressSession {
       case EnvelopeKind.barrier:
       case EnvelopeKind.passed:
       case EnvelopeKind.part:
+      case EnvelopeKind.chunks:
         // Only nodes have actors that could be asked, watched or subscribed.
         return;
     }

@@ -22,6 +22,7 @@ import type { Scheduler } from "../../runtime/ports/scheduler.ts";
 import type { UndeliveredReason } from "../../runtime/ports/transport.ts";
 import type { Envelope } from "../../runtime/remote/envelope.ts";
 import { type BodyStore, isLarge } from "./body-store.ts";
+import { withChunkRuns } from "./chunk-runs.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { Outbox } from "./outbox.ts";
 import { OutgoingClaims } from "./outgoing-claims.ts";
@@ -80,6 +81,7 @@ export class Departures {
   #perFrame = MAX_FRAME_ENVELOPES;
   #reads: readonly string[] = [];
   #readsAll: boolean = false;
+  #readsChunks: boolean = false;
 
   constructor(ends: DeparturesEnds) {
     this.#ends = ends;
@@ -99,6 +101,7 @@ export class Departures {
   know(reads: readonly string[]): void {
     this.#reads = reads;
     this.#readsAll = WIRE_FEATURES.every((feature) => reads.includes(feature));
+    this.#readsChunks = reads.includes("chunks");
   }
 
   /** How many have not left. */
@@ -216,7 +219,7 @@ export class Departures {
   /** Publishes a batch in one frame, unless it is at fault. */
   #published(batch: readonly Envelope[]): "undecodable" | "too-large" | undefined {
     if (batch.length === 0) return undefined;
-    const bytes = this.#ends.bytesOf(batch);
+    const bytes = this.#ends.bytesOf(this.#readsChunks ? withChunkRuns(batch) : batch);
     if (bytes === undefined) return "undecodable";
     if (bytes.length > MAX_FRAME_BYTES) return "too-large";
     const perFrame = Math.floor((FRAME_BYTES * batch.length) / bytes.length);

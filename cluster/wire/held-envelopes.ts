@@ -6,7 +6,7 @@
  *
  * H1: what belongs to one pair of actors, or to one ask or stream, keeps its order; everything else
  *     passes (S3).
- * H2: an envelope of a kind that orders the whole link (those after `topic`: they say that all before
+ * H2: an envelope of a kind that orders the whole link (`moved`, `barrier` and `passed`: they say that all before
  *     them has come) waits for all before it, and all after it wait for it.
  *
  * Cost: a lookup or two per envelope while anything is held; O(held) when a wait is over.
@@ -100,7 +100,7 @@ export class HeldEnvelopes {
 }
 
 function isFence({ kind }: Envelope): boolean {
-  return kind > EnvelopeKind.topic;
+  return kind > EnvelopeKind.topic && kind !== EnvelopeKind.chunks;
 }
 
 /** What an envelope must keep its order in. */
@@ -114,6 +114,7 @@ function lanesOf({ kind, from, to, correlation }: Envelope): readonly string[] {
     case EnvelopeKind.reply:
     case EnvelopeKind.failure:
     case EnvelopeKind.chunk:
+    case EnvelopeKind.chunks:
     case EnvelopeKind.credit:
     case EnvelopeKind.end:
     case EnvelopeKind.cancel:

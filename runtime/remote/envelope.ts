@@ -45,6 +45,8 @@ export const EnvelopeKind = {
   passed: 16,
   /** A part of a body that a later envelope claims; `correlation` numbers the body. Links keep it to themselves. */
   part: 17,
+  /** Chunks of one stream that follow one another; the body is an array of theirs, `sequence` that of the first. */
+  chunks: 18,
 } as const;
 
 /** One of {@link EnvelopeKind}. */
@@ -66,7 +68,7 @@ export interface Envelope {
   readonly body: unknown;
   /** Time left until the deadline, in milliseconds, shrinking hop by hop; 0 for none. */
   readonly ttlMs: number;
-  /** For chunk and credit. */
+  /** For chunk, chunks and credit. */
   readonly sequence?: number | undefined;
   readonly traceparent?: string | undefined;
   readonly attempt?: number | undefined;

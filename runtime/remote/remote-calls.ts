@@ -124,20 +124,49 @@ export class RemoteCalls {
   }
 
   chunk(from: string, { correlation, body, sequence = 0 }: Envelope): void {
-    const call = this.find(correlation, from);
-    if (call === undefined || call.waiting.kind !== "stream") return;
-    const schema = call.schemas?.chunk;
-    if (schema === undefined) {
-      call.waiting.chunk?.(sequence, body);
+    const call = this.#streamOf(correlation, from);
+    if (call !== undefined) this.#take(call, from, correlation, sequence, body);
+  }
+
+  /** Several, in one envelope. */
+  chunks(from: string, { correlation, body, sequence = 0 }: Envelope): void {
+    const call = this.#streamOf(correlation, from);
+    if (call === undefined) return;
+    if (!Array.isArray(body)) {
+      this.cancel(correlation, from);
+      call.waiting.reject(invalid(`chunks of ${call.type}: not an array`));
       return;
+    }
+    for (let at = 0; at < body.length; at++)
+      if (!this.#take(call, from, correlation, sequence + at, body[at])) return;
+  }
+
+  #streamOf(correlation: number, from: string): RemoteCall | undefined {
+    const call = this.find(correlation, from);
+    return call?.waiting.kind === "stream" ? call : undefined;
+  }
+
+  /** Hands a chunk to whoever waits for it; `false` when it does not fit its schema, which ends the stream. */
+  #take(
+    { schemas, type, waiting }: RemoteCall,
+    from: string,
+    correlation: number,
+    sequence: number,
+    body: unknown,
+  ): boolean {
+    const schema = schemas?.chunk;
+    if (schema === undefined) {
+      waiting.chunk?.(sequence, body);
+      return true;
     }
     const checked = validated(schema, body);
     if (checked.ok) {
-      call.waiting.chunk?.(sequence, checked.value);
-      return;
+      waiting.chunk?.(sequence, checked.value);
+      return true;
     }
     this.cancel(correlation, from);
-    call.waiting.reject(invalid(`a chunk of ${call.type}: ${checked.error}`));
+    waiting.reject(invalid(`a chunk of ${type}: ${checked.error}`));
+    return false;
   }
 
   // What ends a call without an answer.

@@ -186,6 +186,9 @@ export class Remote implements Outward, TransportSink {
       case EnvelopeKind.chunk:
         this.#calls.chunk(from, envelope);
         return;
+      case EnvelopeKind.chunks:
+        this.#calls.chunks(from, envelope);
+        return;
       case EnvelopeKind.watch:
         this.#watches.watched(from, envelope.to, this.#directory.find(envelope.to));
         return;
@@ -219,6 +222,7 @@ export class Remote implements Outward, TransportSink {
       case EnvelopeKind.reply:
       case EnvelopeKind.end:
       case EnvelopeKind.chunk:
+      case EnvelopeKind.chunks:
         this.#incomingCalls.undelivered(to, envelope, reason);
         return;
       case EnvelopeKind.watch:

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { MAX_FRAME_BYTES, MAX_FRAME_ENVELOPES } from "../../cluster/wire/departures.ts";
-import { CLIENT_FEATURES, WIRE_FEATURES } from "../../cluster/wire/wire-features.ts";
+import { ALL_FEATURES } from "../../cluster/wire/wire-features.ts";
 import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
 import { frameVectors, greetingVectors } from "../cluster/wire/golden-vectors.ts";
 import { ROOT, read } from "./repository.ts";
@@ -48,7 +48,7 @@ t.test(DOCUMENT, async (t) => {
   t.test("lists every feature", async (t) => {
     const [, section = ""] = document.split("\n## Versions\n");
     const listed = [...section.matchAll(/^\| `([a-z]+)` +\|/gm)].map(([, name]) => name);
-    t.same(listed, [...WIRE_FEATURES, ...CLIENT_FEATURES]);
+    t.same(listed, [...ALL_FEATURES]);
   });
 
   t.test("says how large a frame may be", async (t) => {

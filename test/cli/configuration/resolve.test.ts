@@ -47,7 +47,7 @@ t.test("the configuration", async (t) => {
       ["lease", "soon", 'must be a duration like "5s" or "500ms", at least 2000 ms'],
       ["replicas", "2", "must be 1, 3 or 5"],
       ["mostBodyBytes", "1000", "must be 262144 to 1073741824 bytes"],
-      ["wireFeatures", "clams", "must be of claims, moved and parts, or none"],
+      ["wireFeatures", "clams", "must be of claims, moved, chunks and parts, or none"],
       ["log", "loud", "must be trace, debug, info, warn, error or silent"],
       ["pools", "read=0", "must be capabilities with sizes from 1 to 10000"],
       ["rejoin", "sometimes", "must be always or never"],

@@ -23,7 +23,7 @@ t.test("node options", async (t) => {
       roles: ["gateway"],
       capacity: 1,
       metadata: {},
-      reads: ["claims", "moved"],
+      reads: ["claims", "moved", "chunks"],
     });
     t.equal(settings.mostBodyBytes, 64 * 1024 * 1024);
     t.equal(settings.cluster, "troupe");
@@ -96,7 +96,7 @@ t.test("node options", async (t) => {
       t.throws(() => nodeSettings({ ...base, mostBodyBytes }), /mostBodyBytes must be 262144 to/);
     const wireFeatures = ["clams"] as unknown as ["claims"];
     t.throws(() => nodeSettings({ ...base, wireFeatures }), {
-      message: 'wireFeatures: no feature "clams" (claims, moved, parts)',
+      message: 'wireFeatures: no feature "clams" (claims, moved, chunks, parts)',
     });
   });
 });

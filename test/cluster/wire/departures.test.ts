@@ -12,7 +12,7 @@ import { ManualClock } from "../../../runtime/testing/index.ts";
 /** The envelopes of each frame that left. */
 type Frames = (readonly Envelope[])[];
 
-function linkOnto(frames: Frames): Link {
+function linkOnto(frames: Frames, reads: readonly string[] = [], handedBack: number[] = []): Link {
   return new Link(
     {
       clock: new ManualClock(),
@@ -24,10 +24,11 @@ function linkOnto(frames: Frames): Link {
         if (frame.ok) frames.push(frame.value.envelopes);
       },
       deliver: () => {},
-      handBack: () => {},
+      handBack: ({ id }) => handedBack.push(id),
       lost: () => {},
     },
     "2",
+    reads,
   );
 }
 
@@ -68,6 +69,45 @@ t.test("what leaves on a link", async (t) => {
       [[EnvelopeKind.chunk, EnvelopeKind.end]],
     );
   });
+
+  t.test("D4: chunks travel together only to a peer that reads it", async (t) => {
+    for (const reads of [[], ["chunks"]]) {
+      const frames: Frames = [];
+      const link = linkOnto(frames, reads);
+      for (let sequence = 1; sequence <= 40; sequence++)
+        link.send(answer(EnvelopeKind.chunk, sequence, sequence));
+      await turnIsOver();
+      t.equal(frames.flat().length, reads.length === 0 ? 40 : 1);
+    }
+  });
+
+  t.test(
+    "D2: chunks together that are too large, or hold one that cannot be carried",
+    async (t) => {
+      const frames: Frames = [];
+      const handedBack: number[] = [];
+      const link = linkOnto(frames, ["chunks"], handedBack);
+      const cycle: unknown[] = [];
+      cycle.push(cycle);
+      let deep: unknown = "deep";
+      // As deep as a body may lie in an envelope of its own.
+      for (let level = 0; level < 29; level++) deep = [deep];
+      const bodies = [1, 2, cycle, 4, deep, 6, "x".repeat(200_000), "y".repeat(200_000), 9];
+      bodies.forEach((body, at) => {
+        link.send({ ...answer(EnvelopeKind.chunk, at + 1, at + 1), body });
+      });
+      await turnIsOver();
+      t.same(handedBack, [3]);
+      const sequences = frames
+        .flat()
+        .flatMap(({ kind, sequence = 0, body }) =>
+          kind === EnvelopeKind.chunks
+            ? (body as unknown[]).map((_, at) => sequence + at)
+            : sequence,
+        );
+      t.same(sequences, [1, 2, 4, 5, 6, 7, 8, 9]);
+    },
+  );
 
   t.test("D1: the first of a turn leave before it ends, what follows with its end", async (t) => {
     const frames: Frames = [];

@@ -39,9 +39,11 @@ t.test("held envelopes", async (t) => {
   t.test("H1: what belongs to one ask or stream keeps its order", async (t) => {
     const held = new HeldEnvelopes();
     const chunk = held.add(callOf(1, EnvelopeKind.chunk, 7), false, 0);
-    for (const kind of [EnvelopeKind.chunk, EnvelopeKind.end, EnvelopeKind.failure] as const)
+    const { chunk: single, chunks, end, failure } = EnvelopeKind;
+    for (const kind of [single, chunks, end, failure])
       t.equal(held.mustWait(callOf(2, kind, 7)), true);
     t.equal(held.mustWait(callOf(3, EnvelopeKind.chunk, 8)), false);
+    t.equal(held.mustWait(callOf(3, EnvelopeKind.chunks, 8)), false, "they order no more than one");
     t.equal(held.mustWait(callOf(4, EnvelopeKind.cancel, 7)), true);
     held.remove(chunk);
     t.equal(held.mustWait(callOf(2, EnvelopeKind.end, 7)), false);
