@@ -209,8 +209,7 @@ export class Ingress {
     this.#cancelSweep = this.#options.clock.after(SWEEP_MS, this.#sweep);
   };
 
-  /** G3. */
-  /** A client sends no headers; what a server was made to deliver bears them, or no reply-to of the client's. */
+  /** G3: a client sends no headers; what a server was made to deliver bears them, or no reply-to of the client's. */
   #isForged(message: Msg): boolean {
     const isOwn =
       message.headers === undefined && this.#isOwnInbox(clientOf(message.subject), message);
