@@ -143,7 +143,7 @@ function notConnected({ url, name, credentials }: ConnectionTarget, cause: unkno
   if (cause instanceof errors.AuthorizationError) {
     const why =
       credentials?.seed === undefined
-        ? "it has users, and no nkey was given (--nkey FILE, or TROUPE_NATS_NKEY)"
+        ? "it has users, and no nkey was given (--nkey FILE, or TROUPE_NATS_NKEY; a user in the URL is not read)"
         : `it does not know the nkey that was given for ${name}: is it this server's, and was the server reloaded since?`;
     return new TroupeError("nats.refused", `the nats-server at ${url} refuses: ${why}`, { cause });
   }
@@ -151,7 +151,12 @@ function notConnected({ url, name, credentials }: ConnectionTarget, cause: unkno
     const why = `its certificate is not trusted (${said}); give the one of who signed it (--ca FILE, or TROUPE_NATS_CA)`;
     return new TroupeError("nats.refused", `the nats-server at ${url}: ${why}`, { cause });
   }
-  return new TroupeError("nats.unavailable", `no nats-server answers at ${url}: ${said}`, {
+  // It says no more than that of a server that refuses another connection.
+  const why =
+    cause instanceof errors.TimeoutError
+      ? "no answer in time; does it stand still, or have as many connections as it takes?"
+      : said;
+  return new TroupeError("nats.unavailable", `no nats-server answers at ${url}: ${why}`, {
     cause,
   });
 }

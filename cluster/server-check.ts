@@ -29,6 +29,8 @@ export interface ServerFacts {
   readonly replicas: 1 | 3;
 }
 
+/** What a frame, or a value of a store, may need. */
+export const LEAST_PAYLOAD_BYTES = 300_000;
 const OLDEST_LEVEL = 2;
 const ANSWER_MS = 3_000;
 
@@ -36,7 +38,7 @@ const ANSWER_MS = 3_000;
  * Checks the server behind a connection; where servers are electing a leader, waits for them up to 12 s.
  *
  * @throws {TroupeError} `nats.too-old` when it lacks a feature, `nats.unavailable` when its JetStream is
- *   off or silent, `nats.refused` when this program may not ask it
+ *   off or silent, or its messages are too small, `nats.refused` when this program may not ask it
  */
 export async function checkServer(connection: NatsConnection): Promise<ServerFacts> {
   const said = connection.info?.version ?? "";
@@ -50,6 +52,13 @@ export async function checkServer(connection: NatsConnection): Promise<ServerFac
       { data: { version: said, oldest } },
     );
   }
+  const mostBytes = connection.info?.max_payload ?? 0;
+  if (mostBytes < LEAST_PAYLOAD_BYTES)
+    throw new TroupeError(
+      "nats.unavailable",
+      `the nats-server at ${where} takes messages of ${mostBytes} bytes only: set its max_payload to 1MB`,
+      { data: { mostBytes } },
+    );
   const apiLevel = await levelOf(connection, where);
   if (apiLevel < OLDEST_LEVEL)
     throw new TroupeError(

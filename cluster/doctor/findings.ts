@@ -9,6 +9,7 @@
  *
  * Cost: pure.
  */
+import { LEAST_PAYLOAD_BYTES } from "../server-check.ts";
 import type { Examination, ExaminedNode, MonitoredServer } from "./examination.ts";
 
 /** How a finding is. */
@@ -24,7 +25,6 @@ export interface Finding {
 }
 
 /** Frames and stored values need this much. */
-const LEAST_PAYLOAD_BYTES = 300_000;
 const USUAL_PAYLOAD_BYTES = 1_048_576;
 const LEAST_PENDING_BYTES = 8 * 1_048_576;
 /** Leases are measured on each machine's own clock: only people are misled by less. */

@@ -5,7 +5,7 @@
  * Owns: loading it and saying clearly what is wrong with it. Code never travels: every node loads its
  * own module.
  */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ChildSpec } from "../../runtime/child-spec.ts";
@@ -51,12 +51,16 @@ export async function loadNodeModule(
 ): Promise<NodeModule> {
   const { clock = awaitedClock, withinMs = LOAD_MS } = options;
   const file = resolve(from, path);
-  if (!existsSync(file)) throw unusable(path, "there is no such file");
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) throw unusable(path, "there is no such file");
+  if (!stat.isFile()) throw unusable(path === "" ? '""' : path, "it is no file");
   let module: Readonly<Record<string, unknown>>;
   try {
     module = await within(withinMs, clock, import(pathToFileURL(file).href));
   } catch (cause) {
-    throw unusable(path, `it does not load: ${messageOf(cause)}`, cause);
+    // Where it does not parse, perhaps in what it imports, Node tells nobody who catches the error.
+    const where = cause instanceof SyntaxError ? ` (node ${path} shows where)` : "";
+    throw unusable(path, `it does not load: ${messageOf(cause)}${where}`, cause);
   }
   return { children: childrenIn(path, module), actors: actorsIn(path, module) };
 }

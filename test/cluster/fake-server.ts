@@ -7,6 +7,8 @@ export interface FakeServerOptions {
   readonly version: string;
   /** The answer to `$JS.API.INFO`; without one nobody answers. */
   readonly accountInfo?: unknown;
+  /** Default 1 MB. */
+  readonly maxPayload?: number;
 }
 
 /** A fake server. */
@@ -30,7 +32,7 @@ export async function fakeServer(options: FakeServerOptions): Promise<FakeServer
       host: "127.0.0.1",
       port,
       headers: true,
-      max_payload: 1_048_576,
+      max_payload: options.maxPayload ?? 1_048_576,
       jetstream: true,
     };
     socket.write(`INFO ${JSON.stringify(info)}\r\n`);

@@ -45,6 +45,13 @@ t.test("checkServer", async (t) => {
     await once(old, "exit");
   });
 
+  t.test("regression: a server whose messages are too small is refused in one line", async (t) => {
+    t.match(await refusal({ version: "2.12.0", maxPayload: 1_024 }), {
+      code: "nats.unavailable",
+      message: /takes messages of 1024 bytes only: set its max_payload to 1MB$/,
+    });
+  });
+
   t.test("refuses by the level of JetStream's API, whatever the version says", async (t) => {
     const level = (api: unknown) => refusal({ version: "2.12.0", accountInfo: { api } });
     t.match(await level({ level: 1 }), {

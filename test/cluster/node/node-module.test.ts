@@ -57,6 +57,16 @@ t.test("a node's module", async (t) => {
     }
   });
 
+  t.test("regression: of what does not parse it says how to see where", async (t) => {
+    await writeFile(join(folder, "inner.mjs"), "export const a = 1;\nexport const b = {{;\n");
+    const { message } = await faultOf("outer.mjs", 'export * from "./inner.mjs";');
+    t.match(message, /it does not load: Unexpected token '\{' \(node outer\.mjs shows where\)$/);
+  });
+
+  t.test("regression: a folder, or nothing, is no file", async (t) => {
+    for (const name of [".", ""]) t.match((await faultOf(name)).message, /: it is no file$/);
+  });
+
   t.test("that awaits what never comes is given up", async (t) => {
     await writeFile(join(folder, "never.mjs"), "await new Promise(() => {});");
     await t.rejects(loadNodeModule("never.mjs", folder, { withinMs: 50 }), {
