@@ -11,8 +11,8 @@ import { Buffer } from "node:buffer";
 import type { MemberTraits } from "../../runtime/ports/membership.ts";
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
+import { shown } from "../../runtime/shown.ts";
 import { pack, unpack } from "../wire/packing.ts";
-import { shown } from "../wire/shown.ts";
 import { DEFAULT_CAPACITY, parseTraits } from "./member-traits.ts";
 
 /** `leaving` is the last one of a node that stops by itself. */

@@ -1,6 +1,7 @@
 /** Tasks and dead letters as they lie in their streams: packed maps with a format version. */
 import type { QueuedTask } from "../../runtime/ports/durable-queue.ts";
 import { err, ok, type Result } from "../../runtime/result.ts";
+import { shown } from "../../runtime/shown.ts";
 import { unpack } from "../wire/packing.ts";
 
 /** A task that could not be done, and what was tried. */
@@ -40,7 +41,7 @@ function versionedMap(bytes: Uint8Array): Result<OpenMap, string> {
   const value = unpack(bytes);
   if (!value.ok) return value;
   if (!isMap(value.value)) return err("is no map");
-  return value.value.v === 1 ? ok(value.value) : err(`has format version ${String(value.value.v)}`);
+  return value.value.v === 1 ? ok(value.value) : err(`has format version ${shown(value.value.v)}`);
 }
 
 function taskIn(map: OpenMap): QueuedTask | undefined {

@@ -23,7 +23,7 @@ import type {
   Signature,
 } from "../../runtime/remote/envelope.ts";
 import { EnvelopeKind } from "../../runtime/remote/envelope.ts";
-import { shown } from "./shown.ts";
+import { shown } from "../../runtime/shown.ts";
 import { Fault, type WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
 

@@ -12,8 +12,8 @@
 import type { Envelope } from "../../runtime/remote/envelope.ts";
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
+import { shown } from "../../runtime/shown.ts";
 import { readEnvelope, writeEnvelope } from "./envelope-codec.ts";
-import { shown } from "./shown.ts";
 import { WireReader } from "./wire-reader.ts";
 import { WireWriter } from "./wire-writer.ts";
 

@@ -19,6 +19,7 @@
  */
 import type { MemberPhase, NodeIdentity } from "../ports/membership.ts";
 import { err, ok, type Result } from "../result.ts";
+import { shown } from "../shown.ts";
 import { type ErrorRecord, errorRecord, TroupeError } from "../troupe-error.ts";
 import type { TaskOutcome } from "./tasks.ts";
 
@@ -217,14 +218,14 @@ export function stands(
 export function parseLedgerRecord(value: unknown): Result<LedgerRecord, string> {
   if (typeof value !== "object" || value === null || !("v" in value) || !("phase" in value))
     return err("is no ledger record");
-  if (value.v !== LEDGER_VERSION) return err(`has format version ${String(value.v)}`);
+  if (value.v !== LEDGER_VERSION) return err(`has format version ${shown(value.v)}`);
   switch (value.phase) {
     case "claimed":
     case "released":
     case "terminal":
       return ok(value as LedgerRecord);
     default:
-      return err(`has phase ${String(value.phase)}`);
+      return err("has a phase that is none");
   }
 }
 

@@ -9,6 +9,7 @@
  */
 
 import { err, ok, type Result } from "../result.ts";
+import { shown } from "../shown.ts";
 import { messageOf } from "../troupe-error.ts";
 import type { LoadReport } from "./load-report.ts";
 import type { ObjectiveResult } from "./objective.ts";
@@ -88,7 +89,7 @@ export function parseLoadDocument(text: string): Result<LoadDocument, string> {
     return err("it is no report of troupe bench load --json");
   }
   if (value.kind !== "troupe.load") return err("it is no report of troupe bench load --json");
-  if (value.v !== 1) return err(`its format is version ${String(value.v)}; this reads version 1`);
+  if (value.v !== 1) return err(`its format is version ${shown(value.v)}; this reads version 1`);
   const document = value as LoadDocument;
   const report: unknown = document.report;
   const isWhole =

@@ -112,6 +112,10 @@ function parseSentBack(fields: unknown): SentBack | undefined {
     type,
     body,
     ...(typeof traceparent === "string" ? { traceparent } : {}),
-    ...(Array.isArray(askChain) ? { askChain: askChain.map(String) } : {}),
+    ...(isChain(askChain) ? { askChain } : {}),
   };
+}
+
+function isChain(fields: unknown): fields is readonly Address[] {
+  return Array.isArray(fields) && fields.every((address) => typeof address === "string");
 }

@@ -86,6 +86,17 @@ t.test("What nodes say of units that move", async (t) => {
     t.end();
   });
 
+  t.test("regression: never throws, whatever stands for the chain of an ask", (t) => {
+    const message = [EnvelopeKind.ask, "$virtual/s/u", "n1/desk", 9, "s.x@1", 1, undefined];
+    const chainOf = (askChain: unknown) => {
+      const moved = parseMoved(["back", 1, null, [...message, askChain]]);
+      return moved?.type === "back" ? moved.message.askChain : undefined;
+    };
+    t.same(chainOf(["n1/a", "n2/b"]), ["n1/a", "n2/b"]);
+    for (const chain of [[{ toString: 1 }], [7], "n1/a", null]) t.equal(chainOf(chain), undefined);
+    t.end();
+  });
+
   t.test("is dropped when it has any other form", (t) => {
     fc.assert(
       fc.property(fc.anything(), (body) => {
