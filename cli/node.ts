@@ -9,6 +9,7 @@
  *     reached again; it tries for ten minutes.
  * R3: standard output has one line of JSON for each start.
  */
+import { hostname } from "node:os";
 import { Command } from "commander";
 import { modelClients } from "../actors/index.ts";
 import {
@@ -41,6 +42,8 @@ const ORPHAN_STOP_MS = 2_000;
 const REJOIN_WITHIN_MS = 600_000;
 const REJOIN_PAUSE_MS = 500;
 const REJOIN_LONGEST_PAUSE_MS = 5_000;
+/** A node's name has 64 characters at most. */
+const LONGEST_HOST = 48;
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** What may be over by itself: the server comes back, or the lease of the last incarnation runs out. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -102,7 +105,7 @@ function nodeOptionsOf(config: NodeConfig, module: NodeModule, log: Log): NodeOp
     ...rest,
     ...module,
     ...credentialsOf(config),
-    name: config.name ?? `node-${process.pid}`,
+    name: config.name ?? madeUpName(),
     log,
     ...(healthPort === undefined
       ? {}
@@ -110,6 +113,14 @@ function nodeOptionsOf(config: NodeConfig, module: NodeModule, log: Log): NodeOp
           health: { port: healthPort, ...(healthHost === undefined ? {} : { host: healthHost }) },
         }),
   };
+}
+
+/** Other than on other machines, whose processes may bear the same numbers: in containers most do. */
+function madeUpName(): string {
+  const host = hostname()
+    .replaceAll(/[^A-Za-z0-9_-]/g, "-")
+    .slice(0, LONGEST_HOST);
+  return `${host || "node"}-${process.pid}`;
 }
 
 /** A node through its incarnations. */

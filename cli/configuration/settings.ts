@@ -31,7 +31,7 @@ export const SETTINGS: readonly Setting[] = [
     key: "name",
     flag: "--name <name>",
     variable: "TROUPE_NAME",
-    about: "unique in the cluster; made up by default",
+    about: "unique in the cluster; the host's and the process's by default",
     kind: nodeName,
   },
   {

@@ -30,7 +30,7 @@ export interface Node {
   readonly capacity: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly cluster: string;
-  /** The server that it is connected to. */
+  /** As it was given, of several servers all; which of them it is connected to is told by `$node`. */
   readonly natsUrl: string;
   /** The server's, like `2.12.1`. */
   readonly natsVersion: string;

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
@@ -67,5 +67,20 @@ t.test("troupe node", async (t) => {
     );
     t.equal(run.exitCode, 0);
     t.match(run.stdout, /"name":"orphan"/);
+    // Nobody named this one: in containers many a process has the same number.
+    const nameless = await troupe(
+      [
+        ...["node", ECHO, "--nats", node.natsUrl, "--with-parent"],
+        ...["--model", "builtin", "--log", "silent"],
+      ],
+      { cwd, env: { TROUPE_NAME: "" } },
+    );
+    const { name, pid } = JSON.parse(nameless.stdout);
+    t.equal(
+      name,
+      `${hostname()
+        .replaceAll(/[^A-Za-z0-9_-]/g, "-")
+        .slice(0, 48)}-${pid}`,
+    );
   });
 });
