@@ -1,9 +1,10 @@
 /**
  * How a program that is no node finds a gateway: one question to all of them, one answer.
  *
- * Owns: the two messages, `[version, incarnation, reads]` and `[version, gateway, incarnation, reads]`; what
- * each reads of the wire is left out when it is nothing, and what follows is ignored. Its neighbours
- * `client-transport.ts` and `ingress.ts` go on from there with frames.
+ * Owns: the messages, `[version, incarnation, reads]`, its answer `[version, gateway, incarnation, reads]`, and
+ * `[version, why]` of a gateway that takes the client not; what each reads of the wire is left out when it is
+ * nothing, and what follows is ignored. Its neighbours `client-transport.ts` and `ingress.ts` go on from there with
+ * frames.
  */
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
@@ -11,6 +12,7 @@ import { pack, unpack } from "../wire/packing.ts";
 import { parseFeatures } from "../wire/wire-features.ts";
 
 const VERSION = 1;
+const LONGEST_REFUSAL = 200;
 
 /** What a client asks. */
 export interface Hello {
@@ -54,4 +56,19 @@ export function parseWelcome(bytes: Uint8Array): Result<Welcome, string> {
   if (version !== VERSION || typeof gateway !== "string" || typeof incarnation !== "string")
     return err("not a welcome");
   return ok({ gateway, incarnation, reads: parseFeatures(reads) });
+}
+
+/** The bytes of a gateway's answer to a client that it does not take; one line says why. */
+export function refusalBytes(why: string): Uint8Array {
+  return pack([VERSION, why.slice(0, LONGEST_REFUSAL)]);
+}
+
+/** Why a gateway does not take a client; an error when the bytes say no such thing. */
+export function parseRefusal(bytes: Uint8Array): Result<string, string> {
+  const unpacked = unpack(bytes);
+  if (!unpacked.ok) return err(unpacked.error);
+  const [version, why, ...more] = Array.isArray(unpacked.value) ? unpacked.value : [];
+  if (version !== VERSION || typeof why !== "string" || more.length > 0)
+    return err("not a refusal");
+  return ok(why.slice(0, LONGEST_REFUSAL));
 }

@@ -7,7 +7,7 @@
  * T1: all messages of a client go through one gateway at a time, so that they stay in order and a
  *     stream's credit reaches the node that opened it.
  * T2: no gateway is an error at once, not a wait: the server says that nobody listens. One that is silent
- *     may be blocked: after 2 s another is tried, twice.
+ *     may be blocked: after 2 s another is tried, twice; so it is when one has no room.
  * T3: when the gateway is gone, what awaits an answer is told so, and the next message looks for
  *     another one. A ping each second finds that out for those who only wait.
  *
@@ -34,7 +34,7 @@ import {
   senderOf,
 } from "../wire/node-subject.ts";
 import type { Welcome } from "./client-hello.ts";
-import { helloBytes, parseWelcome } from "./client-hello.ts";
+import { helloBytes, parseRefusal, parseWelcome } from "./client-hello.ts";
 
 const HELLO_MS = 2_000;
 const HELLO_TRIES = 3;
@@ -117,11 +117,11 @@ export class ClientTransport implements Transport {
       this.#link = undefined;
       const refusal = refusalIn(cause);
       if (refusal !== undefined) throw refusedError(`${role} ${name} cannot greet`, refusal);
-      throw new TroupeError(
-        "node.down",
-        `no gateway answers in cluster ${cluster}; start a node with the role "gateway"`,
-        { cause, outcome: "never-ran" },
-      );
+      const why =
+        cause instanceof Refused
+          ? `no gateway of cluster ${cluster} takes ${role} ${name}: ${cause.message}`
+          : `no gateway answers in cluster ${cluster}; start a node with the role "gateway"`;
+      throw new TroupeError("node.down", why, { cause, outcome: "never-ran" });
     }
   }
 
@@ -131,9 +131,13 @@ export class ClientTransport implements Transport {
     const hello = helloBytes({ incarnation, reads });
     for (let tried = 1; ; tried++) {
       try {
-        return await connection.request(subject, hello, { timeout: HELLO_MS });
+        const answer = await connection.request(subject, hello, { timeout: HELLO_MS });
+        const refusal = parseRefusal(answer.data);
+        if (!refusal.ok) return answer;
+        throw new Refused(refusal.value);
       } catch (thrown) {
-        if (tried >= HELLO_TRIES || !(thrown instanceof TimeoutError)) throw thrown;
+        const mayPass = thrown instanceof TimeoutError || thrown instanceof Refused;
+        if (tried >= HELLO_TRIES || !mayPass) throw thrown;
       }
     }
   }
@@ -288,3 +292,6 @@ export class ClientTransport implements Transport {
     for (const node of owing) this.#sink?.lost(node);
   }
 }
+
+/** A gateway that takes no more. */
+class Refused extends Error {}

@@ -28,7 +28,7 @@ import {
   ingressOf,
   pinnedIngressOf,
 } from "../wire/node-subject.ts";
-import { type Hello, parseHello, welcomeBytes } from "./client-hello.ts";
+import { type Hello, parseHello, refusalBytes, welcomeBytes } from "./client-hello.ts";
 import { IngressSession } from "./ingress-session.ts";
 
 const QUEUE = "gateway";
@@ -144,13 +144,15 @@ export class Ingress {
     if (this.#closed || !standing() || this.#isForged(message)) return;
     const hello = parseHello(message.data);
     const client = clientOf(message.subject);
+    const key = sessionKey(role, client);
     let fault = hello.ok ? undefined : hello.error;
-    if (this.#sessions.size >= SESSIONS) fault = "too many clients";
+    if (this.#sessions.size >= SESSIONS && !this.#sessions.has(key))
+      fault = `it has ${SESSIONS} clients, and takes no more`;
     if (!hello.ok || fault !== undefined) {
       log.warn({ client, role, fault }, "refused a client");
+      message.respond(refusalBytes(`gateway ${self.name}: ${fault}`));
       return;
     }
-    const key = sessionKey(role, client);
     this.#sessions.get(key)?.close();
     this.#sessions.set(key, this.#newSession(role, client, hello.value));
     const { reads } = this.#options;

@@ -1,5 +1,9 @@
 import t from "tap";
+import { inboxesOf, openConnection } from "../../../cluster/connections.ts";
 import { connect } from "../../../cluster/ingress/client.ts";
+import { helloBytes } from "../../../cluster/ingress/client-hello.ts";
+import { startNode } from "../../../cluster/node/start-node.ts";
+import { ingressSubject } from "../../../cluster/wire/node-subject.ts";
 import { silentLog } from "../../../runtime/log.ts";
 import type { TroupeError } from "../../../runtime/troupe-error.ts";
 import { Parrot } from "../fixtures/parrot.ts";
@@ -50,6 +54,32 @@ t.test("a client", async (t) => {
       "node.down",
     );
     t.ok(performance.now() - startedMs < 1_000);
+  });
+
+  t.test("regression: is told in one line that a gateway has no room, and why", async (t) => {
+    const options = { nats: server.url, cluster: "full", log: silentLog };
+    const gateway = await startNode({ name: "g", ...options });
+    const settled = await connect({ ...options, name: "settled" });
+    const crowd = await openConnection({ url: server.url, cluster: "full", name: "x" }, "client");
+    const hello = helloBytes({ incarnation: "1", reads: [] });
+    for (let n = 0; n < 4_096; n++) {
+      const reply = `${inboxesOf({ cluster: "full", name: `c${n}` })}.hello`;
+      crowd.publish(ingressSubject("full", "client", `c${n}`), hello, { reply });
+    }
+    await crowd.flush();
+    const error: TroupeError = await connect({ ...options, name: "late" }).then(
+      () => t.fail("it was taken"),
+      (thrown) => thrown,
+    );
+    t.equal(error.code, "node.down");
+    t.equal(
+      error.message,
+      "no gateway of cluster full takes client late: gateway g: it has 4096 clients, and takes no more",
+    );
+    const again = await connect({ ...options, name: "settled" });
+    t.equal(again.gateway, "g", "who has a session may begin it anew");
+    await Promise.all([settled.close(), again.close(), crowd.close()]);
+    await gateway.stop();
   });
 
   t.test(

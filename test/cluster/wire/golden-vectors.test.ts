@@ -2,7 +2,9 @@ import t from "tap";
 import {
   helloBytes,
   parseHello,
+  parseRefusal,
   parseWelcome,
+  refusalBytes,
   welcomeBytes,
 } from "../../../cluster/ingress/client-hello.ts";
 import { heartbeatBytes, parseHeartbeat } from "../../../cluster/membership/heartbeat.ts";
@@ -46,6 +48,11 @@ t.test("golden vectors", async (t) => {
           t.equal(Buffer.from(welcomeBytes(vector.value)).toString("hex"), vector.hex);
           t.same(parseWelcome(bytes), value, vector.name);
           break;
+        case "refusal":
+          t.equal(Buffer.from(refusalBytes(vector.value)).toString("hex"), vector.hex);
+          t.same(parseRefusal(bytes), value, vector.name);
+          t.equal(parseWelcome(bytes).ok, false, "and it is no welcome to the first release");
+          break;
       }
     }
   });
@@ -80,7 +87,12 @@ t.test("golden vectors", async (t) => {
   });
 
   t.test("P3, S24: cut short or with one byte more, none is read", async (t) => {
-    const parsers = { heartbeat: parseHeartbeat, hello: parseHello, welcome: parseWelcome };
+    const parsers = {
+      heartbeat: parseHeartbeat,
+      hello: parseHello,
+      welcome: parseWelcome,
+      refusal: parseRefusal,
+    };
     const all = [
       ...frameVectors().map(({ hex }) => ({ hex, parse: parseFrame })),
       ...greetingVectors().map(({ hex, message }) => ({ hex, parse: parsers[message] })),

@@ -24,6 +24,7 @@ export type GreetingVector = Vector &
     | { readonly message: "heartbeat"; readonly value: Heartbeat }
     | { readonly message: "hello"; readonly value: Hello }
     | { readonly message: "welcome"; readonly value: Welcome }
+    | { readonly message: "refusal"; readonly value: string }
   );
 
 /** All frames. */
