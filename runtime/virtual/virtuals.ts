@@ -157,7 +157,9 @@ export class Virtuals implements Ways {
     const target = parseVirtual(envelope.to);
     const unit = target === undefined ? undefined : this.#unitOf(target.type, target.key);
     const arrival = new Arrival(this.#border, from, envelope, target?.key ?? "");
-    if (unit === undefined || this.#closed) arrival.refuse("no-such-actor");
+    if (unit === undefined) arrival.refuse("no-such-actor");
+    // It was given the unit while it was leaving, perhaps: whoever sent this sends it to the next owner.
+    else if (this.#closed) arrival.moveOn(unit, this.#router.knownOwner(unit));
     else this.#region.arrived(arrival, unit, this.#router.knownOwner(unit));
   }
 
@@ -165,7 +167,9 @@ export class Virtuals implements Ways {
   asked(from: string, envelope: Envelope): void {
     const unit = parseUnit(envelope.body);
     const question = new Question(this.#border.postbox, from, envelope);
-    if (unit === undefined || this.#closed) question.refuse();
+    // Without an answer whoever asks waits for the end of this node, and sends nothing back and forth.
+    if (this.#closed) return;
+    if (unit === undefined) question.refuse();
     else this.#region.arrived(question, unit, this.#router.knownOwner(unit));
   }
 

@@ -71,6 +71,36 @@ t.test("Virtual actors of several nodes", async (t) => {
     },
   );
 
+  t.test(
+    "regression T2: what comes for a node that has handed over and not ended yet waits for the next owner",
+    async (t) => {
+      const world = seededWorld({ seed: 12 });
+      const bank = new Bank(world);
+      const n1 = bank.join("n1");
+      const guest = bank.visit("guest");
+      const letters: DeadLetter[] = [];
+      guest.onDeadLetter((letter) => letters.push(letter));
+      bank.send("guest", "k1");
+      await world.advance("1s");
+      t.equal(bank.handled.length, 1);
+      // Nobody else can have the unit: the record names this node as long as its lease stands.
+      const ending = n1.shutdown();
+      await world.advance("1s");
+      bank.send("guest", "k1", 3);
+      const asked = guest.actorOf(Account, "k1").ask("sum", undefined, { timeout: "20s" });
+      await world.advance("1s");
+      bank.join("n2");
+      world.crash("n1");
+      t.equal((await world.run(asked, { within: "10s" })).node, "n2");
+      await world.advance("1s");
+      t.equal(bank.handled.length, bank.sent, "nothing is lost");
+      t.same(letters, []);
+      t.same(bank.faults(), []);
+      await ending;
+      await world.end();
+    },
+  );
+
   t.test("V3: are active elsewhere once their node is down", async (t) => {
     const world = seededWorld({ seed: 4 });
     const bank = new Bank(world);
