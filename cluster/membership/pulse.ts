@@ -8,12 +8,14 @@
  *     threads of a process share, and how late the latest of its turns was since somebody looked. So a
  *     loop that was blocked between two beats is not taken for a punctual one.
  * U2: stopping ends the thread within its deadline, whatever state its connection is in.
+ * U3: a thread that ends by itself is started again, a bounded number of times: without beats this node would be
+ *     suspected for good, with its lease standing.
  */
 import { Worker } from "node:worker_threads";
 import type { Log } from "../../runtime/log.ts";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import type { MemberTraits } from "../../runtime/ports/membership.ts";
-import { TroupeError } from "../../runtime/troupe-error.ts";
+import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 import type { ConnectionTarget } from "../connections.ts";
 import type { HeartbeatState } from "./heartbeat.ts";
 
@@ -47,6 +49,11 @@ export interface Pulse {
 const TRACE_MS = 100;
 const START_MS = 10_000;
 const STOP_MS = 1_000;
+const THREAD = new URL("./pulse-worker.js", import.meta.url);
+const FIRST_PAUSE_MS = 250;
+/** In a row; a thread that has beaten for longer than this begins a new one. */
+const MOST_RESTARTS = 10;
+const STEADY_MS = 60_000;
 
 /**
  * How late the main loop is, or was since the last call, in milliseconds; less than one period counts as
@@ -60,6 +67,14 @@ export function lagMsOf(mainLoop: SharedArrayBuffer): number {
   return lagMs <= TRACE_MS ? 0 : Math.round(lagMs);
 }
 
+/** How a pulse is started. */
+export interface PulseOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What the thread runs; `pulse-worker.ts` by default. */
+  readonly thread?: URL;
+}
+
 /**
  * Starts the thread; resolves when its connection stands.
  *
@@ -67,35 +82,82 @@ export function lagMsOf(mainLoop: SharedArrayBuffer): number {
  */
 export async function startPulse(
   setup: Omit<PulseSetup, "mainLoop">,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { clock, log, thread = THREAD }: PulseOptions,
 ): Promise<Pulse> {
   const mainLoop = new SharedArrayBuffer(16);
   const stopTrace = leaveTrace(mainLoop, clock);
   const workerData: PulseSetup = { ...setup, mainLoop };
-  const worker = new Worker(new URL("./pulse-worker.js", import.meta.url), { workerData });
-  const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-  try {
-    await started(worker, clock);
-  } catch (error) {
-    stopTrace();
-    await worker.terminate();
-    throw error;
-  }
-  let leaving = false;
-  worker.on("error", (error) => log.error({ error: error.message }, "the pulse failed"));
-  worker.once("exit", () => {
-    if (!leaving) log.error({}, "the pulse ended; other nodes will suspect this one");
-  });
-  const order = (state: HeartbeatState): void => {
+  const launch = async (): Promise<Worker> => {
+    const launched = new Worker(thread, { workerData });
+    try {
+      await started(launched, clock);
+      return launched;
+    } catch (error) {
+      await launched.terminate();
+      throw error;
+    }
+  };
+  let state: HeartbeatState = "up";
+  let leaving: boolean = false;
+  let restarts = 0;
+  let startedAtMs = clock.monotonicMs();
+  let cancelRestart: Cancel = () => {};
+  const order = (next: HeartbeatState): void => {
+    state = next;
     const message: PulseOrder = { state };
     worker.postMessage(message);
   };
+  const restartLater = (): void => {
+    if (clock.monotonicMs() - startedAtMs > STEADY_MS) restarts = 0;
+    if (restarts >= MOST_RESTARTS) {
+      log.error(
+        {},
+        "the pulse ends whenever it is started: others suspect this node, start it anew",
+      );
+      return;
+    }
+    log.error({}, "the pulse ended and is started again; others may suspect this node meanwhile");
+    cancelRestart = clock.after(FIRST_PAUSE_MS * 2 ** restarts++, () => void restart());
+  };
+  const restart = async (): Promise<void> => {
+    try {
+      const next = await launch();
+      if (leaving) {
+        await next.terminate();
+        return;
+      }
+      take(next);
+      if (state !== "up") order(state);
+    } catch (error) {
+      log.error({ error: messageOf(error) }, "the pulse did not start");
+      if (!leaving) restartLater();
+    }
+  };
+  const take = (next: Worker): void => {
+    worker = next;
+    startedAtMs = clock.monotonicMs();
+    next.on("error", (error) => log.error({ error: error.message }, "the pulse failed"));
+    next.once("exit", () => {
+      if (!leaving) restartLater();
+    });
+  };
+  let worker: Worker;
+  try {
+    worker = await launch();
+  } catch (error) {
+    stopTrace();
+    throw error;
+  }
+  take(worker);
   return {
     announce: order,
     stop: async (how) => {
       leaving = true;
+      cancelRestart();
       stopTrace();
-      if (how === "farewell") {
+      const hasEnded = worker.threadId < 0;
+      if (how === "farewell" && !hasEnded) {
+        const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
         order("leaving");
         let cancel: Cancel = () => {};
         const late = new Promise<void>((resolve) => {
