@@ -57,14 +57,19 @@ export class Hosting {
     return this.#placements.get(type);
   }
 
-  /** Which node is to take a unit that nobody owns. */
-  chosen(unit: Unit): string | undefined {
+  /**
+   * Which node is to take a unit that nobody owns.
+   *
+   * @param silent - one that did not answer: it is passed over when there is another
+   */
+  chosen(unit: Unit, silent?: string): string | undefined {
     const { self } = this.#membership;
-    const candidates = this.#candidatesFor(unit);
-    if (unit.placement === "local" && candidates.eligible.some(({ name }) => name === self.name)) {
+    const { eligible } = this.#candidatesFor(unit);
+    if (unit.placement === "local" && eligible.some(({ name }) => name === self.name)) {
       return self.name;
     }
-    return chosenFor(unit.id, candidates.eligible)?.name;
+    const others = silent === undefined ? [] : eligible.filter(({ name }) => name !== silent);
+    return chosenFor(unit.id, others.length === 0 ? eligible : others)?.name;
   }
 
   /** Whom this node should hand a unit of its own to; `undefined` when it should keep it. */

@@ -57,8 +57,11 @@ export function ownershipIn({
     // What cannot be read was written by a newer release, and is not ours to overwrite.
     if (owner === undefined) return false;
     const identity = { name: owner.node, incarnation: owner.incarnation };
-    const standing = standingOf(owner, self, membership.phaseOf(identity));
-    if (standing !== "unknown") return standing === "free";
+    const phase = membership.phaseOf(identity);
+    const standing = standingOf(owner, self, phase);
+    // Whoever asks may know more of a suspect than this node does: its lease tells.
+    const isOpen = standing === "unknown" || (standing === "theirs" && phase === "suspected");
+    if (!isOpen) return standing === "free";
     return (await membership.verify?.(identity)) === "down";
   };
   return {

@@ -4,7 +4,7 @@
  * Owns: which answer belongs to which question, and that each wait ends.
  *
  * Q1: an answer counts only from the node that was asked. Q2: a question without an answer ends after a
- *     second, or with its node; whoever asks may ask again.
+ *     second or what was given, or with its node; whoever asks may ask again.
  */
 import type { Owner } from "../placement/ownership.ts";
 import type { Unit } from "../placement/unit.ts";
@@ -35,8 +35,8 @@ export class Questions {
   }
 
   /** Asks who owns a unit, behind everything that was sent to `node` before. */
-  ask(node: string, unit: Unit, token: number): Promise<Answer> {
-    return this.#ask(node, ANSWER_MS, (correlation) =>
+  ask(node: string, unit: Unit, token: number, withinMs: number = ANSWER_MS): Promise<Answer> {
+    return this.#ask(node, withinMs, (correlation) =>
       this.#postbox.send(node, EnvelopeKind.barrier, {
         to: "",
         correlation,

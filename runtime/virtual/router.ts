@@ -27,6 +27,8 @@ import { Route } from "./route.ts";
 
 /** How long a message may wait for an owner. */
 export const WAIT_MS = 30_000;
+/** A node that is to take a unit answers sooner, or another one is asked: it may have died unnoticed. */
+const TAKEN_MS = 200;
 const FIRST_PAUSE_MS = 20;
 const LAST_PAUSE_MS = 1_000;
 /** A route to one actor is forgotten when it was not used for so long. */
@@ -39,8 +41,8 @@ export interface RouterSetting {
   readonly ownership: Ownership;
   readonly questions: Questions;
   readonly region: () => Region;
-  /** Which node is to have a unit that nobody owns. */
-  readonly chosen: (unit: Unit) => string | undefined;
+  /** Which node is to have a unit that nobody owns; one that was silent is passed over. */
+  readonly chosen: (unit: Unit, silent: string | undefined) => string | undefined;
 }
 
 /** The routes of this node; see the file's header. */
@@ -48,6 +50,8 @@ export class Router implements Sender {
   readonly calls: RemoteCalls;
   readonly #setting: RouterSetting;
   readonly #routes = new Map<string, Route>();
+  /** Between two looks for an owner. */
+  readonly #pauses = new Set<Delay>();
   #closed: boolean = false;
 
   constructor(setting: RouterSetting) {
@@ -161,6 +165,8 @@ export class Router implements Sender {
       if (route.phase !== "known" || owner?.node !== node || !this.#isDown(owner)) continue;
       this.#forget(route);
     }
+    // What was its own is free now.
+    for (const pause of this.#pauses) pause.finish(true);
   }
 
   /** Refuses what has waited for too long, forgets what is not used. */
@@ -207,6 +213,7 @@ export class Router implements Sender {
   #know(route: Route, owner: Owner): void {
     route.phase = "known";
     route.owner = owner;
+    route.silent = undefined;
     route.name(owner);
     const waiting = route.takeAll();
     for (let i = 0; i < waiting.length; i++) {
@@ -250,7 +257,7 @@ export class Router implements Sender {
     const { kernel } = this.#setting;
     let pauseMs = FIRST_PAUSE_MS;
     for (;;) {
-      const owner = await this.#find(route.unit);
+      const owner = await this.#find(route);
       if (this.#closed) return;
       if (owner !== undefined && this.#counts(owner)) {
         this.#know(route, owner);
@@ -260,14 +267,18 @@ export class Router implements Sender {
         this.#forget(route);
         return;
       }
-      await new Delay(kernel.wheel, kernel.nowMs(), pauseMs).over;
+      const pause = new Delay(kernel.wheel, kernel.nowMs(), pauseMs);
+      this.#pauses.add(pause);
+      const isNews = await pause.over;
+      this.#pauses.delete(pause);
       if (this.#closed) return;
-      pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2);
+      pauseMs = isNews ? FIRST_PAUSE_MS : Math.min(LAST_PAUSE_MS, pauseMs * 2);
     }
   }
 
   /** The owner as the registry has it, or whoever is to become it and does. */
-  async #find(unit: Unit): Promise<Owner | undefined> {
+  async #find(route: Route): Promise<Owner | undefined> {
+    const { unit } = route;
     const { ownership, questions, chosen } = this.#setting;
     const region = this.#setting.region();
     try {
@@ -276,10 +287,12 @@ export class Router implements Sender {
         // Its own it may have been given without hearing of it.
         return owner.node === this.#self.name ? await region.claim(unit) : owner;
       }
-      const node = chosen(unit);
+      const node = chosen(unit, route.silent);
       if (node === undefined) return undefined;
       if (node === this.#self.name) return await region.claim(unit);
-      return (await questions.ask(node, unit, 0))?.owner;
+      const answer = await questions.ask(node, unit, 0, TAKEN_MS);
+      route.silent = answer === undefined ? node : undefined;
+      return answer?.owner;
     } catch (error) {
       this.#setting.kernel.ports.log.debug(
         { unit: unit.id, error: messageOf(error) },

@@ -86,7 +86,7 @@ export class Virtuals implements Ways {
       ownership,
       questions: this.#questions,
       region: () => this.#region,
-      chosen: (unit) => this.#hosting.chosen(unit),
+      chosen: (unit, silent) => this.#hosting.chosen(unit, silent),
     });
     this.#types = hostedTypes(registrations.values(), root, {
       border,

@@ -2,12 +2,11 @@
  * A real nats-server whose one user may do only what a test allows, and which tells what its clients
  * are: the shipped configuration has neither users nor a monitor.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { locateNatsServer } from "../../cluster/nats-server/locate.ts";
+import { startKeptServer } from "./kept-server.ts";
 import { until } from "./test-server.ts";
 
 /** What the user may do; subjects as the server's configuration writes them. */
@@ -44,10 +43,8 @@ export async function startLimitedServer(permissions: Permissions): Promise<Limi
     },
     no_auth_user: "app",
   };
-  const file = join(folder, "server.conf");
-  await writeFile(file, JSON.stringify(config));
-  const server = spawn(binary, ["-c", file, "--ports_file_dir", ports], { stdio: "ignore" });
-  const exit = once(server, "exit");
+  const args = ["--ports_file_dir", ports];
+  const server = await startKeptServer({ binary, folder, name: "server", config, args });
   let addresses: { readonly nats: readonly string[]; readonly monitoring: readonly string[] } = {
     nats: [],
     monitoring: [],
@@ -68,8 +65,7 @@ export async function startLimitedServer(permissions: Permissions): Promise<Limi
       return ((await answer.json()) as { connections: ClientSeen[] }).connections;
     },
     end: async () => {
-      server.kill("SIGTERM");
-      await exit;
+      await server.end("SIGTERM");
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -2,15 +2,14 @@
  * Three real servers that reach one another only through proxies, so that one can be cut off from the
  * others while its clients stay attached to it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "nats";
 import { freePorts } from "../../cluster/nats-server/free-port.ts";
 import { locateNatsServer } from "../../cluster/nats-server/locate.ts";
 import { systemRandom } from "../../runtime/ports/random.ts";
+import { type KeptServer, startKeptServer } from "./kept-server.ts";
 import { freshFolder } from "./server-under-test.ts";
 import type { Fault } from "./tcp-proxy.ts";
 import { startTcpProxy } from "./tcp-proxy.ts";
@@ -45,12 +44,11 @@ export async function startPartitionableCluster(): Promise<PartitionableCluster>
   const routePorts = ports.slice(3, 6);
   const monitorPorts = ports.slice(6);
   const proxies = await Promise.all(routePorts.map((port) => startTcpProxy(port)));
-  const servers: ChildProcess[] = [];
+  const servers: KeptServer[] = [];
   for (const [index, port] of clientPorts.entries()) {
     const name = `s${index + 1}`;
     const store = join(folder, name);
     await mkdir(store);
-    const file = join(folder, `${name}.conf`);
     const config = {
       server_name: name,
       listen: `127.0.0.1:${port}`,
@@ -63,8 +61,7 @@ export async function startPartitionableCluster(): Promise<PartitionableCluster>
         routes: proxies.map((proxy) => `nats://127.0.0.1:${proxy.port}`),
       },
     };
-    await writeFile(file, JSON.stringify(config));
-    servers.push(spawn(binary, ["-c", file], { stdio: "ignore" }));
+    servers.push(await startKeptServer({ binary, folder, name, config }));
   }
   const urls = clientPorts.map((port) => `nats://127.0.0.1:${port}`);
   const heal = (): void => {
@@ -104,9 +101,7 @@ export async function startPartitionableCluster(): Promise<PartitionableCluster>
     kill: async (index) => {
       const server = servers[index];
       if (server === undefined) throw new RangeError(`no server ${index}`);
-      const exit = once(server, "exit");
-      server.kill("SIGKILL");
-      await exit;
+      await server.end("SIGKILL");
     },
     isolate: (index, fault = "cut") => {
       for (const [at, proxy] of proxies.entries())
@@ -118,12 +113,7 @@ export async function startPartitionableCluster(): Promise<PartitionableCluster>
       return whole();
     },
     end: async () => {
-      for (const server of servers) {
-        if (server.signalCode !== null) continue;
-        const exit = once(server, "exit");
-        server.kill("SIGKILL");
-        await exit;
-      }
+      for (const server of servers) await server.end("SIGKILL");
       for (const proxy of proxies) await proxy.close();
       await rm(folder, { recursive: true, force: true });
     },

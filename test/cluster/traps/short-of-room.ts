@@ -2,14 +2,13 @@
  * A real server that runs out of room: of its own limit, or of files that may grow no further, which is to
  * it what a full disk is.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "nats";
 import { freePorts } from "../../../cluster/nats-server/free-port.ts";
 import { locateNatsServer } from "../../../cluster/nats-server/locate.ts";
 import { systemRandom } from "../../../runtime/ports/random.ts";
+import { type KeptServer, startKeptServer } from "../kept-server.ts";
 import { freshFolder } from "../server-under-test.ts";
 import { until } from "../test-server.ts";
 
@@ -37,25 +36,17 @@ export async function startShortServer(room: Room): Promise<ShortServer> {
   const folder = await freshFolder();
   const [port = 0] = await freePorts(1, systemRandom());
   const url = `nats://127.0.0.1:${port}`;
-  const file = join(folder, "server.conf");
   const store = join(folder, "store");
   await mkdir(store);
-  let server: ChildProcess | undefined;
-  const stop = async (): Promise<void> => {
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
-    const exit = once(server, "exit");
-    server.kill("SIGKILL");
-    await exit;
-  };
+  let server: KeptServer | undefined;
+  const stop = async (): Promise<void> => server?.end("SIGKILL");
   const start = async ({ storeBytes = 268_435_456, fileKilobytes, settings }: Room) => {
     const jetstream = { store_dir: store, max_file_store: storeBytes };
     const listen = `127.0.0.1:${port}`;
-    await writeFile(file, JSON.stringify({ listen, jetstream, ...settings }));
     // `ulimit -f` counts in blocks of 512 bytes.
-    const limit = fileKilobytes === undefined ? "" : `ulimit -f ${2 * fileKilobytes};`;
-    server = spawn("/bin/sh", ["-c", `${limit} exec "$0" -c "$1"`, binary, file], {
-      stdio: "ignore",
-    });
+    const before = fileKilobytes === undefined ? "" : `ulimit -f ${2 * fileKilobytes};`;
+    const config = { listen, jetstream, ...settings };
+    server = await startKeptServer({ binary, folder, name: "server", config, before });
     await until("the server answers", async () => {
       const connection = await connect({ servers: url, reconnect: false }).catch(() => undefined);
       await connection?.close();

@@ -11,6 +11,7 @@ import {
 import { seededWorld } from "../../../runtime/testing/index.ts";
 import { Account, Bank, Guard } from "./virtual-under-test.ts";
 
+const SOON = { timeout: "800ms" } as const;
 const KEYS = Array.from({ length: 16 }, (_, i) => `k${i + 1}`);
 
 t.test("Virtual actors of several nodes", async (t) => {
@@ -115,6 +116,20 @@ t.test("Virtual actors of several nodes", async (t) => {
       t.not(node, "n2");
     }
     t.not((await world.run(guest.singletonOf(Guard).ask("where"))).node, "n2");
+    t.same(bank.faults(), []);
+    await world.end();
+  });
+
+  t.test("V3: a node that died unnoticed takes nothing, and holds nobody up", async (t) => {
+    const world = seededWorld({ seed: 5, suspectedAfterMs: [3_000, 3_000] });
+    const bank = new Bank(world);
+    for (const node of ["n1", "n2", "n3"]) bank.join(node);
+    const guest = bank.visit("guest");
+    await world.advance("2s");
+    world.crash("n2");
+    const sums = KEYS.map((key) => guest.actorOf(Account, key).ask("sum", undefined, SOON));
+    const answers = await world.run(Promise.all(sums), { within: "1s" });
+    t.same([...new Set(answers.map(({ node }) => node))].toSorted(), ["n1", "n3"]);
     t.same(bank.faults(), []);
     await world.end();
   });
