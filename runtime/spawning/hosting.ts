@@ -11,6 +11,8 @@
  * H3: no orphan survives. A child ends when its supervisor's node is down, and when that node says that
  *     nobody there holds its id: its supervisor has ended, was restarted without it, or never heard that
  *     the child was started. Every {@link AUDIT_MS} each such node is asked.
+ * H4: a child that was told to end does not start again: a start that comes late, or once more because its
+ *     answer was lost, is refused. So is one of a supervisor that another node has taken over from.
  *
  * Cost: one ask per supervising node and {@link AUDIT_MS} for each thousand children.
  */
@@ -22,11 +24,12 @@ import { validated } from "../kernel/validation.ts";
 import { Phase } from "../lifecycle.ts";
 import type { Membership } from "../ports/membership.ts";
 import type { Registration } from "../registration.ts";
-import { messageOf } from "../troupe-error.ts";
+import { errorRecord, messageOf, TroupeError } from "../troupe-error.ts";
 import { HostedChild } from "./hosted-child.ts";
 import {
   type AgainRequest,
   type ChildId,
+  type DisownRequest,
   type ExitReport,
   type Home,
   SPAWN_NAME,
@@ -46,6 +49,9 @@ const IDS_PER_ASK = 1_000;
 const ASK_MS = 5_000;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 2_000;
+/** How many children that were told to end are remembered (H4). */
+const MOST_ENDED = 4_096;
+const MOST_HEIRS = 64;
 /** A node that was never a member cannot go down: after so long in vain it counts as gone. */
 const UNKNOWN_MS = 30_000;
 
@@ -55,6 +61,10 @@ export class Hosting {
   readonly #registrations: ReadonlyMap<string, Registration>;
   readonly #children = new Map<string, HostedChild>();
   readonly #starting = new Map<string, Promise<Started>>();
+  /** Those that were told to end, in that order (H4). */
+  readonly #ended = new Set<string>();
+  /** By path: who supervises there since it took over. */
+  readonly #heirs = new Map<string, Pick<Home, "node" | "incarnation">>();
   /** Since when supervising nodes that are no members are asked in vain. */
   readonly #vainSinceMs = new Map<string, number>();
   readonly #closed = new AbortController();
@@ -74,6 +84,9 @@ export class Hosting {
   /** Starts a child, or says why not; what was asked before under the same id has the same answer. */
   start(request: StartRequest): Promise<Started> {
     const { id } = request;
+    // H4
+    if (this.#ended.has(id) || this.#isTakenOver(request.home))
+      return Promise.resolve(endedBefore(id));
     const known = this.#children.get(id);
     if (known?.hasStarted === true) return Promise.resolve(this.#startedAs(known));
     let starting = this.#starting.get(id);
@@ -128,15 +141,17 @@ export class Hosting {
   }
 
   async stop({ id, how, reason }: StopRequest): Promise<undefined> {
+    this.#noteEnd(id);
     await this.#children.get(id)?.stop(how, reason);
     return undefined;
   }
 
   /** Ends what supervisors at or below a path had started, whichever node they are on. */
-  async disown(path: string): Promise<undefined> {
-    const isBelow = ({ home }: HostedChild): boolean =>
-      `${pathOf(home.address)}/`.startsWith(`${path}/`);
-    const disowned = [...this.#children.values()].filter(isBelow);
+  async disown({ path, by }: DisownRequest): Promise<undefined> {
+    this.#heirs.delete(path);
+    if (by !== undefined && this.#heirs.size < MOST_HEIRS) this.#heirs.set(path, by);
+    const disowned = [...this.#children.values()].filter(({ home }) => isBelow(home, path));
+    for (const { id } of disowned) this.#noteEnd(id);
     await Promise.all(disowned.map((child) => child.stop("kill")));
     return undefined;
   }
@@ -269,9 +284,36 @@ export class Hosting {
     for (const id of ids) this.#orphaned(this.#children.get(id));
   }
 
+  #isTakenOver(home: Home): boolean {
+    for (const [path, { node, incarnation }] of this.#heirs) {
+      const isHeirs = home.node === node && home.incarnation === incarnation;
+      if (!isHeirs && isBelow(home, path)) return true;
+    }
+    return false;
+  }
+
+  #noteEnd(id: string): void {
+    this.#ended.add(id);
+    const [oldest = id] = this.#ended;
+    if (this.#ended.size > MOST_ENDED) this.#ended.delete(oldest);
+  }
+
   #orphaned(child: HostedChild | undefined): void {
     if (child === undefined) return;
     this.#cell.log.warn({ child: child.id, home: child.home.address }, "ends an orphan");
+    this.#noteEnd(child.id);
     void child.stop("stop");
   }
+}
+
+/** H4. */
+function endedBefore(id: string): Started {
+  const error = errorRecord(
+    new TroupeError("actor.stopped", `${id} was told to end before it started`),
+  );
+  return { ok: false, refusal: { kind: "failed", exit: "failed", error } };
+}
+
+function isBelow({ address }: Home, path: string): boolean {
+  return `${pathOf(address)}/`.startsWith(`${path}/`);
 }

@@ -138,10 +138,15 @@ export class Hosts {
     this.#spawnOn(host).tell("release", { id, how });
   }
 
-  /** Has a node end all children of supervisors at or below a path; resolves then, or when it is down. */
+  /**
+   * Has a node end all children of supervisors at or below a path, and heed only this node's starts there;
+   * resolves then, or when it is down.
+   */
   async disown(host: NodeIdentity, path: string, signal: AbortSignal): Promise<void> {
+    const { name, incarnation } = this.#kernel.ports.membership.self;
+    const by = { node: name, incarnation };
     await this.#insist(host, LEAVE_MS, signal, (spawn, options) =>
-      spawn.ask("disown", { path }, options),
+      spawn.ask("disown", { path, by }, options),
     );
   }
 

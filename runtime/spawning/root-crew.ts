@@ -20,6 +20,7 @@ import type { Context } from "../kernel/context.ts";
 import { Watch } from "../kernel/death-watch.ts";
 import { Delay } from "../kernel/delay.ts";
 import { stop } from "../kernel/ending.ts";
+import { Phase } from "../lifecycle.ts";
 import type { Registration } from "../registration.ts";
 import { messageOf, TroupeError } from "../troupe-error.ts";
 import { checkedPlacement } from "./child-placement.ts";
@@ -228,7 +229,9 @@ export class RootCrew {
 
   /** R5. */
   #ended(hand: Hand, reason: ExitReason): void {
-    if (!hand.runs || !this.#isWanted(hand)) return;
+    // What ends with its node has not ended by itself: the next activation starts it again (R4).
+    const isNodes = this.#guard.phase !== Phase.running;
+    if (!hand.runs || isNodes || !this.#isWanted(hand)) return;
     this.#hands.delete(hand.spec.name);
     const { log } = this.#context.cell;
     if (reason !== "normal")

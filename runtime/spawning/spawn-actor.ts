@@ -48,7 +48,7 @@ export function spawnActor(
       release: (ctx, request) => {
         void ctx.state.hosting.stop(request);
       },
-      disown: (ctx, { path }) => replyLater(ctx.state.hosting.disown(path)),
+      disown: (ctx, request) => replyLater(ctx.state.hosting.disown(request)),
       exited: (_ctx, report) => held.exited(report),
       leaving: (_ctx, ids) => held.leaving(ids),
       left: (_ctx, { id }) => held.left(id),

@@ -39,6 +39,13 @@ export interface StartRequest {
   readonly home: Home;
 }
 
+/** Ends what supervisors at or below a path had started. */
+export interface DisownRequest {
+  readonly path: string;
+  /** Who supervises there from now on: nobody else's starts are heeded any more. */
+  readonly by?: Pick<Home, "node" | "incarnation">;
+}
+
 /** Why a node does not start a child. */
 export type SpawnRefusal =
   /** It has no registration of that name. */
@@ -104,7 +111,7 @@ export type SpawnOperations = {
   /** The same, of whoever does not wait for it. */
   readonly release: Tell<StopRequest>;
   /** Ends all whose supervisors are at or below a path, on any node; answered once they have ended. */
-  readonly disown: Ask<{ readonly path: string }, undefined>;
+  readonly disown: Ask<DisownRequest, undefined>;
   /** `later` asks for the same again: the supervisor has not yet heard that the child started. */
   readonly exited: Ask<ExitReport, "taken" | "later" | "unknown">;
   /** The host is about to leave the cluster: its children are to live elsewhere. */
@@ -125,7 +132,7 @@ export const Spawn: Protocol<SpawnOperations> = protocol("spawn@1", {
   resume: tell<ChildId>(),
   stop: ask<StopRequest, undefined>(),
   release: tell<StopRequest>(),
-  disown: ask<{ readonly path: string }, undefined>(),
+  disown: ask<DisownRequest, undefined>(),
   exited: ask<ExitReport, "taken" | "later" | "unknown">(),
   leaving: tell<readonly string[]>(),
   left: tell<ChildId>(),

@@ -7,6 +7,7 @@ import { nodeOf, type RootChild, singleton, spawnable } from "../../runtime/inde
 import { silentLog } from "../../runtime/log.ts";
 import { Parrot, parrot } from "./fixtures/parrot.ts";
 import { type NodeUnderTest, rejected, seen, startNodeProcess } from "./node-under-test.ts";
+import { freeze, thaw } from "./server-under-test.ts";
 import { startTestServer, until } from "./test-server.ts";
 
 const LONG_MS = 60_000;
@@ -98,6 +99,63 @@ t.test("the root supervisor", async (t) => {
       await until("one is left", async () => (await parrots(a, nodes.keys())) === 1, LONG_MS);
     },
   );
+
+  t.test(
+    "S21: its node stands still for longer than its lease and wakes: one of each child, each restart counted once",
+    async (t) => {
+      const { a, nodes } = await clusterOf(t, "frozen", ["b", "c", "d"]);
+      for (const name of ["p1", "p2"])
+        await a.root.start({ actor: "parrot", protocol: Parrot, name });
+      const failed = async (restarts: number): Promise<void> => {
+        const { address = "" } = (await childOf(a, "p1")) ?? {};
+        await a
+          .refOf(Parrot, address)
+          .ask("fail", "oops", ASK)
+          .catch(() => {});
+        const isCounted = async () => (await childOf(a, "p1"))?.restarts === restarts;
+        await until(`restart ${restarts} is counted`, isCounted, LONG_MS);
+      };
+      await failed(1);
+      await until("p1 runs", async () => (await placeOf(a, "p1")) !== "", LONG_MS);
+      const first = nodeOf((await childOf(a, "p1"))?.address ?? "x/y");
+      const sleeper = nodes.get(first);
+      if (sleeper === undefined) throw new Error(`the root is on ${first}`);
+      await freeze(sleeper.pid);
+      nodes.delete(first);
+      const runsElsewhere = async (name: string): Promise<boolean> => {
+        const { address = "x/y" } = (await childOf(a, name)) ?? {};
+        return nodes.has(nodeOf(address)) && nodes.has(nodeOf((await placeOf(a, name)) || "x/y"));
+      };
+      for (const name of ["p1", "p2"])
+        await until(`${name} runs elsewhere`, () => runsElsewhere(name), LONG_MS);
+      t.equal((await childOf(a, "p1"))?.restarts, 1, "the restart before is counted still");
+      await failed(2);
+      thaw(sleeper.pid);
+      await sleeper.exit;
+      t.match(sleeper.reports.at(-1), { type: "ended", kind: "fenced" });
+      await until("p1 runs", () => runsElsewhere("p1"), LONG_MS);
+      t.equal(await parrots(a, nodes.keys()), 2, "one of each");
+      const children = await a.root.list();
+      t.same(
+        children.map(({ name, restarts }) => `${name} ${restarts}`),
+        ["p1 2", "p2 0"],
+      );
+    },
+  );
+
+  t.test("regression: the only node ends and comes back: its children run again", async (t) => {
+    const { a, nodes } = await clusterOf(t, "alone", ["b"]);
+    for (const name of ["p1", "p2", "p3"])
+      await a.root.start({ actor: "parrot", protocol: Parrot, name });
+    nodes.get("b")?.signal("SIGTERM");
+    await nodes.get("b")?.exit;
+    const options = { name: "b", cluster: "alone", nats: server.url, roles: ["crew"] };
+    const again = await startNodeProcess(options, "crew-node");
+    t.teardown(() => again.end());
+    for (const name of ["p1", "p2", "p3"])
+      await until(`${name} runs`, async () => (await placeOf(a, name)) !== "", LONG_MS);
+    t.equal(await parrots(a, ["b"]), 3);
+  });
 
   t.test("S21: its node drains: its children run again elsewhere, one of each", async (t) => {
     const { a, nodes } = await clusterOf(t, "drained", ["b", "c"]);

@@ -155,6 +155,34 @@ t.test("G7: S3 no orphan is left", async (t) => {
     await world.end();
   });
 
+  t.test(
+    "regression: when its start comes again after it was told to end, or after a take-over",
+    async (t) => {
+      const { world, home, hand, log } = crew(8);
+      const spawning = world.system("n2").refOf(Spawn, `n1/${SPAWN_NAME}`);
+      const start = (id: string, node: string) => {
+        const { incarnation } = world.system(node).ports.membership.self;
+        const at = { node, incarnation, address: `${node}/h` };
+        const of = { type: "hand", protocol: Hand.name, input: { name: id }, options: {} };
+        return world.run(spawning.ask("start", { ...of, id, home: at }));
+      };
+      t.match(await start("once", "home"), { ok: true });
+      await world.run(spawning.ask("stop", { id: "once", how: "stop" }));
+      t.match(await start("once", "home"), { ok: false, refusal: { kind: "failed" } });
+      const { incarnation } = world.system("n2").ports.membership.self;
+      await world.run(spawning.ask("disown", { path: "h", by: { node: "n2", incarnation } }));
+      t.match(await start("late", home.node), { ok: false, refusal: { kind: "failed" } });
+      t.match(await start("heir", "n2"), { ok: true }, "only who took over starts any more");
+      await world.run(spawning.ask("disown", { path: "h" }));
+      t.match(await start("older", home.node), { ok: true }, "an older release says not who it is");
+      t.same(
+        log.lines.filter((line) => line.includes("starts")),
+        ["once starts on n1", "heir starts on n1", "older starts on n1"],
+      );
+      await world.end();
+    },
+  );
+
   t.test("when a supervisor's node leaves and comes back under the same name", async (t) => {
     const { world, lives, limb, join } = limbs(6);
     const home = world.system("home");
