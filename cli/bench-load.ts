@@ -9,7 +9,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import {
   comparedLoads,
   comparisonText,
@@ -32,6 +32,7 @@ import { runLoadBenchmark } from "./load/load-benchmark.ts";
 import { checkWritable, formerReport } from "./load/load-files.ts";
 import { LOAD_PATTERNS, type LoadPattern } from "./load/load-pattern.ts";
 import { type GivenArrivals, type LoadOptionsGiven, loadSettings } from "./load/load-settings.ts";
+import { presetOption } from "./preset-option.ts";
 
 interface LoadCommandOptions extends LoadOptionsGiven {
   readonly slo?: readonly Objective[];
@@ -67,18 +68,35 @@ export function loadCommand(version: string): Command {
     .option("--arrivals <kind>", "constant, poisson, burst or trace:FILE.csv", arrivalsOf)
     .option("--speed <factor>", "how much faster than recorded a trace is played", rateOf)
     .option("--trace-column <name>", "the column of times, like TIMESTAMP or arrival:s")
-    .option("--duration <span>", "the measured part", spanOf, 10_000)
-    .option("--warmup <span>", "sent before it and not measured", spanOrNoneOf, 1_000)
+    .addOption(presetOption("--duration <span>", "the measured part", spanOf, "10s"))
+    .addOption(
+      presetOption("--warmup <span>", "sent before it and not measured", spanOrNoneOf, "1s"),
+    )
     .option("--timeout <span>", "of each request; 5s, of tasks and patterns 30s", spanOf)
-    .option("--drain <span>", "how long answers are waited for after the end", spanOrNoneOf, 10_000)
+    .addOption(
+      presetOption(
+        "--drain <span>",
+        "how long answers are waited for after the end",
+        spanOrNoneOf,
+        "10s",
+      ),
+    )
     .option("--max-in-flight <count>", "of an open loop", inFlightOf, 10_000)
     .option("--generators <count>", "processes that send", generatorsOf, 1)
     .option("--seed <number>", "of random arrivals", seedOf)
     .option("--nodes <count>", "node processes to start; 3, with --nats none", nodesOf)
-    .option("--nats <url>", "a nats-server; an embedded one by default")
+    .option("--nats <url>", "a nats-server; TROUPE_NATS_URL, or an embedded one by default")
     .option("--cluster <name>", "the cluster to join; with --nats 'troupe' by default")
     .option("--seeds <dir>", "seeds of the run's nodes, on a server with users for each node")
     .option("--model <model>", "of nodes started here: auto, builtin or ollama:NAME", "builtin")
+    .addOption(
+      new Option(
+        "--log <level>",
+        "of nodes started here: error, or silent where failures are meant",
+      )
+        .choices(["error", "silent"])
+        .default("error"),
+    )
     .option("--slo <objectives>", "like 'p99<200ms,errors<0.1%,rate>450'", objectivesOf)
     .option("--compare <file>", "a former --json report")
     .option("--html <file>", "write the report as a page, too")
@@ -182,7 +200,8 @@ function spanOf(text: string): number {
 
 function spanOrNoneOf(text: string): number {
   try {
-    return durationMs(/^\d+$/.test(text) ? Number(text) : text);
+    // Whoever types a bare number may mean seconds, or milliseconds.
+    return text === "0" ? 0 : durationMs(text);
   } catch {
     throw new InvalidArgumentError("a span is like 500ms, 10s or 2m.");
   }

@@ -28,9 +28,9 @@ interface DemoCommandOptions {
   readonly kill: boolean;
   readonly seed: number;
   readonly json?: true;
-  readonly pattern: readonly Pattern[];
+  readonly pattern?: readonly Pattern[];
   readonly nats?: string;
-  readonly ask: readonly string[];
+  readonly ask?: readonly string[];
 }
 
 const MOST_NODES = 16;
@@ -46,9 +46,9 @@ export function demoCommand(): Command {
     .option("--no-kill", "kill none")
     .option("--seed <number>", "chooses the victim and the order of the market", seedOf, 1)
     .option("--json", "print one JSON document on standard output")
-    .option("--pattern <patterns>", `some of ${PATTERNS.join(",")}`, patternsOf, PATTERNS)
-    .option("--nats <url>", "a nats-server; an embedded one by default")
-    .option("--ask <question>", "ask the review desk this too; may be repeated", collected, [])
+    .option("--pattern <patterns>", `some of ${PATTERNS.join(",")}; all by default`, patternsOf)
+    .option("--nats <url>", "a nats-server; TROUPE_NATS_URL, or an embedded one by default")
+    .option("--ask <question>", "ask the review desk this too; may be repeated", collected)
     .action(async (options: DemoCommandOptions) => {
       // With both --kill and --no-kill declared, commander leaves the first undefined by default.
       await runDemo({ ...options, kill: options.kill !== false });
@@ -84,8 +84,8 @@ async function runDemo(options: DemoCommandOptions): Promise<void> {
     nodes: options.nodes,
     kill: options.kill ? "kill" : "no-kill",
     seed: options.seed,
-    patterns: new Set(options.pattern),
-    questions: options.ask,
+    patterns: new Set(options.pattern ?? PATTERNS),
+    questions: options.ask ?? [],
     model: options.model,
     models,
     clock: systemClock,
@@ -167,6 +167,6 @@ function patternsOf(text: string): readonly Pattern[] {
   });
 }
 
-function collected(text: string, before: readonly string[]): readonly string[] {
+function collected(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }

@@ -14,6 +14,7 @@ import {
 } from "../cluster/index.ts";
 import { checkedNodeName, systemClock } from "../runtime/index.ts";
 import { portOf } from "./port.ts";
+import { presetOption } from "./preset-option.ts";
 
 interface InitCommandOptions {
   readonly servers: 1 | 3;
@@ -47,16 +48,32 @@ export function natsInitCommand(): Command {
       SERVER_FOLDER,
     )
     .option("--environment <name...>", "a cluster's name; an account each (default: troupe)")
-    .option("--nodes <names>", "who may be a node", namesOf, ["n1", "n2", "n3"])
-    .option("--clients <names>", "who may be a client", namesOf, ["c1"])
-    .option("--operators <names>", "who may be an operator", namesOf, ["op1"])
-    .option("--host <hosts>", "where the servers are reached: one host, or one each", hostsOf, [
-      "127.0.0.1",
-    ])
+    .addOption(
+      presetOption(
+        "--nodes <names>",
+        "who may be a node, separated by commas",
+        namesOf,
+        "n1,n2,n3",
+      ),
+    )
+    .addOption(presetOption("--clients <names>", "who may be a client", namesOf, "c1"))
+    .addOption(presetOption("--operators <names>", "who may be an operator", namesOf, "op1"))
+    .addOption(
+      presetOption(
+        "--host <hosts>",
+        "where the servers are reached: one host, or one each",
+        hostsOf,
+        "127.0.0.1",
+      ),
+    )
     .option("--port <port>", "of the first server", portOf, 4_222)
     .option("--tls", "make certificates, and refuse connections without")
-    .option("--max-file <size>", "what streams may take of the disk", sizeOf, 10 * GIBIBYTE)
-    .option("--max-memory <size>", "what streams may take of the memory", sizeOf, GIBIBYTE / 4)
+    .addOption(
+      presetOption("--max-file <size>", "what streams may take of the disk", sizeOf, "10GB"),
+    )
+    .addOption(
+      presetOption("--max-memory <size>", "what streams may take of the memory", sizeOf, "256MB"),
+    )
     .option("--force", "replace what lies there, seeds included")
     .option("--json", "print a JSON document")
     .action(natsInit);
@@ -109,6 +126,9 @@ async function adviceFor({
   const trust = ca === undefined ? "" : ` --ca ${ca}`;
   const lines = ["troupe: the set-up is written. Next:", "  1. start each server:"];
   for (const { file } of configs) lines.push(`       nats-server -c ${file}`);
+  lines.push(
+    "     (troupe nats locate prints where a nats-server is, and fetches one where there is none)",
+  );
   lines.push(
     "  2. start each node with its own seed, and give nobody another's:",
     `       troupe node ./app.js --name ${node?.name ?? "NAME"} --cluster ${node?.environment ?? "NAME"} \\`,

@@ -28,6 +28,11 @@ export function pathOf(address: Address): string {
   return slash < 0 ? "" : address.slice(slash + 1);
 }
 
+/** Whether the runtime itself answers at a path, as at `$node`; below such a path others may live. */
+export function isOfRuntime(path: string): boolean {
+  return path.startsWith("$") && !path.includes("/");
+}
+
 /**
  * The name itself, when it may name an actor.
  *

@@ -66,7 +66,7 @@ export interface System {
   actors(query?: ActorsQuery): ActorsPage;
   /** The actor at a path of this node with its children, when there is one. */
   actor(path: string): ActorFamily | undefined;
-  /** Streams of actors here that other nodes read now. Cost: looks at every call of other nodes. */
+  /** Streams of actors here, the runtime's own apart, that other nodes read now. Cost: looks at every call of other nodes. */
   readonly streamsOut: number;
   /** What waits in the mailboxes of its actors now. Cost: a look at each actor. */
   queueDepth(): QueueDepth;

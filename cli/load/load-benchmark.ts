@@ -63,10 +63,11 @@ export async function runLoadBenchmark(
 ): Promise<LoadOutcome> {
   const { say, signal } = surroundings;
   const run = systemRandom().id().slice(0, RUN_ID_LENGTH);
-  const { nats, cluster: joined, model, credentials, seeds } = settings;
+  const { nats, cluster: joined, model, log, credentials, seeds } = settings;
   const members = { run, isJoined: joined !== undefined, credentials, seeds };
   const cluster = await LoadCluster.start({
     model,
+    log,
     members,
     say,
     signal,

@@ -27,6 +27,8 @@ export interface LoadClusterOptions {
   /** The cluster to join; one of its own when absent. */
   readonly cluster?: string;
   readonly model: string;
+  /** How loud the nodes of the run are. */
+  readonly log: "error" | "silent";
   readonly members: LoadMembership;
   readonly say: (line: string) => void;
   /** Aborted, no further node is started. */
@@ -139,7 +141,14 @@ export class LoadCluster {
       natsUrl: this.node.natsUrl,
       cluster: this.node.cluster,
       flags: [
-        ...["--config", this.#configuration, "--log", "error", "--model", this.#options.model],
+        ...[
+          "--config",
+          this.#configuration,
+          "--log",
+          this.#options.log,
+          "--model",
+          this.#options.model,
+        ],
         ...flagsOf(credentials),
       ],
       group: "own",

@@ -39,6 +39,7 @@ export interface LoadOptionsGiven {
   readonly nats?: string;
   readonly cluster?: string;
   readonly model: string;
+  readonly log: "error" | "silent";
   readonly nkey?: string;
   readonly ca?: string;
   readonly seeds?: string;
@@ -79,6 +80,7 @@ export interface LoadSettings {
   /** The cluster to join or to make; one of its own when absent. */
   readonly cluster: string | undefined;
   readonly model: string;
+  readonly log: "error" | "silent";
   readonly credentials: CredentialFlags;
   /** The folder with a seed for each node of the run; see `load-member.ts`. */
   readonly seeds: string | undefined;
@@ -126,6 +128,7 @@ export function loadSettings(
     nats: given.nats,
     cluster: given.cluster ?? (nodes === 0 ? DEFAULT_CLUSTER : undefined),
     model: given.model,
+    log: given.log,
     seeds: given.seeds,
     credentials: {
       ...(given.nkey === undefined ? {} : { nkey: given.nkey }),

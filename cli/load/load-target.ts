@@ -99,9 +99,14 @@ export function operationTarget(
   }
   const protocols = [...new Set(ofProtocol.map((one) => one.protocol))];
   const known = protocols.map(
-    (one) => `${one.name} has ${Object.keys(one.operations).join(", ") || "no operations"}`,
+    (one) => `${one.name} has ${operationsOf(one).join(", ") || "no operations"}`,
   );
   throw notFound(`no operation ${operation ?? "to ask"}: ${known.join("; ")}`);
+}
+
+/** Without the runtime's own. */
+function operationsOf({ operations }: Protocol<Operations>): readonly string[] {
+  return Object.keys(operations).filter((name) => !name.startsWith("$"));
 }
 
 /** An actor that a request could be sent to. */

@@ -31,7 +31,12 @@ export const ANSWER_MS = 5_000;
 
 /** A command that asks a cluster, with the flags that say which. */
 export function askingCommand(command: Command): Command {
-  return addSettings(command, ["nats", "cluster", "nkey", "ca"]);
+  const where = "TROUPE_NATS_URL or nats in troupe.config.ts by default";
+  return addSettings(command.option("--nats <url>", `the nats-server of the cluster; ${where}`), [
+    "cluster",
+    "nkey",
+    "ca",
+  ]);
 }
 
 /** Connects, does something, and closes, whatever comes of it. */

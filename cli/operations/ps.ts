@@ -69,7 +69,7 @@ async function nodesText(operator: Operator, options: PsOptions): Promise<string
       member.phase,
       member.roles.map(shownText).join(",") || "-",
       String(member.capacity),
-      `${member.lagMs} ms`,
+      member.phase === "down" ? "-" : `${member.lagMs} ms`,
       ...(status === undefined
         ? ["-", "-", "-", "-"]
         : [

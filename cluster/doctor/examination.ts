@@ -56,7 +56,7 @@ export interface Examination {
   readonly cluster: string;
   /** Why there is no connection, or what it says. */
   readonly connection:
-    | { readonly ok: false; readonly error: string }
+    | { readonly ok: false; readonly error: string; readonly isRefused: boolean }
     | {
         readonly ok: true;
         readonly version: string;

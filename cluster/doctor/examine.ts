@@ -13,7 +13,7 @@ import { stat } from "node:fs/promises";
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import type { Clock } from "../../runtime/ports/clock.ts";
-import { messageOf } from "../../runtime/troupe-error.ts";
+import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 import type { ConnectionTarget } from "../connections.ts";
 import { followConnection, openConnection } from "../connections.ts";
 import { permissionsOf } from "../security/permissions.ts";
@@ -60,15 +60,20 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
   try {
     connection = await openConnection(target, "client", { reconnect: false });
   } catch (error) {
-    return { ...nothing, connection: { ok: false, error: messageOf(error) } };
+    return { ...nothing, connection: noConnection(error) };
   }
   try {
     return { ...nothing, ...(await examined(connection, options)) };
   } catch (error) {
-    return { ...nothing, connection: { ok: false, error: messageOf(error) } };
+    return { ...nothing, connection: noConnection(error) };
   } finally {
     await connection.close();
   }
+}
+
+function noConnection(error: unknown): Examination["connection"] {
+  const isRefused = error instanceof TroupeError && error.code === "nats.refused";
+  return { ok: false, error: messageOf(error), isRefused };
 }
 
 async function examined(

@@ -54,7 +54,7 @@ function seedFindings({ seedIsOpen }: Examination): readonly Finding[] {
 
 function connectionFindings({ connection, url }: Examination): readonly Finding[] {
   if (!connection.ok)
-    return [fail("connection", connection.error, `see that a nats-server runs at ${url}`)];
+    return [fail("connection", connection.error, connectionHint(connection.isRefused, url))];
   const { version, maxPayloadBytes, encrypted, authenticated } = connection;
   const findings = [ok("connection", `nats-server ${version} answers`)];
   findings.push(
@@ -85,6 +85,13 @@ function connectionFindings({ connection, url }: Examination): readonly Finding[
     findings.push(warn("max_payload", `${says}: values must be smaller`, "set max_payload: 1MB"));
   else findings.push(ok("max_payload", says));
   return findings;
+}
+
+/** Who is refused has reached a server. */
+function connectionHint(isRefused: boolean, url: string): string {
+  return isRefused
+    ? "give the seed of one of its users (--nkey), and where it has certificates of its own --ca"
+    : `see that a nats-server runs at ${url}`;
 }
 
 function permissionFindings({ trials }: Examination): readonly Finding[] {

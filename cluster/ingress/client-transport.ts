@@ -120,7 +120,7 @@ export class ClientTransport implements Transport {
       const why =
         cause instanceof Refused
           ? `no gateway of cluster ${cluster} takes ${role} ${name}: ${cause.message}`
-          : `no gateway answers in cluster ${cluster}; start a node with the role "gateway"`;
+          : `no gateway answers in cluster ${cluster}: no node of it is up whose ingress is open`;
       throw new TroupeError("node.down", why, { cause, outcome: "never-ran" });
     }
   }

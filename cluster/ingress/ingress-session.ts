@@ -9,7 +9,7 @@
  * H5: when the session ends, everything under way is cancelled.
  */
 import type { ReplyStream } from "../../runtime/actor-ref.ts";
-import { nodeOf } from "../../runtime/address.ts";
+import { isOfRuntime, nodeOf, pathOf } from "../../runtime/address.ts";
 import { neverRan } from "../../runtime/kernel/ask-error.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
@@ -93,11 +93,11 @@ export class IngressSession {
     );
   }
 
-  /** Streams that the client reads now. */
+  /** Streams of programs' actors that the client reads now. */
   get streams(): number {
     let streams = 0;
     for (const { opening } of this.#underWay.values())
-      if (opening.kind === EnvelopeKind.open) streams++;
+      if (opening.kind === EnvelopeKind.open && !isOfRuntime(pathOf(opening.to))) streams++;
     return streams;
   }
 

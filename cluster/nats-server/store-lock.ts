@@ -64,7 +64,9 @@ export async function lockStore(
     const owner = standing && (await ownerOf(standing));
     if (owner === undefined) await takeAway(path, standing, holder);
     else if (clock.monotonicMs() >= deadlineMs)
-      return err(`${storeDir} is in use by process ${owner.pid}`);
+      return err(
+        `${storeDir} is in use by process ${owner.pid}: join its nats-server (nats, --nats), or name another folder (storeDir, --store)`,
+      );
     await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
   }
 }

@@ -58,9 +58,7 @@ export async function loadNodeModule(
   try {
     module = await within(withinMs, clock, import(pathToFileURL(file).href));
   } catch (cause) {
-    // Where it does not parse, perhaps in what it imports, Node tells nobody who catches the error.
-    const where = cause instanceof SyntaxError ? ` (node ${path} shows where)` : "";
-    throw unusable(path, `it does not load: ${messageOf(cause)}${where}`, cause);
+    throw unusable(path, `it does not load: ${messageOf(cause)}${hintFor(path, cause)}`, cause);
   }
   return { children: childrenIn(path, module), actors: actorsIn(path, module) };
 }
@@ -71,11 +69,12 @@ function childrenIn(path: string, module: Readonly<Record<string, unknown>>): Ch
   if (Array.isArray(children) && children.length > 0 && children.every(isChildSpec))
     return children;
   if (children === undefined && actors !== undefined) return [];
-  const exported = Object.keys(module).join(", ") || "nothing";
+  const exported = Object.keys(module).join(", ");
+  const only = exported === "" ? "" : ` (it exports ${exported})`;
   throw unusable(
     path,
     children === undefined
-      ? `it exports ${exported}, but no "children" and no "actors"; export const children = [child(definition, …)]`
+      ? `it exports neither "children" nor "actors"${only}: write export const children = [child(definition, …)]`
       : `its "children" is no array of child(…), nor a function that returns one`,
   );
 }
@@ -136,6 +135,16 @@ async function within<T>(spanMs: number, clock: Clock, loading: Promise<T>): Pro
   } finally {
     cancel();
   }
+}
+
+/** What to do about a module that does not load. */
+function hintFor(path: string, cause: unknown): string {
+  // Where it does not parse, perhaps in what it imports, Node tells nobody who catches the error.
+  if (cause instanceof SyntaxError) return ` (node ${path} shows where)`;
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return code === "ERR_UNKNOWN_FILE_EXTENSION" && /\.[cm]?ts$/.test(path)
+    ? "; compile it, with tsc for example, and give the JavaScript"
+    : "";
 }
 
 function unusable(path: string, why: string, cause?: unknown): TroupeError {

@@ -156,7 +156,11 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
     signatures: new NodeSignatures({ self, key: incarnation.key, membership, leases, clock, log }),
     actors,
   });
-  teardown.add("system", (leftMs) => system.shutdown({ deadline: leftMs }));
+  const actorsEnd = new AbortController();
+  teardown.add("system", (leftMs) => {
+    actorsEnd.abort();
+    return system.shutdown({ deadline: leftMs });
+  });
 
   // The ways in for programs that are no nodes; then it beats, and others send to it.
   const entrances = new Entrances(settings, {
@@ -213,7 +217,8 @@ async function start(settings: NodeSettings, teardown: Teardown): Promise<Node> 
   // What operators ask, and the node's own actors.
   const facts = { cluster, traits, condition, lease, leaseTtlMs, control, version };
   const outlook = () => nodeOutlook({ ...facts, membership, transport, entrances });
-  system.spawn(nodeActor({ system, events, outlook }), { name: NODE_NAME });
+  const ofNode = { system, events, outlook, ending: actorsEnd.signal };
+  system.spawn(nodeActor(ofNode), { name: NODE_NAME });
   const children = pooled(childrenFor(node, settings.children), settings.pools);
   for (const spec of children) spec.start(node);
   await entrances.heard();

@@ -3,10 +3,9 @@
  *
  * B1: at most {@link ROOM} events wait; past that the newest are left out and counted, and the reader is
  *     told where. A slow reader slows down nobody.
- * B2: what is not wanted is not kept. B3: a reader that stays for days leaves nothing behind with each wait.
+ * B2: what is not wanted is not kept. B3: after the end, what waits is handed over, and then nothing.
  */
 import type { TroupeEvent } from "../../runtime/event.ts";
-import { addAbortListener, removeAbortListener } from "../../runtime/kernel/abort-listeners.ts";
 import type { EventsBatch, EventsQuery } from "./node-protocol.ts";
 
 /** How many events wait for a reader. */
@@ -43,6 +42,7 @@ export class EventBuffer {
   readonly #query: EventsQuery;
   #events: TroupeEvent[] = [];
   #missed = 0;
+  #ended = false;
   #wake: () => void = () => {};
 
   constructor(query: EventsQuery) {
@@ -57,25 +57,26 @@ export class EventBuffer {
     this.#wake();
   }
 
-  /** What waits, up to a bound; resolves when there is something, or when `signal` aborts. */
-  async take(signal: AbortSignal): Promise<EventsBatch> {
-    if (this.#events.length === 0 && !signal.aborted) await this.#something(signal);
+  /** Nothing more is waited for: what is here may still be taken. */
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** What waits, up to a bound; resolves when there is something. `undefined` after the end. */
+  async take(): Promise<EventsBatch | undefined> {
+    if (this.#events.length === 0 && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = () => {};
+    }
+    if (this.#events.length === 0) return undefined;
     const events = this.#events.slice(0, BATCH);
     this.#events = this.#events.slice(BATCH);
     // What was left out came after all that waited.
     const missed = this.#events.length === 0 ? this.#missed : 0;
     this.#missed -= missed;
     return { events, missed };
-  }
-
-  async #something(signal: AbortSignal): Promise<void> {
-    let left = { handleEvent: (): void => {} };
-    await new Promise<void>((resolve) => {
-      left = { handleEvent: resolve };
-      this.#wake = resolve;
-      addAbortListener(signal, left);
-    });
-    removeAbortListener(signal, left);
-    this.#wake = () => {};
   }
 }

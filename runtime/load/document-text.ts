@@ -17,7 +17,9 @@ export function loadDocumentText(document: LoadDocument): string {
   const tells =
     receipt === undefined
       ? []
-      : [`tells: ${receipt.sent} sent, ${receipt.received ?? "an unknown number"} received`];
+      : [
+          `tells, the warm-up's too: ${receipt.sent} sent, ${receipt.received ?? "an unknown number"} received`,
+        ];
   const known = processes.filter(({ samples }) => samples.length > 0);
   const unknown = processes.filter(({ samples }) => samples.length === 0);
   return [

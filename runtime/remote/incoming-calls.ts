@@ -9,7 +9,7 @@
  * I2: an answer that cannot travel becomes an error that can, and so does an error that cannot.
  * I3: once the caller gave up, or its node is down, nothing is kept for it, and its producer ends.
  */
-import { type Address, addressOf } from "../address.ts";
+import { type Address, addressOf, isOfRuntime } from "../address.ts";
 import { askCycle, neverRan, streamAborted } from "../kernel/ask-error.ts";
 import type { OperationHandler } from "../kernel/behavior.ts";
 import type { Cell } from "../kernel/cell.ts";
@@ -55,11 +55,12 @@ export class IncomingCalls implements Answers {
     this.#check = check;
   }
 
-  /** How many streams others still read. Cost: looks at every call under way. */
+  /** How many streams of programs' actors others still read. Cost: looks at every call under way. */
   get streams(): number {
     let streams = 0;
     for (const calls of this.#calls.values())
-      for (const { isStream } of calls.all()) if (isStream) streams++;
+      for (const { isStream, cell } of calls.all())
+        if (isStream && !isOfRuntime(cell.path)) streams++;
     return streams;
   }
 

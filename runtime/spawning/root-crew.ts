@@ -199,7 +199,12 @@ export class RootCrew {
     const { node } = this.#context.cell.kernel;
     const registration = this.#registrations.get(type);
     if (registration?.kind !== "spawnable") {
-      throw refused(`${node} has no spawnable(…) named ${type}`);
+      const known = [...this.#registrations.values()].flatMap((one) =>
+        one.kind === "spawnable" ? [one.name] : [],
+      );
+      throw refused(
+        `${node} has no spawnable(…) named ${type}; it has ${known.join(", ") || "none"}`,
+      );
     }
     const has = registration.definition.protocol.name;
     if (has !== wanted) throw refused(`${type} of ${node} speaks ${has}, not ${wanted}`);

@@ -115,6 +115,15 @@ t.test("The examples", async (t) => {
     ]);
   });
 
+  t.test("14: what is published and who ended is told to whoever asked for it", async (t) => {
+    t.strictSame((await output("14-watch-and-topics")).trim().split("\n"), [
+      "tick 1",
+      "tick 2",
+      "tick 3",
+      "local/guest/ticker ended: normal",
+    ]);
+  });
+
   t.test("troupe.config: is what the commands take from the folder that they run in", async (t) => {
     run.add("troupe.config");
     const file = exampleFile("troupe.config");

@@ -80,7 +80,17 @@ t.test("The documents", async (t) => {
 });
 
 function documents(): readonly string[] {
-  const names = ["guarantees", "errors", "cluster", "machines", "proof", "state", "load", "wire"];
+  const names = [
+    "actors",
+    "guarantees",
+    "errors",
+    "cluster",
+    "machines",
+    "proof",
+    "state",
+    "load",
+    "wire",
+  ];
   return names.map((name) => `docs/${name}.md`);
 }
 

@@ -13,6 +13,7 @@ const GIVEN: LoadOptionsGiven = {
   drain: 1_000,
   maxInFlight: 100,
   generators: 3,
+  log: "error",
   model: "builtin",
 };
 

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { type Node, startNode } from "../../../cluster/index.ts";
-import { silentLog, type TroupeEvent } from "../../../runtime/index.ts";
+import { type Node, NodeProtocol, startNode } from "../../../cluster/index.ts";
+import { type Log, silentLog, type TroupeEvent } from "../../../runtime/index.ts";
 import { Parrot, parrot } from "../../cluster/fixtures/parrot.ts";
 import { type NodeUnderTest, seen, startNodeProcess } from "../../cluster/node-under-test.ts";
 import { until } from "../../cluster/test-server.ts";
@@ -184,6 +184,35 @@ t.test("operations", async (t) => {
         t.equal(child.exitCode, 0);
       }
       await until("nobody is told any more", () => !near.events.watched, 30_000);
+    },
+  );
+
+  t.test(
+    "regression: who follows the events of a node keeps it from ending neither long nor uncleanly",
+    async (t) => {
+      const log: string[] = [];
+      const said = (_fields: unknown, line: string) => void log.push(line);
+      const heard: Log = { ...silentLog, warn: said, error: said, child: () => heard };
+      const brief = await startNode({ name: "brief", nats: near.natsUrl, log: heard });
+      brief.spawn(parrot, { name: "polly" });
+      t.teardown(() => brief.stop());
+      const isUp = () =>
+        near.membership.members().some(({ name, phase }) => name === "brief" && phase === "up");
+      await until("it is up", isUp, 30_000);
+      const gone: string[] = [];
+      const stream = near
+        .refOf(NodeProtocol, "brief/$node")
+        .stream("events", { types: ["actor.stopped"] }, { timeout: "2m" });
+      const reading = (async () => {
+        for await (const { events } of stream)
+          for (const event of events) if ("path" in event) gone.push(event.path);
+      })();
+      await until("it is followed", () => brief.events.watched, 30_000);
+      await brief.stop({ deadline: "60s" });
+      await reading;
+      t.equal(await stream.result, undefined, "the stream ends like any other");
+      t.ok(gone.includes("polly"), "and tells of what ended there");
+      t.same(log, [], "nothing had to be killed");
     },
   );
 

@@ -61,7 +61,12 @@ t.test("findings", async (t) => {
       monitored: { ...monitored, store: { ...store, ...change } },
     });
     const cases: readonly (readonly [Partial<Examination>, string, string, RegExp])[] = [
-      [{ connection: { ok: false, error: "nobody" } }, "fail", "connection", /nobody/],
+      [
+        { connection: { ok: false, error: "nobody", isRefused: false } },
+        "fail",
+        "connection",
+        /nobody/,
+      ],
       [{ connection: { ...connection, authenticated: false } }, "warn", "users", /everybody/],
       [{ connection: { ...connection, encrypted: false } }, "warn", "encryption", /read/],
       [{ connection: { ...connection, maxPayloadBytes: 1_000 } }, "fail", "max_payload", /too few/],
@@ -105,6 +110,13 @@ t.test("findings", async (t) => {
       t.equal(found.length, 1, `${check} alone: ${says}`);
       if (verdict !== "unknown") t.type(found[0]?.todo, "string", `${check} has something to do`);
     }
+  });
+
+  t.test("who is refused is told to bring a seed, not to look for a server", async (t) => {
+    const todoOf = (isRefused: boolean): string | undefined =>
+      ailments({ connection: { ok: false, error: "no", isRefused } })[0]?.todo;
+    t.match(todoOf(true), /seed of one of its users \(--nkey\)/);
+    t.match(todoOf(false), /^see that a nats-server runs at /);
   });
 
   t.test("D1: what is not known is said so, and is no failure", async (t) => {

@@ -77,7 +77,11 @@ t.test("a program that is no node", async (t) => {
     const program = await client(t, "refusing");
     const Parrot2 = protocol("parrot@2", {});
     const rows = [
-      [program.spawn("eagle", { protocol: Parrot }), "placement.none", /g has no spawnable.*eagle/],
+      [
+        program.spawn("eagle", { protocol: Parrot }),
+        "placement.none",
+        /g has no spawnable.*eagle; it has \w/,
+      ],
       [
         program.spawn("parrot", { protocol: Parrot2 }),
         "placement.none",

@@ -94,7 +94,7 @@ t.test("NatsServerProcess", async (t) => {
     const server = await launchNatsServer({ binary, storeDir });
     await t.rejects(launchNatsServer({ binary, storeDir, lockWithinMs: 100 }), {
       code: "nats.unavailable",
-      message: `${storeDir} is in use by process ${server.pid}`,
+      message: `${storeDir} is in use by process ${server.pid}: join its nats-server (nats, --nats), or name another folder (storeDir, --store)`,
     });
     await server.stop();
   });

@@ -44,7 +44,11 @@ t.test("a node's module", async (t) => {
       ["none.mjs", undefined, "there is no such file"],
       ["broken.mjs", "export const children = [", "it does not load"],
       ["throws.mjs", "throw new Error('at import');", "at import"],
-      ["other.mjs", "export const things = [];", 'it exports things, but no "children"'],
+      [
+        "other.mjs",
+        "export const things = [];",
+        'neither "children" nor "actors" (it exports things)',
+      ],
       ["idle.mjs", "export const actors = [];", 'its "actors" is no array'],
       ["odd.mjs", 'export const actors = [{ kind: "ghost" }];', 'its "actors" is no array'],
       ["empty.mjs", "export const children = [];", 'its "children" is no array'],

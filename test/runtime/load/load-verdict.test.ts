@@ -102,7 +102,7 @@ t.test("loadDocumentText", async (t) => {
         "ms                     min      mean       p50       p90       p99     p99.9       max",
         "latency               1.00      1.31      1.00      2.00      2.00      2.00      2.00",
         "lateness              0.30      0.40      0.40      0.50      0.50      0.50      0.50",
-        "tells: 4 sent, 4 received",
+        "tells, the warm-up's too: 4 sent, 4 received",
         "",
         "                       cpu   cpu max    memory   lag max    queued",
         "node-1                50 %      50 %    100 MB    3.3 ms         7",
