@@ -44,7 +44,10 @@ t.test("troupe node", async (t) => {
     await writeFile(join(cwd, "broken.mjs"), "export const children = [;\n");
     for (const [module, reason] of [
       ["missing.mjs", /there is no such file/],
-      ["empty.mjs", /it exports neither "children" nor "actors": write export/],
+      [
+        "empty.mjs",
+        /it exports neither "children" nor "actors" \(it exports nothing\): write export/,
+      ],
       ["broken.mjs", /it does not load/],
     ] as const) {
       const run = await troupe(["node", module, "--model", "builtin"], { cwd });
