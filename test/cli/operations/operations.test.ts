@@ -196,7 +196,7 @@ t.test("operations", async (t) => {
       const log: string[] = [];
       const said = (_fields: unknown, line: string) => void log.push(line);
       const heard: Log = { ...silentLog, warn: said, error: said, child: () => heard };
-      const brief = await startNode({ name: "brief", nats: near.natsUrl, log: heard });
+      const brief = await startNode({ name: "brief", nats: near.natsUrl, lease, log: heard });
       brief.spawn(parrot, { name: "polly" });
       t.teardown(() => brief.stop());
       const isUp = () =>
