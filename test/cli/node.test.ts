@@ -41,6 +41,7 @@ t.test("troupe node", async (t) => {
 
   t.test("says what is wrong with a module in one line", async (t) => {
     await writeFile(join(cwd, "empty.mjs"), "export const nothing = [];\n");
+    await writeFile(join(cwd, "typed.ts"), "export const typed: number = 1;\n");
     await writeFile(join(cwd, "broken.mjs"), "export const children = [;\n");
     for (const [module, reason] of [
       ["missing.mjs", /there is no such file/],
@@ -48,6 +49,8 @@ t.test("troupe node", async (t) => {
         "empty.mjs",
         /it exports neither "children" nor "actors" \(it exports nothing\): write export/,
       ],
+      // Where Node runs TypeScript by itself, only what it exports is wrong.
+      ["typed.ts", /; compile it, with tsc|\(it exports typed\)/],
       ["broken.mjs", /it does not load/],
     ] as const) {
       const run = await troupe(["node", module, "--model", "builtin"], { cwd });

@@ -67,15 +67,6 @@ t.test("a node's module", async (t) => {
     t.match(message, /it does not load: Unexpected token '\{' \(node outer\.mjs shows where\)$/);
   });
 
-  t.test(
-    "that is TypeScript is compiled first, where Node does not load it by itself",
-    async (t) => {
-      const { typescript: loads } = process.features as { readonly typescript?: unknown };
-      const { message } = await faultOf("typed.ts", "export const x: number = 1;");
-      t.match(message, loads ? /neither/ : /; compile it, with tsc/);
-    },
-  );
-
   t.test("regression: a folder, or nothing, is no file", async (t) => {
     for (const name of [".", ""]) t.match((await faultOf(name)).message, /: it is no file$/);
   });
