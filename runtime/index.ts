@@ -225,7 +225,7 @@ export { type Random, seededRandom, systemRandom } from "./ports/random.ts";
 export type { DueReminder, Reminder, ReminderOf, Reminders } from "./ports/reminders.ts";
 export { type Scheduler, systemScheduler } from "./ports/scheduler.ts";
 export type { SignatureFault, Signatures } from "./ports/signatures.ts";
-export type { Leadership, StoreFaults } from "./ports/store-faults.ts";
+export type { Leadership, Power, StoreFaults } from "./ports/store-faults.ts";
 export type { Transport, TransportSink, UndeliveredReason } from "./ports/transport.ts";
 export {
   type Args,

@@ -8,7 +8,13 @@ import { type BlobStore, contentKey, MOST_BLOB_BYTES } from "./blob-store.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { checkedKey } from "./key-filter.ts";
 import type { Random } from "./random.ts";
-import { type Leadership, noStoreFaults, StoreCalls, type StoreFaults } from "./store-faults.ts";
+import {
+  type Leadership,
+  noStoreFaults,
+  type Power,
+  StoreCalls,
+  type StoreFaults,
+} from "./store-faults.ts";
 
 /** Options of {@link memoryBlobStore}. */
 export interface MemoryBlobStoreOptions {
@@ -22,7 +28,7 @@ export interface MemoryBlobStoreOptions {
 }
 
 /** Blobs in memory, with their faults. */
-export interface MemoryBlobStore extends BlobStore, Leadership {
+export interface MemoryBlobStore extends BlobStore, Leadership, Power {
   readonly faults: StoreFaults;
 }
 
@@ -32,6 +38,13 @@ export function memoryBlobStore(options: MemoryBlobStoreOptions = {}): MemoryBlo
   const faults: StoreFaults = { ...noStoreFaults(), ...options.faults };
   const calls = new StoreCalls("the blob store", faults, { clock, random });
   const blobs = new Map<string, Uint8Array>();
+  const set = (key: string, bytes: Uint8Array | undefined): boolean => {
+    const before = blobs.get(key);
+    if (bytes !== undefined) blobs.set(key, bytes);
+    else if (!blobs.delete(key)) return false;
+    calls.changed(() => set(key, before));
+    return true;
+  };
   return {
     mostBytes,
     faults,
@@ -43,7 +56,7 @@ export function memoryBlobStore(options: MemoryBlobStoreOptions = {}): MemoryBlo
       }
       const copy = new Uint8Array(bytes); // `slice` of a Buffer would share its memory
       await calls.write(
-        () => blobs.set(key, copy),
+        () => set(key, copy),
         () => true,
       );
       return key;
@@ -55,10 +68,11 @@ export function memoryBlobStore(options: MemoryBlobStoreOptions = {}): MemoryBlo
     delete: async (key) => {
       checkedKey(key);
       return calls.write(
-        () => blobs.delete(key),
+        () => set(key, undefined),
         (removed) => removed,
       );
     },
     loseLeader: (forMs) => calls.loseLeader(forMs, () => {}),
+    cutPower: (forMs) => calls.cutPower(forMs, () => {}),
   };
 }

@@ -7,6 +7,9 @@
  * I1: what comes back is handed out before what was never handed out.
  * I2: acknowledgements are not fenced: any delivery of a task can acknowledge it, however old.
  * I3: bodies are copied on the way in.
+ * I4: a server that starts again knows only the ids of what it still holds: what was acknowledged can be
+ *     published again, however short ago that was.
+ * I5: dead letters are known by their task's id for an hour.
  *
  * Cost: one timer per task in hand, O(1) otherwise.
  */
@@ -16,7 +19,14 @@ import type { Cancel, Clock } from "./clock.ts";
 import type { Delivery, DurableQueue, Priority, Published, QueuedTask } from "./durable-queue.ts";
 import { happens } from "./faults.ts";
 import type { Random } from "./random.ts";
-import { type Leadership, noStoreFaults, StoreCalls, type StoreFaults } from "./store-faults.ts";
+import {
+  type Leadership,
+  noStoreFaults,
+  type Power,
+  StoreCalls,
+  type StoreFaults,
+} from "./store-faults.ts";
+import { storedCopy } from "./stored-copy.ts";
 
 /** What can go wrong with a queue; all off at first, changed by tests while it runs. */
 export interface MemoryDurableQueueFaults extends StoreFaults {
@@ -45,7 +55,7 @@ export interface MemoryDurableQueueOptions {
 }
 
 /** A queue in memory, with its faults. */
-export interface MemoryDurableQueue extends DurableQueue, Leadership {
+export interface MemoryDurableQueue extends DurableQueue, Leadership, Power {
   readonly faults: MemoryDurableQueueFaults;
 }
 
@@ -55,6 +65,7 @@ export function memoryDurableQueue(options: MemoryDurableQueueOptions): MemoryDu
 }
 
 const MOST_DEAD_LETTERS = 10_000;
+const DEAD_LETTER_WINDOW_MS = 3_600_000;
 
 interface Held {
   readonly task: QueuedTask;
@@ -80,9 +91,9 @@ class Lane {
   next(): Held | undefined {
     for (;;) {
       const held = this.#returned.shift() ?? this.#fresh.shift();
-      if (held?.gone === true) continue;
-      if (held !== undefined) held.waiting = false;
-      return held;
+      if (held === undefined) return undefined;
+      held.waiting = false;
+      if (!held.gone) return held;
     }
   }
 }
@@ -96,6 +107,13 @@ interface Puller {
 interface DeadTask {
   readonly task: QueuedTask;
   readonly history: unknown;
+  readonly atMs: number;
+}
+
+/** A task that was accepted within the duplicate window. */
+interface Seen {
+  readonly atMs: number;
+  readonly held: Held;
 }
 
 class MemoryQueue implements MemoryDurableQueue {
@@ -106,8 +124,8 @@ class MemoryQueue implements MemoryDurableQueue {
   readonly #capacity: number;
   readonly #duplicateWindowMs: number;
   readonly #lanes = new Map<string, Lane>();
-  /** When each id was published, oldest first. */
-  readonly #seen = new Map<string, number>();
+  /** By id, oldest first. */
+  readonly #seen = new Map<string, Seen>();
   readonly #pullers = new Set<Puller>();
   readonly #dead = new Map<string, DeadTask[]>();
 
@@ -129,14 +147,19 @@ class MemoryQueue implements MemoryDurableQueue {
   }
 
   loseLeader(forMs?: number): number {
-    return this.#calls.loseLeader(forMs, () => {
-      for (const { capability } of this.#pullers) this.#serveSoon(capability);
-    });
+    return this.#calls.loseLeader(forMs, () => this.#serveAll());
   }
 
-  publish(task: QueuedTask): Promise<Published> {
+  cutPower(forMs?: number): number {
+    const awayMs = this.#calls.cutPower(forMs, () => this.#serveAll());
+    for (const [id, { held }] of this.#seen) if (held.gone) this.#seen.delete(id); // I4
+    return awayMs;
+  }
+
+  async publish(task: QueuedTask): Promise<Published> {
+    const copy = storedCopy(task, `task ${task.id}`);
     return this.#calls.write(
-      () => this.#accept(task),
+      () => this.#accept(copy),
       (published) => published === "accepted",
     );
   }
@@ -166,21 +189,33 @@ class MemoryQueue implements MemoryDurableQueue {
   }
 
   async deadLetter(task: QueuedTask, history: unknown): Promise<void> {
-    const copy = structuredClone(history);
+    const kept = storedCopy({ task, history }, `the dead letter of ${task.id}`);
     await this.#calls.write(
-      () => {
-        const letters = this.#dead.get(task.capability) ?? [];
-        this.#dead.set(task.capability, letters);
-        if (letters.some((letter) => letter.task.id === task.id)) return;
-        letters.push({ task, history: copy });
-        if (letters.length > MOST_DEAD_LETTERS) letters.shift();
-      },
+      () => this.#bury({ ...kept, atMs: this.#clock.monotonicMs() }),
       () => false,
     );
   }
 
-  deadLetters(capability: string, limit: number): Promise<readonly DeadTask[]> {
-    return this.#calls.read(() => (this.#dead.get(capability) ?? []).slice(0, limit));
+  deadLetters(
+    capability: string,
+    limit: number,
+  ): Promise<readonly { readonly task: QueuedTask; readonly history: unknown }[]> {
+    return this.#calls.read(() =>
+      (this.#dead.get(capability) ?? [])
+        .slice(0, limit)
+        .map(({ task, history }) => ({ task, history })),
+    );
+  }
+
+  #bury(letter: DeadTask): void {
+    const { capability, id } = letter.task;
+    const letters = this.#dead.get(capability) ?? [];
+    this.#dead.set(capability, letters);
+    const oldestMs = letter.atMs - DEAD_LETTER_WINDOW_MS;
+    if (letters.some(({ task, atMs }) => task.id === id && atMs > oldestMs)) return; // I5
+    letters.push(letter);
+    if (letters.length > MOST_DEAD_LETTERS) letters.shift();
+    this.#calls.changed(() => letters.splice(letters.indexOf(letter), 1));
   }
 
   #accept(task: QueuedTask): Published {
@@ -188,14 +223,19 @@ class MemoryQueue implements MemoryDurableQueue {
     if (this.#seen.has(task.id)) return "duplicate";
     const lane = this.#lane(task.capability, task.priority);
     if (lane.size >= this.#capacity) return "full";
-    this.#seen.set(task.id, this.#clock.monotonicMs());
-    lane.size++;
-    lane.add({
-      task: structuredClone(task),
+    const held: Held = {
+      task,
       deliveries: 0,
       cancelReturn: () => {},
       waiting: true,
       gone: false,
+    };
+    this.#seen.set(task.id, { atMs: this.#clock.monotonicMs(), held });
+    lane.size++;
+    lane.add(held);
+    this.#calls.changed(() => {
+      this.#remove(held, lane);
+      this.#seen.delete(task.id);
     });
     this.#serveSoon(task.capability);
     return "accepted";
@@ -239,15 +279,28 @@ class MemoryQueue implements MemoryDurableQueue {
   }
 
   async #acknowledge(held: Held, lane: Lane): Promise<void> {
-    const isGone = await this.#calls.read(() => {
-      if (this.#isAckLost()) return false;
-      if (held.gone) return true;
-      held.gone = true;
-      held.cancelReturn();
-      lane.size--;
-      return true;
-    });
-    if (!isGone) throw new TroupeError("store.unavailable", "the acknowledgement was lost");
+    const heard = await this.#calls.write(
+      () => {
+        if (this.#isAckLost()) return "lost";
+        if (held.gone) return "known";
+        this.#remove(held, lane);
+        this.#calls.changed(() => {
+          held.gone = false;
+          lane.size++;
+          if (!held.waiting) lane.add(held);
+        });
+        return "acknowledged";
+      },
+      (outcome) => outcome === "acknowledged",
+    );
+    if (heard === "lost")
+      throw new TroupeError("store.unavailable", "the acknowledgement was lost");
+  }
+
+  #remove(held: Held, lane: Lane): void {
+    held.gone = true;
+    held.cancelReturn();
+    lane.size--;
   }
 
   #isTwice(): boolean {
@@ -276,6 +329,10 @@ class MemoryQueue implements MemoryDurableQueue {
     });
   }
 
+  #serveAll(): void {
+    for (const { capability } of this.#pullers) this.#serveSoon(capability);
+  }
+
   /** In a microtask, so that tasks published together are handed out together. */
   #serveSoon(capability: string): void {
     queueMicrotask(() => {
@@ -291,7 +348,7 @@ class MemoryQueue implements MemoryDurableQueue {
 
   #forgetOldIds(): void {
     const oldestMs = this.#clock.monotonicMs() - this.#duplicateWindowMs;
-    for (const [id, atMs] of this.#seen) {
+    for (const [id, { atMs }] of this.#seen) {
       if (atMs > oldestMs) return;
       this.#seen.delete(id);
     }

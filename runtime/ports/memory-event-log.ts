@@ -7,15 +7,22 @@
  * I1: all logs of one store share one sequence, so that nobody comes to rely on gapless numbers (J1).
  * I2: events are copied on the way in.
  * I3: followers hear of entries later, in order; while they are silent what they miss is kept.
+ * I4: after a power cut sequences are given anew, as the server does. A follower that was told a lost
+ *     entry is told nothing more up to its sequence.
  */
-import { deserialize, serialize } from "node:v8";
-import { messageOf, TroupeError } from "../troupe-error.ts";
 import type { Cancel, Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import type { Append, EventLog, EventLogs, LogEntry } from "./event-log.ts";
 import { checkedKey } from "./key-filter.ts";
 import type { Random } from "./random.ts";
-import { type Leadership, noStoreFaults, StoreCalls, type StoreFaults } from "./store-faults.ts";
+import {
+  type Leadership,
+  noStoreFaults,
+  type Power,
+  StoreCalls,
+  type StoreFaults,
+} from "./store-faults.ts";
+import { storedCopy } from "./stored-copy.ts";
 
 /** What can go wrong with logs; all off at first, changed by tests while they run. */
 export interface MemoryEventLogFaults extends StoreFaults {
@@ -33,7 +40,7 @@ export interface MemoryEventLogsOptions {
 }
 
 /** Logs in memory, with their faults. */
-export interface MemoryEventLogs extends EventLogs, Leadership {
+export interface MemoryEventLogs extends EventLogs, Leadership, Power {
   readonly faults: MemoryEventLogFaults;
 }
 
@@ -54,6 +61,9 @@ export function memoryEventLogs(options: MemoryEventLogsOptions = {}): MemoryEve
     sequence: 0,
   };
   const logs = new Map<string, MemoryEventLog>();
+  const hearAgain = (): void => {
+    for (const log of logs.values()) log.tellSoon();
+  };
   return {
     faults,
     open: async (name) => {
@@ -62,10 +72,8 @@ export function memoryEventLogs(options: MemoryEventLogsOptions = {}): MemoryEve
       logs.set(name, log);
       return log;
     },
-    loseLeader: (forMs) =>
-      store.calls.loseLeader(forMs, () => {
-        for (const log of logs.values()) log.tellSoon();
-      }),
+    loseLeader: (forMs) => store.calls.loseLeader(forMs, hearAgain),
+    cutPower: (forMs) => store.calls.cutPower(forMs, hearAgain),
   };
 }
 
@@ -78,13 +86,15 @@ interface Store {
 
 interface Follower {
   readonly listener: (entry: LogEntry) => void;
-  readonly missed: LogEntry[];
+  missed: LogEntry[];
+  /** The first sequence that it was not told. */
+  next: number;
 }
 
 class MemoryEventLog implements EventLog {
   readonly name: string;
   readonly #store: Store;
-  readonly #entries: LogEntry[] = [];
+  #entries: LogEntry[] = [];
   readonly #followers = new Set<Follower>();
 
   constructor(name: string, store: Store) {
@@ -95,11 +105,12 @@ class MemoryEventLog implements EventLog {
   async append(events: readonly unknown[], expected?: number): Promise<Append> {
     if (events.length < 1 || events.length > MOST_EVENTS)
       throw new RangeError(`an append holds 1 to ${MOST_EVENTS} events: ${events.length}`);
-    const copies = copyOf(events);
+    const copies = storedCopy(events, "the events", MOST_BYTES);
     return this.#store.calls.write<Append>(
       () => {
         const last = this.#last;
         if (expected !== undefined && expected !== last) return { ok: false, conflict: { last } };
+        this.#undoable();
         for (const event of copies) this.#add({ sequence: ++this.#store.sequence, event });
         this.tellSoon();
         return { ok: true, sequence: this.#last };
@@ -118,7 +129,7 @@ class MemoryEventLog implements EventLog {
 
   follow(from: number, listener: (entry: LogEntry) => void): Promise<Cancel> {
     return this.#store.calls.read(() => {
-      const follower: Follower = { listener, missed: this.#from(from) };
+      const follower: Follower = { listener, missed: this.#from(from), next: from };
       this.#followers.add(follower);
       this.tellSoon();
       return () => {
@@ -131,7 +142,8 @@ class MemoryEventLog implements EventLog {
     await this.#store.calls.write(
       () => {
         const { length } = this.#entries;
-        this.#entries.length = 0;
+        this.#undoable();
+        this.#entries = [];
         return length;
       },
       (removed) => removed > 0,
@@ -142,6 +154,7 @@ class MemoryEventLog implements EventLog {
     await this.#store.calls.write(
       () => {
         const kept = this.#entries.findIndex(({ sequence }) => sequence >= before);
+        this.#undoable();
         return this.#entries.splice(0, kept < 0 ? this.#entries.length - 1 : kept).length;
       },
       (removed) => removed > 0,
@@ -155,7 +168,9 @@ class MemoryEventLog implements EventLog {
       for (const follower of this.#followers) {
         if (faults.followsSilent || calls.isAway) return;
         for (const entry of follower.missed.splice(0)) {
-          if (this.#followers.has(follower)) follower.listener(entry);
+          if (entry.sequence < follower.next || !this.#followers.has(follower)) continue;
+          follower.next = entry.sequence + 1;
+          follower.listener(entry);
         }
       }
     });
@@ -163,6 +178,18 @@ class MemoryEventLog implements EventLog {
 
   get #last(): number {
     return this.#entries.at(-1)?.sequence ?? 0;
+  }
+
+  /** The log as it is now comes back, should the power go before the next sync. */
+  #undoable(): void {
+    const { calls, faults, sequence } = this.#store;
+    const entries = faults.syncEveryMs > 0 ? [...this.#entries] : [];
+    calls.changed(() => {
+      this.#entries = entries;
+      this.#store.sequence = sequence;
+      for (const follower of this.#followers)
+        follower.missed = follower.missed.filter((entry) => entry.sequence <= sequence);
+    });
   }
 
   #add(entry: LogEntry): void {
@@ -173,24 +200,4 @@ class MemoryEventLog implements EventLog {
   #from(sequence: number): LogEntry[] {
     return this.#entries.filter((entry) => entry.sequence >= sequence);
   }
-}
-
-/**
- * A copy, as storing and reading would make it.
- *
- * @throws {TypeError} when a value is not plain data
- * @throws {TroupeError} `payload.too-large`
- */
-function copyOf(events: readonly unknown[]): readonly unknown[] {
-  let bytes: Buffer;
-  try {
-    bytes = serialize(events);
-  } catch (cause) {
-    throw new TypeError(`cannot be carried: ${messageOf(cause)}`, { cause });
-  }
-  if (bytes.byteLength > MOST_BYTES) {
-    const data = { sizeBytes: bytes.byteLength, mostBytes: MOST_BYTES };
-    throw new TroupeError("payload.too-large", "the events exceed the log's limit", { data });
-  }
-  return deserialize(bytes) as unknown[];
 }

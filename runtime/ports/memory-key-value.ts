@@ -1,18 +1,19 @@
 /**
  * Buckets in this process's memory: the twin of the NATS ones, with their ugly sides as switches.
  *
- * Owns: revisions, markers, ages and watches as JetStream has them. The rules K1–K4 are the port's
- * (`key-value.ts`).
+ * Owns: revisions, markers and ages as JetStream has them. Watches are `memory-watches.ts`; the rules K1–K4
+ * are the port's (`key-value.ts`).
  *
- * I1: a delete leaves a marker with a revision of its own, as JetStream does.
- * I2: writes take effect in the order of their calls; watchers hear of them later, in order.
+ * I1: a delete leaves a marker with a revision of its own, as JetStream does; so does a value that is past
+ *     its time in a bucket with a time to live. In another bucket such a value vanishes without a trace.
+ * I2: writes take effect in the order of their calls.
  * I3: values are copied on the way in.
+ * I4: after a power cut revisions are given anew, as the server does.
  *
  * Cost: O(1) for single keys, O(keys) for `entries`; ages are swept when the bucket is touched and by
  * one timer per bucket with a time to live.
  */
 
-import { messageOf } from "../troupe-error.ts";
 import { type Cancel, type Clock, systemClock } from "./clock.ts";
 import { type DelayRange, drawnMs, happens } from "./faults.ts";
 import { checkedBucket, checkedFilter, checkedKey, filterMatches } from "./key-filter.ts";
@@ -26,13 +27,23 @@ import type {
   Put,
   PutOptions,
 } from "./key-value.ts";
+import { MemoryWatches } from "./memory-watches.ts";
 import type { Random } from "./random.ts";
-import { type Leadership, noStoreFaults, StoreCalls, type StoreFaults } from "./store-faults.ts";
+import {
+  type Leadership,
+  noStoreFaults,
+  type Power,
+  StoreCalls,
+  type StoreFaults,
+} from "./store-faults.ts";
+import { storedCopy } from "./stored-copy.ts";
 
 /** What can go wrong with buckets; all off at first, changed by tests while they run. */
 export interface MemoryKeyValueFaults extends StoreFaults {
   /** Watches are told nothing; what they missed comes with the first change after it is off. */
   watchesSilent: boolean;
+  /** How late watches are told of a change; of what was overwritten meanwhile they are told nothing. */
+  watchDelayMs: DelayRange;
   /** For how long watches stay silent after a leader came back. */
   silentAfterLossMs: DelayRange;
   /**
@@ -40,6 +51,8 @@ export interface MemoryKeyValueFaults extends StoreFaults {
    * Breaks K2, as a handle that reads from any replica does; conditional writes stay exact.
    */
   staleShare: number;
+  /** How long a value outlives its time: a server looks for such values now and then. */
+  ttlLateMs: DelayRange;
 }
 
 /** Options of {@link memoryKeyValues}. */
@@ -52,7 +65,7 @@ export interface MemoryKeyValuesOptions {
 }
 
 /** Buckets in memory, with their faults. */
-export interface MemoryKeyValues extends KeyValues, Leadership {
+export interface MemoryKeyValues extends KeyValues, Leadership, Power {
   readonly faults: MemoryKeyValueFaults;
 }
 
@@ -66,8 +79,10 @@ export function memoryKeyValues(options: MemoryKeyValuesOptions = {}): MemoryKey
   const faults: MemoryKeyValueFaults = {
     ...noStoreFaults(),
     watchesSilent: false,
+    watchDelayMs: [0, 0],
     silentAfterLossMs: [0, 0],
     staleShare: 0,
+    ttlLateMs: [0, 0],
     ...options.faults,
   };
   const calls = new StoreCalls("the store", faults, { clock, random: options.random });
@@ -75,6 +90,15 @@ export function memoryKeyValues(options: MemoryKeyValuesOptions = {}): MemoryKey
   const buckets = new Map<string, MemoryKeyValue>();
   const hearAgain = (): void => {
     for (const bucket of buckets.values()) bucket.tellSoon();
+  };
+  /** Watches that were broken off tell nothing for a while. */
+  const silence = (awayMs: number): number => {
+    const silentMs = drawnMs(calls.random, faults.silentAfterLossMs);
+    if (silentMs > 0) {
+      store.silentUntilMs = clock.monotonicMs() + awayMs + silentMs;
+      clock.after(awayMs + silentMs, hearAgain);
+    }
+    return awayMs;
   };
   return {
     faults,
@@ -86,15 +110,8 @@ export function memoryKeyValues(options: MemoryKeyValuesOptions = {}): MemoryKey
         return bucket;
       });
     },
-    loseLeader: (forMs) => {
-      const awayMs = calls.loseLeader(forMs, hearAgain);
-      const silentMs = drawnMs(calls.random, faults.silentAfterLossMs);
-      if (silentMs > 0) {
-        store.silentUntilMs = clock.monotonicMs() + awayMs + silentMs;
-        clock.after(awayMs + silentMs, hearAgain);
-      }
-      return awayMs;
-    },
+    loseLeader: (forMs) => silence(calls.loseLeader(forMs, hearAgain)),
+    cutPower: (forMs) => silence(calls.cutPower(forMs, hearAgain)),
   };
 }
 
@@ -114,16 +131,9 @@ interface Slot {
   readonly diesAtMs: number;
 }
 
-interface Watcher {
-  readonly filter: string;
-  readonly listener: (change: KeyValueChange) => void;
-  readonly missed: KeyValueChange[];
-}
-
 /** A write that a stale read may not have seen yet. */
 interface Replaced {
   readonly key: string;
-  readonly revision: number;
   readonly slot: Slot | undefined;
 }
 
@@ -134,7 +144,7 @@ class MemoryKeyValue implements KeyValue {
   readonly #store: Store;
   readonly #calls: StoreCalls;
   readonly #slots = new Map<string, Slot>();
-  readonly #watchers = new Set<Watcher>();
+  readonly #watches: MemoryWatches;
   /** The latest writes with what they replaced, oldest first; kept while reads may be stale. */
   readonly #replaced: Replaced[] = [];
   #revision = 0;
@@ -147,6 +157,11 @@ class MemoryKeyValue implements KeyValue {
     this.#clock = store.clock;
     this.#store = store;
     this.#calls = store.calls;
+    this.#watches = new MemoryWatches({
+      clock: store.clock,
+      isDeaf: () => this.#isDeaf,
+      delayMs: () => drawnMs(this.#calls.random, store.faults.watchDelayMs),
+    });
   }
 
   async get(key: string): Promise<KeyValueEntry | undefined> {
@@ -205,34 +220,28 @@ class MemoryKeyValue implements KeyValue {
     return this.#calls.read(() => {
       this.#sweep();
       const present = matching(this.#slots, filter);
-      const missed = present.map((entry) => ({ type: "put" as const, ...entry }));
-      const watcher: Watcher = { filter, listener, missed };
-      this.#watchers.add(watcher);
-      this.tellSoon();
-      return () => {
-        this.#watchers.delete(watcher);
-      };
+      return this.#watches.add(filter, listener, present);
     });
   }
 
   /** Tells watchers what they missed, unless they are silent. */
   tellSoon(): void {
-    queueMicrotask(() => {
-      const { faults, silentUntilMs } = this.#store;
-      for (const watcher of this.#watchers) {
-        if (faults.watchesSilent || this.#calls.isAway) return;
-        if (this.#clock.monotonicMs() < silentUntilMs) return;
-        for (const change of watcher.missed.splice(0)) {
-          if (this.#watchers.has(watcher)) watcher.listener(change);
-        }
-      }
-    });
+    this.#watches.tellSoon();
+  }
+
+  get #isDeaf(): boolean {
+    const { faults, silentUntilMs } = this.#store;
+    return faults.watchesSilent || this.#calls.isAway || this.#clock.monotonicMs() < silentUntilMs;
   }
 
   /** All writes or none, in one step: nothing else runs in between. */
   #write(writes: readonly KeyValueWrite[], options: PutOptions): Promise<Put> {
     for (const write of writes) checkedKey(write.key);
-    const values = writes.map(({ value }) => ({ of: copyOf(value) }));
+    const values = writes.map(({ key, value }) => ({
+      of: storedCopy(value, `the value of ${key}`),
+    }));
+    const { ttlMs } = options;
+    const lifeMs = ttlMs === undefined ? Infinity : Math.max(1, Math.ceil(ttlMs / 1_000)) * 1_000;
     return this.#changing(() => {
       const stale = writes.find(
         ({ key, expected }) => expected !== undefined && !this.#fits(key, expected),
@@ -242,7 +251,7 @@ class MemoryKeyValue implements KeyValue {
         return { ok: false, conflict: { current: undefined } };
       }
       for (let at = 0; at < writes.length; at++) {
-        this.#set(writes[at]?.key ?? "", values[at], options.ttlMs ?? Infinity);
+        this.#set(writes[at]?.key ?? "", values[at], lifeMs);
       }
       return { ok: true, revision: this.#revision };
     });
@@ -252,18 +261,39 @@ class MemoryKeyValue implements KeyValue {
     return this.#calls.write(effect, (put) => put.ok);
   }
 
-  #set(key: string, value: Slot["value"], ttlMs: number): void {
-    this.#revision++;
+  /** @param forMs - how long it lives, in a bucket with a time to live at most that */
+  #set(key: string, value: Slot["value"], forMs: number): void {
     this.#keepReplaced(key);
-    const lifeMs = Math.min(this.#ttlMs, ttlMs);
-    const diesAtMs = value === undefined ? Infinity : this.#clock.monotonicMs() + lifeMs;
+    this.#undoable(key);
+    this.#revision++;
+    const diesAtMs = value === undefined ? Infinity : this.#deathMs(Math.min(this.#ttlMs, forMs));
     this.#slots.set(key, { key, revision: this.#revision, value, diesAtMs });
     this.#sweepBy(diesAtMs);
-    this.#changed(
+    this.#watches.changed(
       value === undefined
         ? { type: "delete", key, revision: this.#revision }
         : { type: "put", key, value: value.of, revision: this.#revision },
     );
+  }
+
+  #deathMs(lifeMs: number): number {
+    if (lifeMs === Infinity) return Infinity;
+    const lateMs = drawnMs(this.#calls.random, this.#store.faults.ttlLateMs);
+    return this.#clock.monotonicMs() + lifeMs + lateMs;
+  }
+
+  /** What stands under the key comes back, should the power go before the next sync. */
+  #undoable(key: string): void {
+    const slot = this.#slots.get(key);
+    const revision = this.#revision;
+    this.#calls.changed(() => {
+      if (slot === undefined) this.#slots.delete(key);
+      else this.#slots.set(key, slot);
+      this.#sweepBy(slot?.diesAtMs ?? Infinity);
+      this.#revision = revision;
+      this.#replaced.length = 0;
+      this.#watches.rollBack(revision);
+    });
   }
 
   #keepReplaced(key: string): void {
@@ -271,7 +301,7 @@ class MemoryKeyValue implements KeyValue {
       this.#replaced.length = 0;
       return;
     }
-    this.#replaced.push({ key, revision: this.#revision, slot: this.#slots.get(key) });
+    this.#replaced.push({ key, slot: this.#slots.get(key) });
     if (this.#replaced.length > MOST_BEHIND) this.#replaced.shift();
   }
 
@@ -310,24 +340,24 @@ class MemoryKeyValue implements KeyValue {
     this.#cancelSweep = this.#clock.after(atMs - this.#clock.monotonicMs(), () => this.#sweep());
   }
 
-  /** Replaces what is past its time by delete markers, oldest first. */
+  /** Takes away what is past its time, oldest first (I1). */
   #sweep(): void {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs < this.#sweepAtMs) return;
     this.#sweepAtMs = Infinity;
     const dead = [...this.#slots.values()].filter((slot) => slot.diesAtMs <= nowMs);
     for (const slot of dead.sort((a, b) => a.diesAtMs - b.diesAtMs))
-      this.#set(slot.key, undefined, Infinity);
+      if (this.#ttlMs < Infinity) this.#set(slot.key, undefined, Infinity);
+      else this.#vanish(slot.key);
     let nextMs = Infinity;
     for (const slot of this.#slots.values()) nextMs = Math.min(nextMs, slot.diesAtMs);
     this.#sweepBy(nextMs);
   }
 
-  #changed(change: KeyValueChange): void {
-    for (const watcher of this.#watchers) {
-      if (filterMatches(watcher.filter, change.key)) watcher.missed.push(change);
-    }
-    if (this.#watchers.size > 0) this.tellSoon();
+  #vanish(key: string): void {
+    this.#keepReplaced(key);
+    this.#undoable(key);
+    this.#slots.delete(key);
   }
 }
 
@@ -342,13 +372,4 @@ function matching(slots: ReadonlyMap<string, Slot>, filter: string): KeyValueEnt
     if (entry !== undefined) entries.push(entry);
   }
   return entries.sort((a, b) => a.revision - b.revision);
-}
-
-/** @throws {TypeError} when the value is not plain data */
-function copyOf(value: unknown): unknown {
-  try {
-    return structuredClone(value);
-  } catch (cause) {
-    throw new TypeError(`cannot be carried: ${messageOf(cause)}`, { cause });
-  }
 }

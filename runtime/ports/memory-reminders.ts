@@ -6,12 +6,17 @@
  * I1: reminders are copied on the way in.
  * I2: listeners of a type are told in turn; what one does not acknowledge the next is told.
  */
-import { deserialize, serialize } from "node:v8";
-import { messageOf, TroupeError } from "../troupe-error.ts";
 import { type Cancel, type Clock, systemClock } from "./clock.ts";
 import type { Random } from "./random.ts";
 import type { DueReminder, Reminder, ReminderOf, Reminders } from "./reminders.ts";
-import { type Leadership, noStoreFaults, StoreCalls, type StoreFaults } from "./store-faults.ts";
+import {
+  type Leadership,
+  noStoreFaults,
+  type Power,
+  StoreCalls,
+  type StoreFaults,
+} from "./store-faults.ts";
+import { storedCopy } from "./stored-copy.ts";
 
 /** What can go wrong with reminders; all off at first, changed by tests while they run. */
 export interface MemoryReminderFaults extends StoreFaults {
@@ -31,11 +36,10 @@ export interface MemoryRemindersOptions {
 }
 
 /** Reminders in memory, with their faults. */
-export interface MemoryReminders extends Reminders, Leadership {
+export interface MemoryReminders extends Reminders, Leadership, Power {
   readonly faults: MemoryReminderFaults;
 }
 
-const MOST_BYTES = 1_000_000;
 const MOST_IN_HAND = 64;
 const ACK_WAIT_MS = 5_000;
 
@@ -46,6 +50,8 @@ export function memoryReminders(options: MemoryRemindersOptions = {}): MemoryRem
 
 /** An occurrence that is armed. */
 interface Armed {
+  readonly reminder: Reminder;
+  readonly dueMs: number;
   readonly cancel: Cancel;
 }
 
@@ -81,9 +87,12 @@ class Store implements MemoryReminders {
   }
 
   async arm(reminder: Reminder, dueMs: number): Promise<void> {
-    const copy = copyOf(reminder);
+    const copy = storedCopy(reminder, "the reminder");
     await this.#calls.write(
-      () => this.#arm(copy, dueMs),
+      () => {
+        this.#undoable(copy);
+        this.#arm(copy, dueMs);
+      },
       () => true,
     );
   }
@@ -91,6 +100,7 @@ class Store implements MemoryReminders {
   async cancel(of: ReminderOf): Promise<void> {
     await this.#calls.write(
       () => {
+        this.#undoable(of);
         this.#disarm(keyOf(of));
         for (const due of this.#dueOf(of.type)) {
           if (keyOf(due.reminder) === keyOf(of)) this.#end(due);
@@ -115,9 +125,11 @@ class Store implements MemoryReminders {
   }
 
   loseLeader(forMs?: number): number {
-    return this.#calls.loseLeader(forMs, () => {
-      for (const type of this.#due.keys()) this.#handOutSoon(type);
-    });
+    return this.#calls.loseLeader(forMs, () => this.#handOutAll());
+  }
+
+  cutPower(forMs?: number): number {
+    return this.#calls.cutPower(forMs, () => this.#handOutAll());
   }
 
   #arm(reminder: Reminder, dueMs: number): void {
@@ -130,7 +142,17 @@ class Store implements MemoryReminders {
       if (this.#clock.nowMs() < dueMs) this.#arm(reminder, dueMs);
       else this.#becomeDue(reminder, dueMs);
     });
-    this.#armed.set(key, { cancel });
+    this.#armed.set(key, { reminder, dueMs, cancel });
+  }
+
+  /** What is armed under that name comes back, should the power go before the next sync. */
+  #undoable(of: ReminderOf): void {
+    const key = keyOf(of);
+    const before = this.#armed.get(key);
+    this.#calls.changed(() => {
+      if (before === undefined) this.#disarm(key);
+      else this.#arm(before.reminder, before.dueMs);
+    });
   }
 
   #disarm(key: string): void {
@@ -140,7 +162,14 @@ class Store implements MemoryReminders {
 
   #becomeDue(reminder: Reminder, dueMs: number): void {
     const { type } = reminder;
-    this.#dueOf(type).add({ reminder, dueMs, deliveries: 0, phase: "waiting", cancel: () => {} });
+    const due: Due = { reminder, dueMs, deliveries: 0, phase: "waiting", cancel: () => {} };
+    this.#dueOf(type).add(due);
+    this.#calls.changed(() => {
+      due.cancel();
+      due.phase = "over";
+      this.#dueOf(type).delete(due);
+      this.#arm(reminder, dueMs);
+    });
     this.#handOutSoon(type);
   }
 
@@ -151,9 +180,14 @@ class Store implements MemoryReminders {
   }
 
   #end(due: Due): void {
+    if (due.phase === "over") return;
     due.cancel();
     due.phase = "over";
     this.#dueOf(due.reminder.type).delete(due);
+    this.#calls.changed(() => {
+      due.phase = "waiting";
+      this.#dueOf(due.reminder.type).add(due);
+    });
   }
 
   #putBack(due: Due): void {
@@ -161,6 +195,10 @@ class Store implements MemoryReminders {
     due.cancel();
     due.phase = "waiting";
     this.#handOutSoon(due.reminder.type);
+  }
+
+  #handOutAll(): void {
+    for (const type of this.#due.keys()) this.#handOutSoon(type);
   }
 
   #handOutSoon(type: string): void {
@@ -223,24 +261,4 @@ class Store implements MemoryReminders {
 
 function keyOf({ type, key, name }: ReminderOf): string {
   return JSON.stringify([type, key, name]);
-}
-
-/**
- * A copy, as storing and reading would make it.
- *
- * @throws {TypeError} when the payload is not plain data
- * @throws {TroupeError} `payload.too-large`
- */
-function copyOf(reminder: Reminder): Reminder {
-  let bytes: Buffer;
-  try {
-    bytes = serialize(reminder);
-  } catch (cause) {
-    throw new TypeError(`cannot be carried: ${messageOf(cause)}`, { cause });
-  }
-  if (bytes.byteLength > MOST_BYTES) {
-    const data = { sizeBytes: bytes.byteLength, mostBytes: MOST_BYTES };
-    throw new TroupeError("payload.too-large", "the reminder exceeds the store's limit", { data });
-  }
-  return deserialize(bytes) as Reminder;
 }

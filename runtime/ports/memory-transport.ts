@@ -9,6 +9,8 @@
  * I2: while a link is cut its envelopes wait in a bounded outbox; past it `send` refuses.
  * I3: what is on its way to a node that leaves comes back undelivered, also when one of the same
  *     name has joined since.
+ * I4: a node that takes in too slowly is cut off by its server: all that is on its way to it is lost,
+ *     and noticed link by link as after any loss (I1).
  */
 
 import type { Envelope } from "../remote/envelope.ts";
@@ -33,6 +35,10 @@ export interface MemoryHubFaults {
    * it shows what a receiver would do with one that did.
    */
   duplication: number;
+  /** How many envelopes may be on their way to one node; with one more they are all lost (I4). */
+  slowAfter: number;
+  /** The size of the largest body that the links carry, in bytes; refs refuse larger ones. */
+  mostBodyBytes: number;
 }
 
 /** What links are made with. */
@@ -80,7 +86,14 @@ export class MemoryHub {
 
   constructor(options: MemoryHubOptions = {}) {
     const { scheduler = systemScheduler } = options;
-    this.faults = { loss: 0, delayMs: [0, 0], duplication: 0, ...options.faults };
+    this.faults = {
+      loss: 0,
+      delayMs: [0, 0],
+      duplication: 0,
+      slowAfter: Number.POSITIVE_INFINITY,
+      mostBodyBytes: Number.POSITIVE_INFINITY,
+      ...options.faults,
+    };
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? seededRandom(0);
     this.#outbox = options.outbox ?? OUTBOX;
@@ -172,9 +185,14 @@ export class MemoryHub {
 
   #arriveLater(link: Link, envelope: Envelope): void {
     const addressee = this.#nodes.get(link.to);
+    const due = addressee?.due;
+    if (due !== undefined && !this.#takesIn(due, link)) return;
     const { hasGap } = link;
     link.hasGap = false;
+    const cuts = due?.cuts;
     this.#after(link, () => {
+      if (cuts !== due?.cuts) return; // lost with the connection (I4)
+      due?.arrived(link);
       const receiver = this.#nodes.get(link.to);
       if (receiver === undefined || receiver !== addressee) {
         this.#nodes.get(link.from)?.sink?.undelivered(link.to, envelope, "disconnected");
@@ -183,6 +201,14 @@ export class MemoryHub {
       if (hasGap) receiver.sink?.lost(link.from);
       receiver.arrive(link.from, envelope);
     });
+  }
+
+  /** One more is on its way; `false` = it was one too many (I4). */
+  #takesIn(due: Due, link: Link): boolean {
+    due.add(link);
+    if (due.size <= this.faults.slowAfter) return true;
+    for (const each of due.cut()) each.hasGap = true;
+    return false;
   }
 
   #giveBack(link: Link, envelope: Envelope, reason: UndeliveredReason): void {
@@ -218,16 +244,48 @@ export class MemoryHub {
   }
 }
 
+/** How many envelopes are on their way to a node, link by link. */
+class Due {
+  /** How often the node was cut off for being slow. */
+  cuts = 0;
+  size = 0;
+  readonly #links = new Map<Link, number>();
+
+  add(link: Link): void {
+    this.size++;
+    this.#links.set(link, (this.#links.get(link) ?? 0) + 1);
+  }
+
+  arrived(link: Link): void {
+    this.size--;
+    this.#links.set(link, (this.#links.get(link) ?? 0) - 1);
+  }
+
+  /** None of them arrives; returns the links that lost some. */
+  cut(): readonly Link[] {
+    const losers = [...this.#links].filter(([, count]) => count > 0).map(([link]) => link);
+    this.#links.clear();
+    this.size = 0;
+    this.cuts++;
+    return losers;
+  }
+}
+
 class MemoryTransport implements Transport {
   readonly node: string;
   readonly #hub: MemoryHub;
   readonly #topics = new Map<string, number>();
   readonly #early: (readonly [string, Envelope])[] = [];
   sink: TransportSink | undefined;
+  readonly due: Due = new Due();
 
   constructor(hub: MemoryHub, node: string) {
     this.#hub = hub;
     this.node = node;
+  }
+
+  get mostBodyBytes(): number {
+    return this.#hub.faults.mostBodyBytes;
   }
 
   attach(sink: TransportSink): void {

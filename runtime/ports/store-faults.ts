@@ -9,6 +9,7 @@
  * I2: calls have their effects in the order in which they were made, whatever their delays.
  * I3: a call that found the leader away waits for it, at most 5 s; then it rejects
  *     with `store.unavailable` and never has an effect.
+ * I4: a power cut undoes what was changed since the last sync, the latest first, and nothing else.
  *
  * Source: what JetStream was seen to do; a leader's election takes 4 to 9 s there.
  */
@@ -28,6 +29,16 @@ export interface StoreFaults {
   storedButTimedOut: number;
   /** The share of writes that are stored, yet reject with `store.unavailable`, 0..1. */
   storedButTimedOutShare: number;
+  /**
+   * How long after its rejection a write in doubt is stored, out of order; `[0, 0]` = before it. One that
+   * meets a leader's absence or a power cut on its way is lost.
+   */
+  storedLateMs: DelayRange;
+  /**
+   * How often what was acknowledged is synced to the disk, in milliseconds: a server's default is every
+   * 120,000. 0 = before each acknowledgement, `sync_interval: always`.
+   */
+  syncEveryMs: number;
   /** How long a call is on its way, and its answer on its way back. */
   delayMs: DelayRange;
   /** What a call does while the leader is away: wait for it (I3), or reject at once. */
@@ -45,6 +56,17 @@ export interface Leadership {
   loseLeader(forMs?: number): number;
 }
 
+/** A store whose server can lose its power. */
+export interface Power {
+  /**
+   * The server loses its power and with it all that was not synced, then starts again: it is away for
+   * `forMs`, or for 0.3 to 3 s by the store's chance, as while a leader is.
+   *
+   * @returns for how long, in milliseconds
+   */
+  cutPower(forMs?: number): number;
+}
+
 /** A store's faults at first: all off. */
 export function noStoreFaults(): StoreFaults {
   return {
@@ -52,6 +74,8 @@ export function noStoreFaults(): StoreFaults {
     refusedShare: 0,
     storedButTimedOut: 0,
     storedButTimedOutShare: 0,
+    storedLateMs: [0, 0],
+    syncEveryMs: 0,
     delayMs: [0, 0],
     whileAway: "waits",
   };
@@ -61,6 +85,8 @@ export function noStoreFaults(): StoreFaults {
 const CALL_LIMIT_MS = 5_000;
 
 const ELECTION_MS: DelayRange = [4_000, 9_000];
+/** How long a server takes to start again, its disk and its clients included. */
+const RESTART_MS: DelayRange = [300, 3_000];
 
 /** The calls of one store. */
 export class StoreCalls {
@@ -73,6 +99,12 @@ export class StoreCalls {
   #lastEffectMs = -Infinity;
   /** How many calls are on their way. */
   #underWay = 0;
+  /** How often the leader went: what is on its way meanwhile is lost. */
+  #losses = 0;
+  /** What undoes the changes since the last sync, oldest first (I4). */
+  readonly #unsynced: (() => void)[] = [];
+  /** Which sync comes next, counted from the clock's beginning. */
+  #period = 0;
 
   /** @param what - the store as its errors name it, for example `the queue` */
   constructor(
@@ -94,9 +126,23 @@ export class StoreCalls {
   /** The leader goes; `back` is called when it is there again. See {@link Leadership}. */
   loseLeader(forMs: number | undefined, back: () => void): number {
     const awayMs = forMs ?? drawnMs(this.random, ELECTION_MS);
+    this.#losses++;
     this.#backMs = Math.max(this.#backMs, this.#clock.monotonicMs() + awayMs);
     this.#clock.after(awayMs, back);
     return awayMs;
+  }
+
+  /** The server loses its power; `back` is called when it is there again. See {@link Power}. */
+  cutPower(forMs: number | undefined, back: () => void): number {
+    this.#sync();
+    for (const undo of this.#unsynced.splice(0).reverse()) undo();
+    return this.loseLeader(forMs ?? drawnMs(this.random, RESTART_MS), back);
+  }
+
+  /** Something was changed; `undo` takes it back, should the power go before the next sync (I4). */
+  changed(undo: () => void): void {
+    this.#sync();
+    if (this.#faults.syncEveryMs > 0) this.#unsynced.push(undo);
   }
 
   /** A call that changes nothing. */
@@ -113,8 +159,13 @@ export class StoreCalls {
   async write<T>(effect: () => T, stored: (result: T) => boolean): Promise<T> {
     this.#refuse();
     if (!this.#isDirect) await this.#arrival();
+    const comesLate = this.#faults.storedLateMs[1] > 0;
+    if (comesLate && this.#isInDoubt()) {
+      this.#storeLate(effect);
+      throw this.#failure();
+    }
     const result = effect();
-    if (stored(result) && this.#isInDoubt()) throw this.#failure();
+    if (!comesLate && stored(result) && this.#isInDoubt()) throw this.#failure();
     if (!this.#isDirect) await this.#answer();
     return result;
   }
@@ -135,6 +186,22 @@ export class StoreCalls {
       return true;
     }
     return happens(this.random, this.#faults.storedButTimedOutShare);
+  }
+
+  #storeLate(effect: () => unknown): void {
+    const losses = this.#losses;
+    this.#clock.after(drawnMs(this.random, this.#faults.storedLateMs), () => {
+      if (losses === this.#losses && !this.isAway) effect();
+    });
+  }
+
+  /** What was changed in an earlier period is synced by now. */
+  #sync(): void {
+    const { syncEveryMs } = this.#faults;
+    const period = syncEveryMs > 0 ? Math.floor(this.#clock.monotonicMs() / syncEveryMs) : 0;
+    if (syncEveryMs > 0 && period === this.#period) return;
+    this.#period = period;
+    this.#unsynced.length = 0;
   }
 
   /** Resolves when the call is to have its effect (I2, I3). */

@@ -172,9 +172,12 @@ export class SeededWorld implements ManualTime {
     this.#nodes.resume(name);
   }
 
-  /** The node is cut off from all others and from the stores; the others find out (W4). */
-  isolate(name: string): void {
-    this.#nodes.isolate(name);
+  /**
+   * Nodes are cut off from all others and from the stores, as clients of servers in the minority are;
+   * they still reach one another. The others find out (W4).
+   */
+  isolate(...names: readonly string[]): void {
+    this.#nodes.isolate(names);
   }
 
   /** A node that was cut off comes back; it is fenced when it was declared down meanwhile. */
@@ -199,6 +202,18 @@ export class SeededWorld implements ManualTime {
     const led: Leadership = this.#stores[store];
     const forMs = led.loseLeader(forHowLong === undefined ? undefined : durationMs(forHowLong));
     this.#happened({ type: "world.leader-lost", store, forMs });
+  }
+
+  /**
+   * The server of all stores loses its power, and is away for 0.3 to 3 s unless it is said for how long.
+   * What was not synced is gone: a store's `syncEveryMs` says what that is.
+   */
+  cutPower(forHowLong?: Duration): void {
+    const { blobs, eventLogs, keyValues, queue, reminders } = this.#stores;
+    const given = forHowLong === undefined ? undefined : durationMs(forHowLong);
+    const forMs = keyValues.cutPower(given);
+    for (const store of [queue, eventLogs, blobs, reminders]) store.cutPower(forMs);
+    this.#happened({ type: "world.power-cut", forMs });
   }
 
   /** All calls of scripted models so far. */

@@ -25,6 +25,7 @@ export type WorldHappening =
   | { readonly type: "world.cut"; readonly between: readonly [string, string] }
   | { readonly type: "world.healed"; readonly between: readonly [string, string] }
   | { readonly type: "world.leader-lost"; readonly store: string; readonly forMs: number }
+  | { readonly type: "world.power-cut"; readonly forMs: number }
   | { readonly type: "world.noted"; readonly text: string; readonly data?: unknown };
 
 /** An event of the history: a node's, or the world's own with `node` = `world`. */

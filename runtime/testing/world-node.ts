@@ -188,6 +188,9 @@ export class WorldNode implements StoreLine {
     const isThere = () => this.#phase !== "over";
     return {
       node: transport.node,
+      get mostBodyBytes() {
+        return transport.mostBodyBytes ?? Number.POSITIVE_INFINITY;
+      },
       attach: (sink) => transport.attach(sink),
       send: (to, envelope) => isThere() && transport.send(to, envelope),
       publish: (topic, envelope) => isThere() && transport.publish(topic, envelope),

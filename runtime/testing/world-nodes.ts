@@ -139,18 +139,24 @@ export class WorldNodes {
     this.#return(name, "paused", "world.resumed");
   }
 
-  isolate(name: string): void {
-    const node = this.#running(name);
-    this.#setting.happened({ type: "world.isolated", name });
-    node.isolate();
-    for (const other of this.#nodes.keys()) this.#setting.stores.links.disconnect(name, other);
-    this.#declare(node);
+  /** Cuts nodes off from all others and from the stores; they still reach one another. */
+  isolate(names: readonly string[]): void {
+    for (const node of names.map((name) => this.#running(name))) {
+      const { name } = node.identity;
+      this.#setting.happened({ type: "world.isolated", name });
+      node.isolate();
+      for (const other of this.#nodes.keys())
+        if (!names.includes(other)) this.#setting.stores.links.disconnect(name, other);
+      this.#declare(node);
+    }
   }
 
   rejoin(name: string): void {
     this.#return(name, "isolated", "world.rejoined");
+    const { links } = this.#setting.stores;
     for (const [other, { phase }] of this.#nodes) {
-      if (phase !== "isolated") this.#setting.stores.links.connect(name, other);
+      if (phase === "isolated") links.disconnect(name, other);
+      else links.connect(name, other);
     }
   }
 

@@ -126,4 +126,68 @@ t.test("MemoryDurableQueueFaults", async (t) => {
     await clock.advanceAsync(2_000);
     t.match(await waiting, [{ deliveries: 2 }]);
   });
+
+  t.test("a power cut takes tasks and acknowledgements that were not synced", async (t) => {
+    const { clock, queue, pull } = setUp();
+    queue.faults.syncEveryMs = 120_000;
+    await queue.publish({ ...task, id: "j.kept" });
+    await clock.advanceAsync(120_000);
+    const [kept] = await pull();
+    await kept?.ack();
+    await queue.publish({ ...task, id: "j.lost" });
+    await queue.deadLetter(task, []);
+    queue.cutPower(1_000);
+    await clock.advanceAsync(1_000);
+    t.match(await pull(), [{ task: { id: "j.kept" }, deliveries: 2 }]);
+    t.strictSame(await pull(), []);
+    t.strictSame(await queue.deadLetters("work@1", 5), []);
+    t.equal(await queue.publish({ ...task, id: "j.lost" }), "accepted");
+  });
+
+  t.test("I4: a server that starts again has forgotten the ids of what was done", async (t) => {
+    const { clock, queue, pull } = setUp();
+    await queue.publish(task);
+    await queue.publish({ ...task, id: "j.2" });
+    const [delivery] = await pull();
+    await delivery?.ack();
+    t.equal(await queue.publish(task), "duplicate");
+    queue.cutPower(1_000);
+    await clock.advanceAsync(1_000);
+    t.equal(await queue.publish({ ...task, id: "j.2" }), "duplicate", "it still holds this one");
+    t.equal(await queue.publish(task), "accepted");
+  });
+
+  t.test("Q3: an acknowledgement in doubt may end what another has in hand, late", async (t) => {
+    const { clock, queue, pull } = setUp();
+    await queue.publish(task);
+    const [old] = await pull();
+    Object.assign(queue.faults, { storedButTimedOut: 1, storedLateMs: [4_000, 4_000] });
+    await t.rejects(async () => old?.ack(), { code: "store.unavailable" });
+    await clock.advanceAsync(3_000);
+    const [present] = await pull();
+    t.equal(present?.deliveries, 2);
+    await clock.advanceAsync(5_000);
+    t.strictSame(await pull(), []);
+  });
+
+  t.test("I5: a dead letter is known again for an hour", async (t) => {
+    const { clock, queue } = setUp();
+    await queue.deadLetter(task, [1]);
+    await clock.advanceAsync(3_599_000);
+    await queue.deadLetter(task, [2]);
+    t.equal((await queue.deadLetters("work@1", 5)).length, 1);
+    await clock.advanceAsync(2_000);
+    await queue.deadLetter(task, [3]);
+    t.strictSame(
+      (await queue.deadLetters("work@1", 5)).map(({ history }) => history),
+      [[1], [3]],
+    );
+  });
+
+  t.test("refuses a task that a server would not take", async (t) => {
+    const { queue } = setUp();
+    const large = { ...task, body: "x".repeat(1_048_576) };
+    await t.rejects(queue.publish(large), { code: "payload.too-large" });
+    await t.rejects(queue.deadLetter(task, "x".repeat(1_048_576)), { code: "payload.too-large" });
+  });
 });

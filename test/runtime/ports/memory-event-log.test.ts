@@ -70,4 +70,26 @@ t.test("MemoryEventLogFaults", async (t) => {
     t.match(await appended, { ok: true });
     t.match(told, [{ event: "a" }]);
   });
+
+  t.test("I4: a power cut takes what was not synced, and sequences come again", async (t) => {
+    const clock = new ManualClock();
+    const store = memoryEventLogs({ clock, faults: { syncEveryMs: 120_000 } });
+    const [log, purged] = [await store.open("log"), await store.open("purged")];
+    await log.append(["a"]);
+    await purged.append(["x"]);
+    await clock.advanceAsync(120_000);
+    const told: unknown[] = [];
+    await log.follow(0, ({ event }) => told.push(event));
+    await log.append(["lost 1", "lost 2"]);
+    await purged.purge();
+    await clock.settle();
+    store.cutPower(1_000);
+    await clock.advanceAsync(1_000);
+    t.strictSame(await log.read(0), [{ sequence: 1, event: "a" }]);
+    t.strictSame(await purged.read(0), [{ sequence: 2, event: "x" }]);
+    t.strictSame(await log.append(["b", "c"], 1), { ok: true, sequence: 4 });
+    await log.append(["d"]);
+    await clock.settle();
+    t.strictSame(told, ["a", "lost 1", "lost 2", "d"], "a follower begins after what it was told");
+  });
 });

@@ -70,4 +70,32 @@ t.test("Reminders in memory", async (t) => {
     await clock.advanceAsync(3_000);
     t.equal(heard, 2);
   });
+
+  t.test("a power cut takes what was armed and calls back what was called off", async (t) => {
+    const reminders = memoryReminders({ clock, ackWaitMs: 1_000 });
+    reminders.faults.syncEveryMs = 120_000;
+    const heard: string[] = [];
+    await reminders.listen("session", async (due) => {
+      heard.push(due.reminder.name);
+      await due.ack();
+    });
+    const arm = (name: string, afterMs: number) =>
+      reminders.arm({ ...REMINDER, name }, clock.nowMs() + afterMs);
+    await clock.advanceAsync(120_000 - (clock.monotonicMs() % 120_000));
+    await arm("called off", 180_000);
+    await arm("dealt with", 119_000);
+    await clock.advanceAsync(120_000);
+    t.strictSame(heard, ["dealt with"]);
+    await reminders.cancel({ ...REMINDER, name: "called off" });
+    await arm("lost", 1_000);
+    reminders.cutPower(500);
+    await clock.advanceAsync(90_000);
+    t.strictSame(heard, ["dealt with", "called off"]);
+    await arm("soon", 100);
+    await clock.advanceAsync(200);
+    reminders.cutPower(500);
+    await clock.advanceAsync(2_000);
+    const again = "called off"; // its acknowledgement was not synced either
+    t.strictSame(heard, ["dealt with", "called off", "soon", again]);
+  });
 });

@@ -218,4 +218,22 @@ t.test("MemoryHub", async (t) => {
     t.equal(await run(1), await run(1));
     t.not(await run(1), await run(2));
   });
+
+  t.test(
+    "I4: who takes in too slowly loses what is on its way, and hears of it link by link",
+    async (t) => {
+      const { clock, hub, heard, nodes } = setUp(["a", "b", "c"]);
+      const [a, b] = nodes;
+      hub.faults.slowAfter = 3;
+      hub.faults.delayMs = [50, 50];
+      for (let n = 1; n <= 2; n++) for (const node of [a, b]) node?.send("c", note(n, n));
+      await clock.advanceAsync(50);
+      t.strictSame(heard, [], "the fourth was one too many");
+      a?.send("c", note(3, 3));
+      await clock.advanceAsync(50);
+      b?.send("c", note(3, 3));
+      await clock.advanceAsync(50);
+      t.strictSame(heard, ["c lost from a", "a>c 3", "c lost from b", "b>c 3"]);
+    },
+  );
 });

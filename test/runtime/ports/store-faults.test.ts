@@ -138,4 +138,59 @@ t.test("StoreCalls", async (t) => {
     t.ok(spans.every((ms) => ms >= 4_000 && ms <= 9_000));
     t.ok(new Set(spans).size > 25);
   });
+
+  t.test("a write in doubt may be stored late, after others, or be lost on its way", async (t) => {
+    const { clock, faults, calls, effects, write } = setUp();
+    Object.assign(faults, { storedButTimedOut: 2, storedLateMs: [500, 500] });
+    await t.rejects(write("late"), refused);
+    await write("later").catch(() => {});
+    t.strictSame(effects, []);
+    await write("at once");
+    await clock.advanceAsync(500);
+    t.strictSame(effects, ["at once", "late", "later"]);
+    faults.storedButTimedOut = 1;
+    await t.rejects(write("lost"), refused);
+    calls.loseLeader(100, () => {});
+    await clock.advanceAsync(1_000);
+    t.strictSame(effects, ["at once", "late", "later"]);
+  });
+
+  t.test("I4: a power cut undoes what was changed since the last sync", async (t) => {
+    const { clock, faults, calls } = setUp();
+    faults.syncEveryMs = 1_000;
+    const stored: string[] = [];
+    const keep = (name: string) =>
+      calls.write(
+        () => {
+          stored.push(name);
+          calls.changed(() => stored.pop());
+        },
+        () => true,
+      );
+    await keep("synced");
+    await clock.advanceAsync(1_000);
+    await keep("a");
+    await keep("b");
+    let isBack: boolean = false;
+    const awayMs = calls.cutPower(undefined, () => {
+      isBack = true;
+    });
+    t.ok(awayMs >= 300 && awayMs <= 3_000, `away for ${awayMs} ms`);
+    t.strictSame(stored, ["synced"]);
+    const waits = keep("c");
+    await clock.advanceAsync(awayMs);
+    await waits;
+    t.equal(isBack, true);
+    t.strictSame(stored, ["synced", "c"]);
+  });
+
+  t.test("I4: a power cut undoes nothing where each change is synced first", async (t) => {
+    const { calls } = setUp();
+    calls.changed(() => t.fail("undone"));
+    t.equal(
+      calls.cutPower(700, () => {}),
+      700,
+    );
+    t.equal(calls.isAway, true);
+  });
 });

@@ -337,4 +337,66 @@ t.test("SeededWorld", async (t) => {
     }
     await world.end();
   });
+
+  t.test("nodes that are cut off together reach one another, and no store", async (t) => {
+    const world = seededWorld({
+      seed: 3,
+      nodes: ["n1", "n2", "n3"],
+      downAfterMs: [60_000, 60_000],
+    });
+    world.system("n2").spawn(counter, { name: "c" });
+    const bucket = await world.run(world.system("n3").ports.keyValues.open("b"));
+    world.isolate("n2", "n3");
+    const ask = (from: string) =>
+      world.run(
+        world.system(from).refOf(Counter, "n2/c").ask("total", undefined, { timeout: "2s" }),
+      );
+    t.equal(await ask("n3"), 0);
+    await t.rejects(ask("n1"), { code: "ask.timeout" });
+    await t.rejects(world.run(bucket.put("k", 1)), { code: "store.unavailable" });
+    world.rejoin("n2");
+    t.equal(await ask("n1"), 0);
+    await t.rejects(ask("n3"), { code: "ask.timeout" }, "one is back, the other is not");
+    world.rejoin("n3");
+    t.equal(await ask("n3"), 0);
+    await world.end();
+  });
+
+  t.test("a power cut takes what no store had synced, and all that have is there", async (t) => {
+    for (const [syncEveryMs, value] of [
+      [0, 1],
+      [120_000, undefined],
+    ] as const) {
+      const world = seededWorld({ seed: 3, nodes: ["n1"], faults: { keyValues: { syncEveryMs } } });
+      const bucket = await world.run(world.system("n1").ports.keyValues.open("b"));
+      await world.run(bucket.put("k", 1));
+      world.cutPower();
+      t.equal((await world.run(bucket.get("k")))?.value, value);
+      const [cut] = world.eventsOf("world.power-cut");
+      t.ok(cut !== undefined && cut.forMs >= 300 && cut.forMs <= 3_000);
+      await world.end();
+    }
+  });
+
+  t.test("S18: a body larger than the links carry is refused, never ran", async (t) => {
+    const world = seededWorld({
+      seed: 3,
+      nodes: ["n1", "n2"],
+      faults: { links: { mostBodyBytes: 1_000 } },
+    });
+    const Echo = protocol("echo@1", { echo: ask<string, string>() });
+    world.system("n2").spawn(
+      actor(Echo, () => undefined, { echo: (_ctx, text) => text }),
+      {
+        name: "e",
+      },
+    );
+    const ref = world.system("n1").refOf(Echo, "n2/e");
+    t.equal(await world.run(ref.ask("echo", "x".repeat(500))), "x".repeat(500));
+    await t.rejects(world.run(ref.ask("echo", "x".repeat(2_000))), {
+      code: "payload.too-large",
+      outcome: "never-ran",
+    });
+    await world.end();
+  });
 });
