@@ -18,6 +18,8 @@
  * L5: an envelope whose time ran out in the outbox is handed back, not sent.
  * L6: a body that no frame carries goes by claim; what is for the same actors, ask or stream waits for it,
  *     at both ends, and everything else passes.
+ * L7: once the connection was down for {@link PATIENCE_MS}, what has a deadline is handed back at the next
+ *     sweep; what has none waits.
  *
  * Cost: the clock is read three times per frame, never per envelope. While no body is claimed, claims cost
  * a comparison per envelope that arrives.
@@ -42,6 +44,8 @@ const RESEND_ASK_MS = 200;
 const AWAIT_PEER_MS = 5_000;
 /** While the connection is down, what has less time than this is given up: two sweeps. */
 const GIVE_UP_MS = 500;
+/** Longer than a server takes to start again; once it was down for so long, whoever asks is told at once. */
+const PATIENCE_MS = 3_000;
 
 /** What a link needs for bodies that no frame carries. */
 export interface LinkClaims {
@@ -103,6 +107,7 @@ export class Link {
   #unreportedFrames = 0;
   #unreportedBytes = 0;
   #resendAskedAtMs = Number.NEGATIVE_INFINITY;
+  #downSinceMs: number | undefined;
 
   /**
    * @param peer - the peer's incarnation, when membership knows it: only then is anything sent
@@ -192,10 +197,13 @@ export class Link {
       this.#departures.close();
     this.#parts?.sweep(nowMs);
     if (!this.#ends.connected()) {
-      // Whoever asked hears that it never ran, rather than nothing until the deadline (L5).
-      this.#departures.giveUpLate(GIVE_UP_MS);
+      this.#downSinceMs ??= nowMs;
+      // Whoever asked hears that it never ran, rather than nothing until the deadline (L5, L7).
+      const isLong = nowMs - this.#downSinceMs >= PATIENCE_MS;
+      this.#departures.giveUpLate(isLong ? Number.POSITIVE_INFINITY : GIVE_UP_MS);
       return;
     }
+    this.#downSinceMs = undefined;
     if (this.#unreportedFrames > 0) this.#report(false);
     if (this.#window.takeDue(nowMs)) this.#resend();
     this.flush();

@@ -172,6 +172,41 @@ t.test("a link", async (t) => {
     },
   );
 
+  t.test(
+    "S23, L7: once the server was away for 3 s, whoever asks is told within a sweep",
+    async (t) => {
+      const { a, b, clock, scheduler } = pair();
+      a.up = false;
+      a.link.send(numbered(1, "asked", 60_000));
+      a.link.send(numbered(2));
+      scheduler.run();
+      a.link.sweep();
+      clock.advance(2_900);
+      a.link.sweep();
+      t.same(a.handedBack, [], "a server that starts again is waited for");
+      clock.advance(100);
+      a.link.sweep();
+      t.same(a.handedBack, [[1, "disconnected"]]);
+      a.link.send(numbered(3, "asked", 60_000));
+      scheduler.run();
+      clock.advance(250);
+      a.link.sweep();
+      t.same(a.handedBack.length, 2, "and later ones do not wait at all");
+      a.up = true;
+      a.link.resumed();
+      a.link.sweep();
+      a.link.send(numbered(4, "asked", 60_000));
+      scheduler.run();
+      carry(a, b);
+      t.same(b.delivered, [2, 4]);
+      a.up = false;
+      a.link.send(numbered(5, "asked", 60_000));
+      scheduler.run();
+      a.link.sweep();
+      t.same(a.handedBack.length, 2, "the next time begins anew");
+    },
+  );
+
   t.test("L5: time in the outbox is taken off, and what is too late is handed back", async (t) => {
     const { a, clock, scheduler } = pair();
     a.up = false;
