@@ -7,7 +7,7 @@
  * O1: at most {@link OUTBOX_ENVELOPES} wait; what finds no room is refused.
  * O2: the time an envelope waited is taken off the time it has left.
  *
- * Cost: two array pushes per envelope; the clock is read once per turn, not per envelope.
+ * Cost: two array pushes per envelope; the clock is read once per turn and batch, not per envelope.
  */
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Envelope } from "../../runtime/remote/envelope.ts";
@@ -65,6 +65,8 @@ export class Outbox {
     } else {
       this.#envelopes = [];
       this.#cameAtMs = [];
+      // In a long turn the first time read would make all that comes later look as if it had waited.
+      this.#turnAtMs = undefined;
     }
     const nowMs = this.#clock.monotonicMs();
     // The usual case: nothing has waited.

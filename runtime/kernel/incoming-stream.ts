@@ -47,7 +47,8 @@ export class IncomingStream
   readonly #consumer: Context | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #credit: number;
-  readonly #chunks: RingBuffer<{ readonly value: unknown }> = new RingBuffer();
+  /** As its iterator hands them out. */
+  readonly #chunks: RingBuffer<Step> = new RingBuffer();
   readonly #waiting: Deferred<Step>[] = [];
   readonly #result: Deferred<unknown> = new Deferred<unknown>().optional();
   #upstream: Upstream | undefined;
@@ -122,12 +123,12 @@ export class IncomingStream
 
   next(): Promise<Step> {
     if (this.#hasLeft) return Promise.resolve({ done: true, value: undefined });
-    if (this.#chunks.length > 0) {
-      const chunk = this.#chunks.shift();
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
       this.#take();
       // Whoever stops at the last chunk still wants the result.
       if (this.#outcome !== undefined && this.#chunks.length === 0) this.#finish(this.#outcome);
-      return Promise.resolve({ done: false, value: chunk?.value });
+      return Promise.resolve(chunk);
     }
     const waiting = new Deferred<Step>();
     this.#waiting.push(waiting);
@@ -180,7 +181,7 @@ export class IncomingStream
     this.#received = sequence;
     const waiting = this.#waiting.shift();
     if (waiting === undefined) {
-      this.#chunks.push({ value });
+      this.#chunks.push({ done: false, value });
       return;
     }
     this.#take();

@@ -175,20 +175,26 @@ export class IncomingCalls implements Answers {
       to.breakOff(new TroupeError("payload.too-large", why, { outcome: "unknown" }));
       return;
     }
-    this.#answer(to, EnvelopeKind.chunk, value, sequence);
+    const { node, correlation, cell } = to;
+    if (this.#postbox.chunk(node, cell.address, correlation, sequence, value)) return;
+    // A chunk that is missing would only be noticed by the next one; there will be none.
+    to.abandon();
+    this.#notSent(to, value);
   }
 
-  #answer(to: RemoteReply, kind: EnvelopeKindNumber, body: unknown, sequence?: number): void {
+  #answer(to: RemoteReply, kind: EnvelopeKindNumber, body: unknown): void {
     const { node, correlation } = to;
     // Not whoever answered: the caller's node believes this one only what comes from here (S24).
     const from = to.cell.address;
-    const sent = this.#postbox.send(node, kind, { to: "", from, correlation, body, sequence });
-    if (sent) return;
-    // A chunk that is missing would only be noticed by the next one; there will be none.
-    if (kind === EnvelopeKind.chunk) to.abandon();
-    const { kernel } = this.#postbox;
-    const { type } = to;
-    kernel.deadLetters.add({ to: addressOf(node, ""), from, type, body, reason: "disconnected" });
+    if (!this.#postbox.send(node, kind, { to: "", from, correlation, body }))
+      this.#notSent(to, body);
+  }
+
+  /** The link to the caller takes no more. */
+  #notSent({ node, cell, type }: RemoteReply, body: unknown): void {
+    const { deadLetters } = this.#postbox.kernel;
+    const letter = { to: addressOf(node, ""), from: cell.address, type, body };
+    deadLetters.add({ ...letter, reason: "disconnected" });
   }
 
   #taken(node: string, correlation: number): RemoteReply | undefined {

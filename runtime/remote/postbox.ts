@@ -4,6 +4,7 @@
  * Owns: their numbers and their absent fields. Which envelope says what is its users' business,
  * carrying it the transport's.
  */
+import type { Address } from "../address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { messageOf } from "../troupe-error.ts";
 import { type Envelope, EnvelopeKind, type EnvelopeKindNumber } from "./envelope.ts";
@@ -40,6 +41,37 @@ export class Postbox {
       this.kernel.ports.log.warn({ type: parts.type, error: messageOf(error) }, "not signed");
       return transport.send(node, envelope);
     }
+  }
+
+  /**
+   * Hands over a chunk. Apart from `send`, which reads what it is given field by field, from objects of as many shapes
+   * as it has callers: that would be the largest part of what a chunk costs here.
+   */
+  chunk(
+    node: string,
+    from: Address,
+    correlation: number,
+    sequence: number,
+    body: unknown,
+  ): boolean {
+    return this.kernel.ports.transport.send(node, {
+      kind: EnvelopeKind.chunk,
+      id: ++this.#lastId,
+      to: "",
+      from,
+      correlation,
+      type: "",
+      body,
+      ttlMs: 0,
+      sequence,
+      traceparent: undefined,
+      attempt: undefined,
+      idempotencyKey: undefined,
+      askChain: undefined,
+      claim: undefined,
+      token: undefined,
+      signature: undefined,
+    });
   }
 
   /** Hands an envelope to everybody who hears the topic that it is addressed to. */
