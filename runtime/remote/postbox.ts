@@ -8,6 +8,7 @@ import type { Address } from "../address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { messageOf } from "../troupe-error.ts";
 import { type Envelope, EnvelopeKind, type EnvelopeKindNumber } from "./envelope.ts";
+import { OutgoingChunk } from "./outgoing-chunk.ts";
 
 /** What an envelope says beside its kind; whatever is not given is empty or 0. */
 export type EnvelopeParts = Partial<Omit<Envelope, "kind" | "id" | "signature">> & {
@@ -44,8 +45,8 @@ export class Postbox {
   }
 
   /**
-   * Hands over a chunk. Apart from `send`, which reads what it is given field by field, from objects of as many shapes
-   * as it has callers: that would be the largest part of what a chunk costs here.
+   * Hands over a chunk. Apart from `send`, which reads objects of as many shapes as it has callers: that would be much
+   * of what a chunk costs here.
    */
   chunk(
     node: string,
@@ -54,24 +55,8 @@ export class Postbox {
     sequence: number,
     body: unknown,
   ): boolean {
-    return this.kernel.ports.transport.send(node, {
-      kind: EnvelopeKind.chunk,
-      id: ++this.#lastId,
-      to: "",
-      from,
-      correlation,
-      type: "",
-      body,
-      ttlMs: 0,
-      sequence,
-      traceparent: undefined,
-      attempt: undefined,
-      idempotencyKey: undefined,
-      askChain: undefined,
-      claim: undefined,
-      token: undefined,
-      signature: undefined,
-    });
+    const chunk = new OutgoingChunk(++this.#lastId, from, correlation, sequence, body);
+    return this.kernel.ports.transport.send(node, chunk);
   }
 
   /** Hands an envelope to everybody who hears the topic that it is addressed to. */
