@@ -11,7 +11,7 @@
  * R3: records of one life (`node`, `life`) stand in the order in which it wrote them, counted by
  *     `seq` from 1; between lives only `atMs` tells, so that the files of many processes can be merged.
  * R4: what announces an act (`message.sent`, `ask.started`, `task.submitted`, `task.acknowledged`,
- *     `register.called`) is written before the act, what tells of an effect after it: a process that
+ *     `register.called`, `fault.began`) is written before the act, what tells of an effect after it: a process that
  *     is killed in between has promised too little, never too much.
  * R5: fields and types are only added within a version; a checker ignores what it does not know.
  */
@@ -46,6 +46,8 @@ export type Befalling =
       readonly touches: readonly string[];
       /** Absent = until `fault.ended`; 0 = it is over at once, like a kill. */
       readonly forMs?: number;
+      /** The nodes that it touches stand still meanwhile, or their clock jumps: they cannot keep a deadline. */
+      readonly stalls?: boolean;
     }
   | { readonly type: "fault.ended"; readonly fault: string }
   /** A process or a node of a world begins; the record is its own. */
@@ -81,8 +83,8 @@ export type MessageObservation =
   | ({
       readonly type: "message.received";
       readonly path: string;
-      /** Of the actor; starts at 1 and grows with each restart. */
-      readonly generation: number;
+      /** Counts the starts of actors at that path in this life, from 1. */
+      readonly start: number;
     } & Mark);
 
 /** Asks: A1 to A4. */
@@ -120,10 +122,10 @@ export type TaskObservation =
       readonly phase: "done" | "failed" | "dead-lettered" | "cancelled" | "none";
       readonly attempt?: number;
       readonly owner?: string;
-      /** Whom the result itself names as its maker, `<node> <life> <attempt>`. */
+      /** Whom the result itself names as its maker, `<node>#<life> <attempt>`: see `makerName`. */
       readonly maker?: string;
     }
-  /** How many messages are left in the queue of a capability; at a `run.quiet`. */
+  /** How many messages are left in the queue of a capability; just before a `run.quiet`. */
   | { readonly type: "queue.counted"; readonly capability: string; readonly messages: number };
 
 /** Virtual actors and singletons, beside `shard.…` and `activation.…`: V1 to V3. */
@@ -140,7 +142,10 @@ export type ActivationObservation =
       /** The node's own monotonic clock, where `lease.held` is recorded too. */
       readonly ownMs?: number;
     }
-  /** A durable write of it was accepted; `revision` orders the writes of one key. */
+  /**
+   * A durable write of it was accepted; `revision` orders the writes of one key. It may be a count in
+   * what is written, told by the answer that left once the write stood.
+   */
   | {
       readonly type: "activation.wrote";
       readonly actor: string;
@@ -166,7 +171,7 @@ export type SupervisionObservation =
         readonly restart: "permanent" | "transient" | "temporary";
       }[];
     }
-  /** Every actor that lives in this life now, by path; at a `run.quiet`. */
+  /** Every actor that lives in this life now, by path; just before a `run.quiet`. */
   | { readonly type: "actors.listed"; readonly paths: readonly string[] };
 
 /** Auctions, beside `auction.…` and `bid.…`: U1 to U5. */
@@ -176,7 +181,6 @@ export type AuctionObservation =
       readonly type: "auction.requested";
       readonly auction: string;
       readonly budgetMicros: number;
-      readonly bidWindowMs: number;
     }
   /** A bidder has done what it was awarded. */
   | {
@@ -253,3 +257,13 @@ export type HistoryRecord = Fact & Stamp;
 
 /** The record of one type. */
 export type RecordOf<T extends Fact["type"]> = Extract<Fact, { readonly type: T }> & Stamp;
+
+/** Who wrote a record: a node in one of its lives. */
+export function writerOf({ node, life }: Stamp): string {
+  return lifeName(node, life);
+}
+
+/** A name for one life of a node. */
+export function lifeName(node: string, life: string): string {
+  return `${node}#${life}`;
+}

@@ -1,0 +1,62 @@
+/**
+ * D5: a task is tried once, and once more for each failure and each fault that touched it.
+ *
+ * Faults touch a task through the nodes that held it, or through what everybody uses; one that lasts
+ * may touch it anew every `redeliveryMs`. They count from when the task was submitted.
+ *
+ * Cost: a few numbers per task without an end; the faults of its time for a task that was tried again.
+ */
+import { FaultLog } from "./fault-log.ts";
+import type { Bounds, Check, Findings, Invariant } from "./invariant.ts";
+
+/** What a task went through. */
+interface Course {
+  readonly sinceMs: number;
+  failures: number;
+  readonly owners: Set<string>;
+}
+
+/** D5. */
+export const attemptsExplained: Invariant = {
+  name: "D5",
+  promise: "attempts ≤ 1 + failures + faults that touched the task",
+  check(findings: Findings, { redeliveryMs }: Bounds): Check {
+    const faults = new FaultLog();
+    const courses = new Map<string, Course>();
+    const courseOf = ({ task, atMs }: { task: string; atMs: number }): Course => {
+      const known = courses.get(task);
+      if (known !== undefined) return known;
+      const course: Course = { sinceMs: atMs, failures: 0, owners: new Set() };
+      courses.set(task, course);
+      return course;
+    };
+    return {
+      on: {
+        ...faults.on,
+        "task.submitted": courseOf,
+        "task.failed": (record) => {
+          courseOf(record).failures++;
+        },
+        "task.claimed": (record) => {
+          const { task, attempt, takenFrom, node, atMs } = record;
+          findings.judged();
+          const course = courseOf(record);
+          const { sinceMs, failures, owners } = course;
+          if (takenFrom !== undefined) owners.add(takenFrom);
+          const touches = attempt > 1 ? faults.weight(owners, sinceMs, atMs, redeliveryMs) : 0;
+          if (attempt > 1 + failures + touches) {
+            const why = `${failures} failures and ${touches} faults`;
+            findings.violated(`${task} was tried ${attempt} times, with ${why}`, record);
+          }
+          owners.add(node);
+        },
+        "task.done": ({ task }) => {
+          courses.delete(task);
+        },
+        "task.dead-lettered": ({ task }) => {
+          courses.delete(task);
+        },
+      },
+    };
+  },
+};
