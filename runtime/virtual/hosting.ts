@@ -60,15 +60,15 @@ export class Hosting {
   /**
    * Which node is to take a unit that nobody owns.
    *
-   * @param silent - one that did not answer: it is passed over when there is another
+   * @param silent - those that did not answer: they are passed over when there is another
    */
-  chosen(unit: Unit, silent?: string): string | undefined {
+  chosen(unit: Unit, silent?: ReadonlySet<string>): string | undefined {
     const { self } = this.#membership;
     const { eligible } = this.#candidatesFor(unit);
     if (unit.placement === "local" && eligible.some(({ name }) => name === self.name)) {
       return self.name;
     }
-    const others = silent === undefined ? [] : eligible.filter(({ name }) => name !== silent);
+    const others = eligible.filter(({ name }) => silent?.has(name) !== true);
     return chosenFor(unit.id, others.length === 0 ? eligible : others)?.name;
   }
 

@@ -27,8 +27,8 @@ export class Route {
   owner: Owner | undefined = undefined;
   /** The newest owner that anybody has named. */
   named: Owner | undefined = undefined;
-  /** Who was to become the owner and did not answer when last asked: perhaps it is dead, and nobody has noticed. */
-  silent: string | undefined = undefined;
+  /** Who was to become the owner and did not answer: perhaps they are dead, and nobody has noticed. */
+  readonly silent: Set<string> = new Set();
   /** When it was last used, on the monotonic clock. */
   usedAtMs = 0;
   /** It is on nobody's list any more: whoever holds it asks for the unit's route anew. */

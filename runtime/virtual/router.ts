@@ -41,8 +41,8 @@ export interface RouterSetting {
   readonly ownership: Ownership;
   readonly questions: Questions;
   readonly region: () => Region;
-  /** Which node is to have a unit that nobody owns; one that was silent is passed over. */
-  readonly chosen: (unit: Unit, silent: string | undefined) => string | undefined;
+  /** Which node is to have a unit that nobody owns; those that were silent are passed over. */
+  readonly chosen: (unit: Unit, silent: ReadonlySet<string>) => string | undefined;
 }
 
 /** The routes of this node; see the file's header. */
@@ -213,7 +213,7 @@ export class Router implements Sender {
   #know(route: Route, owner: Owner): void {
     route.phase = "known";
     route.owner = owner;
-    route.silent = undefined;
+    route.silent.clear();
     route.name(owner);
     const waiting = route.takeAll();
     for (let i = 0; i < waiting.length; i++) {
@@ -291,7 +291,8 @@ export class Router implements Sender {
       if (node === undefined) return undefined;
       if (node === this.#self.name) return await region.claim(unit);
       const answer = await questions.ask(node, unit, 0, TAKEN_MS);
-      route.silent = answer === undefined ? node : undefined;
+      if (answer === undefined) route.silent.add(node);
+      else route.silent.clear();
       return answer?.owner;
     } catch (error) {
       this.#setting.kernel.ports.log.debug(
