@@ -16,8 +16,11 @@ import { givenBody } from "./moved.ts";
 import type { Questions } from "./questions.ts";
 import type { Region } from "./region.ts";
 
-/** A unit is not handed on sooner than this after it came: views of the members differ for a while. */
-const SETTLED_MS = 1_000;
+/**
+ * A unit is not handed on sooner than this after it came: views of the members differ for a while, and whoever
+ * is passed over because it did not answer has been suspected by then, or lives.
+ */
+const SETTLED_MS = 3_000;
 /** How many units are handed over at a time while the cluster changes. */
 const MOVES = 32;
 /** How many while this node leaves: the fewer, the shorter is each of them out of reach. */
