@@ -5,12 +5,13 @@
  * `reached-actor.ts`.
  *
  * H1: what a client has under way is bounded; past that an ask is refused as never run.
- * H2: a stream's chunks leave only as far as the client has given credit.
+ * H2: a stream's chunks leave only as far as the client has given credit, for which it waits no longer than
+ *     the stream may take: one that its client neither reads nor cancels frees its place then.
  * H5: when the session ends, everything under way is cancelled.
  */
 import type { ReplyStream } from "../../runtime/actor-ref.ts";
 import { isOfRuntime, nodeOf, pathOf } from "../../runtime/address.ts";
-import { neverRan } from "../../runtime/kernel/ask-error.ts";
+import { neverRan, timedOut } from "../../runtime/kernel/ask-error.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
 import type { UndeliveredReason } from "../../runtime/ports/transport.ts";
@@ -230,20 +231,40 @@ export class IngressSession {
       ...args: unknown[]
     ) => ReplyStream<unknown, unknown>;
     const { abort } = underWay;
-    const stream = open.call(ref, operation, envelope.body, optionsOf(envelope, abort));
+    const options = optionsOf(envelope, abort);
+    const untilMs = this.#options.clock.monotonicMs() + options.timeout;
+    const stream = open.call(ref, operation, envelope.body, options);
     // Otherwise its rejection would have no handler while the loop below waits for credit.
     stream.result.catch(() => {});
     let sequence = 0;
     for await (const chunk of stream) {
       sequence++;
-      while (sequence > underWay.credit && !abort.signal.aborted)
-        await new Promise<void>((resolve) => {
-          underWay.wake = resolve;
-        });
+      if (sequence > underWay.credit) await this.#credited(underWay, sequence, untilMs);
       if (abort.signal.aborted) return;
       this.#answer(envelope, EnvelopeKind.chunk, chunk, sequence);
     }
     this.#answer(envelope, EnvelopeKind.end, await stream.result);
+  }
+
+  /**
+   * Resolves when the client has room for a chunk, or has left (H2).
+   *
+   * @throws {TroupeError} `ask.timeout` when neither happens in time
+   */
+  async #credited(underWay: UnderWay, sequence: number, untilMs: number): Promise<void> {
+    const { clock } = this.#options;
+    let isLate = false;
+    const cancelLimit = clock.after(Math.max(0, untilMs - clock.monotonicMs()), () => {
+      isLate = true;
+      underWay.wake();
+    });
+    while (sequence > underWay.credit && !underWay.abort.signal.aborted && !isLate)
+      await new Promise<void>((resolve) => {
+        underWay.wake = resolve;
+      });
+    cancelLimit();
+    const { type, to } = underWay.opening;
+    if (isLate && sequence > underWay.credit) throw timedOut(type, to, false);
   }
 
   #reached(envelope: Envelope, kind: Operation["kind"]): ReachedActor {

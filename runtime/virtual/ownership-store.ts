@@ -6,7 +6,8 @@
  *
  * O1: every write names the revision that it replaces, and every read is the leader's: two nodes never
  *     win one revision. O2: a record of a live owner is replaced by that owner alone.
- * O3: a system that stands alone owns everything at once, and asks nobody.
+ * O3: a system that stands alone owns everything at once, and asks nobody. Each claim has a token of its
+ *     own, the next number: nothing is kept of units that were given up.
  */
 import { type Owner, ownerIn, recordOf, standingOf } from "../placement/ownership.ts";
 import type { Unit } from "../placement/unit.ts";
@@ -24,7 +25,9 @@ export type Claim = Owner | undefined;
 
 /** The registry as a region uses it; all methods reject with `store.unavailable`. */
 export interface Ownership {
-  /** Known without asking (O3). */
+  /** Whether units are claimed without asking (O3). */
+  readonly isAlone: boolean;
+  /** Takes the unit without asking, for the token that is returned; `undefined` when somebody must be asked. */
   claimNow(unit: Unit): number | undefined;
   /** The owner on record, whether it lives or not. */
   read(unit: Unit): Promise<Owner | undefined>;
@@ -65,6 +68,7 @@ export function ownershipIn({
     return (await membership.verify?.(identity)) === "down";
   };
   return {
+    isAlone: false,
     claimNow: () => undefined,
     read: async ({ id }) => {
       const entry = await (await opened()).get(id);
@@ -98,16 +102,12 @@ export function ownershipIn({
 
 /** The registry of a system that stands alone. */
 export function ownershipAlone(self: NodeIdentity): Ownership {
-  const tokens = new Map<string, number>();
-  const claimNow = ({ id }: Unit): number => {
-    const token = tokens.get(id) ?? tokens.size + 1;
-    tokens.set(id, token);
-    return token;
-  };
+  let last = 0;
   return {
-    claimNow,
-    read: async (unit) => ownerOf(self, claimNow(unit)),
-    claim: async (unit) => ownerOf(self, claimNow(unit)),
+    isAlone: true,
+    claimNow: () => ++last,
+    read: async () => undefined,
+    claim: async () => ownerOf(self, ++last),
     give: async () => undefined,
     release: async () => {},
   };

@@ -29,6 +29,7 @@ import { Holding } from "./holding.ts";
 import { type HostedType, passivationReason } from "./hosted-type.ts";
 import type { Item } from "./item.ts";
 import type { Ownership } from "./ownership-store.ts";
+import { SpentTokens } from "./spent-tokens.ts";
 
 const GIVE_TRIES_MS = 250;
 /** How long a singleton that ended for good stays away. */
@@ -50,8 +51,7 @@ export class Region {
   readonly #setting: RegionSetting;
   readonly #holdings = new Map<string, Holding>();
   readonly #claims = new Map<string, Promise<Owner | undefined>>();
-  /** By unit: the newest token under which something went back. */
-  readonly #refused = new Map<string, number>();
+  readonly #spent: SpentTokens = new SpentTokens();
   #phase: "open" | "closed" | "over" = "open";
 
   constructor(setting: RegionSetting) {
@@ -134,9 +134,7 @@ export class Region {
 
   /** What is not admitted under its token goes back, and so does all that follows under it (R1). */
   #sendBack(item: Item, unit: Unit, owner: Owner | undefined): void {
-    if (item.key !== undefined && item.token > (this.#refused.get(unit.id) ?? 0)) {
-      this.#refused.set(unit.id, item.token);
-    }
+    if (item.key !== undefined) this.#spent.add(unit.id, item.token);
     item.moveOn(unit, owner);
   }
 
@@ -166,7 +164,7 @@ export class Region {
 
   /** As {@link claim}, where no store need be asked. */
   claimNow(unit: Unit): Owner | undefined {
-    if (this.#setting.ownership.claimNow(unit) === undefined) return undefined;
+    if (!this.#setting.ownership.isAlone) return undefined;
     void this.claim(unit);
     const holding = this.#holdings.get(unit.id);
     return holding?.phase === "held" ? this.#me(holding.token) : undefined;
@@ -177,7 +175,7 @@ export class Region {
     let owner: Owner | undefined;
     try {
       const claimed = await this.#setting.ownership.claim(unit);
-      const isSpent = this.#isMine(claimed) && claimed.token <= (this.#refused.get(unit.id) ?? 0);
+      const isSpent = this.#isMine(claimed) && this.#spent.has(unit.id, claimed.token);
       owner = isSpent
         ? await this.#setting.ownership.give(unit, claimed.token, this.self)
         : claimed;
@@ -188,7 +186,7 @@ export class Region {
       );
     }
     if (this.#isMine(owner) && this.#phase === "open") {
-      this.#refused.delete(unit.id);
+      this.#spent.forget(unit.id);
       this.#won(holding, owner.token);
       return owner;
     }
@@ -280,14 +278,13 @@ export class Region {
   /** Of an actor that is where it was first needed nothing stays behind when it is not needed. */
   async #release(holding: Holding): Promise<void> {
     const { ownership, kernel } = this.#setting;
-    if (ownership.claimNow(holding.unit) !== undefined) return;
     holding.phase = "giving";
     try {
       await ownership.release(holding.unit, holding.token);
     } catch (error) {
       kernel.ports.log.debug({ unit: holding.unit.id, error: messageOf(error) }, "not released");
       // It may be found on record again, with the token under which things go back now.
-      this.#refused.set(holding.unit.id, holding.token);
+      this.#spent.add(holding.unit.id, holding.token);
     }
     this.#left(holding, undefined);
   }
@@ -319,7 +316,7 @@ export class Region {
     while (this.standing()) {
       try {
         const owner = await ownership.give(holding.unit, holding.token, to);
-        if (owner === undefined) this.#refused.set(holding.unit.id, holding.token);
+        if (owner === undefined) this.#spent.add(holding.unit.id, holding.token);
         this.#left(holding, owner);
         return owner;
       } catch (error) {

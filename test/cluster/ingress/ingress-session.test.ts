@@ -1,30 +1,43 @@
 import t from "tap";
 import { IngressSession } from "../../../cluster/ingress/ingress-session.ts";
 import { frameBytes, parseFrame } from "../../../cluster/wire/frame.ts";
-import { actor, ask, createSystem, protocol } from "../../../runtime/index.ts";
+import { actor, ask, createSystem, protocol, stream } from "../../../runtime/index.ts";
 import { silentLog } from "../../../runtime/log.ts";
-import { systemClock as clock } from "../../../runtime/ports/clock.ts";
+import { type Clock, systemClock } from "../../../runtime/ports/clock.ts";
 import { systemScheduler as scheduler } from "../../../runtime/ports/scheduler.ts";
 import { type Envelope, EnvelopeKind } from "../../../runtime/remote/envelope.ts";
+import { ManualClock } from "../../../runtime/testing/index.ts";
 import { until } from "../test-server.ts";
 
-const Hall = protocol("hall@1", { wait: ask<undefined, never>() });
+const Hall = protocol("hall@1", {
+  wait: ask<undefined, never>(),
+  count: stream<undefined, number, string>(),
+});
 
 t.test("a client's session", async (t) => {
   let begun = 0;
+  let cleanedUp = 0;
   const system = createSystem({ node: "g", log: silentLog });
   t.teardown(() => system.shutdown({ deadline: 200 }));
   const wait = () => {
     begun++;
     return new Promise<never>(() => {});
   };
-  const hall = actor(Hall, () => 0, { wait }, { concurrency: 2_000 });
+  async function* count(): AsyncGenerator<number, string, undefined> {
+    try {
+      for (let n = 1; n <= 1_000; n++) yield n;
+    } finally {
+      cleanedUp++;
+    }
+    return "counted";
+  }
+  const hall = actor(Hall, () => 0, { wait, count }, { concurrency: 2_000 });
   await system.spawn(hall, { name: "hall", mailbox: { capacity: 5_000 } }).ready;
 
-  function opened(): {
+  function opened(clock: Clock = systemClock): {
     readonly session: IngressSession;
     readonly answers: Envelope[];
-    receive(correlations: readonly number[]): void;
+    receive(correlations: readonly number[], opening?: Partial<Envelope>): void;
   } {
     const answers: Envelope[] = [];
     let frames = 0;
@@ -42,7 +55,7 @@ t.test("a client's session", async (t) => {
         if (frame.ok) answers.push(...frame.value.envelopes);
       },
     });
-    const receive = (correlations: readonly number[]): void => {
+    const receive = (correlations: readonly number[], opening: Partial<Envelope> = {}): void => {
       const envelopes = correlations.map((correlation, id) => ({
         kind: EnvelopeKind.ask,
         id,
@@ -52,6 +65,7 @@ t.test("a client's session", async (t) => {
         type: "hall.wait@1",
         body: undefined,
         ttlMs: 20_000,
+        ...opening,
       }));
       const head = { ackSeq: 0, baseSeq: 1, target: "1", resend: false };
       const bytes = frameBytes({ incarnation: "2", linkSeq: ++frames, ...head }, envelopes);
@@ -86,4 +100,28 @@ t.test("a client's session", async (t) => {
     t.same(answers, []);
     session.close();
   });
+
+  t.test(
+    "regression H2: a stream that its client neither reads nor cancels ends when its time is up",
+    async (t) => {
+      const clock = new ManualClock();
+      const { session, answers, receive } = opened(clock);
+      receive([3], { kind: EnvelopeKind.open, type: "hall.count@1", sequence: 2 });
+      await until("it sends what there is credit for", () => answers.length === 2);
+      t.equal(session.streams, 1);
+      clock.advance("19s");
+      receive([3], { kind: EnvelopeKind.credit, sequence: 4 });
+      await until("it goes on with more credit", () => answers.length === 4);
+      t.equal(cleanedUp, 0);
+      clock.advance("1s");
+      await until("its place is free", () => session.streams === 0);
+      await until("its producer has ended", () => cleanedUp === 1);
+      t.same(
+        answers.map(({ kind }) => kind),
+        [...Array(4).fill(EnvelopeKind.chunk), EnvelopeKind.failure],
+      );
+      t.match(answers.at(-1), { correlation: 3, body: { code: "ask.timeout" } });
+      session.close();
+    },
+  );
 });

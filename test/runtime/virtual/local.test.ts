@@ -1,3 +1,4 @@
+import { queryObjects } from "node:v8";
 import t from "tap";
 import {
   type ActorActivation,
@@ -9,6 +10,8 @@ import {
   tell,
   virtual,
 } from "../../../runtime/index.ts";
+import { Holding } from "../../../runtime/virtual/holding.ts";
+import { Route } from "../../../runtime/virtual/route.ts";
 import { gate, rejection, world } from "../world.ts";
 
 const Session = protocol("session@1", {
@@ -128,6 +131,35 @@ t.test("Virtual actors of a system that stands alone", async (t) => {
     t.equal(life.activations[0]?.holds(), false, "an activation that ended holds nothing");
     t.same(await ref.ask("lines"), [], "it is a new activation");
     t.equal(life.starts, 2);
+    await system.shutdown();
+  });
+
+  t.test("regression: nothing is kept of keys that nobody uses any more", async (t) => {
+    const life = lifeOf();
+    const actors = [
+      virtual(session(life), {
+        placement: "local",
+        passivateAfter: "1s",
+        input: (user) => ({ user }),
+      }),
+    ];
+    const { system, clock } = world({ actors });
+    const kept = (): number[] =>
+      [Holding, Route].map((kind) => queryObjects(kind, { format: "count" }));
+    const before = kept();
+    for (let n = 0; n < 300; n++) await system.actorOf(Session, `u${n}`).ask("lines");
+    t.ok(kept().every((count, n) => count >= (before[n] ?? 0) + 300));
+    await clock.advanceAsync("3m");
+    t.equal(life.ends.length, 300);
+    const newest = Math.max(...life.activations.map(({ token }) => token));
+    // This test's own list would keep them.
+    life.activations.length = 0;
+    t.ok(
+      kept().every((count, n) => count <= (before[n] ?? 0)),
+      `${kept()}`,
+    );
+    const { token } = await system.actorOf(Session, "u7").ask("who");
+    t.ok(token > newest, "V1: a later activation has a higher token");
     await system.shutdown();
   });
 
