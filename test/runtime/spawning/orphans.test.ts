@@ -158,7 +158,7 @@ t.test("G7: S3 no orphan is left", async (t) => {
   t.test(
     "regression: when its start comes again after it was told to end, or after a take-over",
     async (t) => {
-      const { world, home, hand, log } = crew(8);
+      const { world, home, log } = crew(8);
       const spawning = world.system("n2").refOf(Spawn, `n1/${SPAWN_NAME}`);
       const start = (id: string, node: string) => {
         const { incarnation } = world.system(node).ports.membership.self;

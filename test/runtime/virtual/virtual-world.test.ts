@@ -129,7 +129,7 @@ t.test("Virtual actors of several nodes", async (t) => {
     world.crash("n2");
     const sums = KEYS.map((key) => guest.actorOf(Account, key).ask("sum", undefined, SOON));
     const answers = await world.run(Promise.all(sums), { within: "1s" });
-    t.same([...new Set(answers.map(({ node }) => node))].toSorted(), ["n1", "n3"]);
+    t.same(new Set(answers.map(({ node }) => node)), new Set(["n1", "n3"]));
     t.same(bank.faults(), []);
     await world.end();
   });
