@@ -5,11 +5,20 @@
  * when its result stands, so that a second run needs no network.
  *
  * U1: the packages are those of the lock file, or the step runs again.
+ *     Where `node_modules` is a link it refuses instead.
  * U2: `dist/` holds what the sources say and nothing of deleted ones, or it is built anew.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -46,6 +55,7 @@ function install() {
   const wanted = digest([join(ROOT, "package-lock.json")]);
   const stamp = join(ROOT, "node_modules", ".troupe-set-up");
   if (standsAs(stamp, wanted)) return;
+  refuseLink(join(ROOT, "node_modules"));
   say("installing packages");
   run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], "npm ci failed");
   writeFileSync(stamp, wanted);
@@ -88,6 +98,18 @@ function digest(files) {
   const hash = createHash("sha256");
   for (const file of files) hash.update(file.slice(ROOT.length)).update(readFileSync(file));
   return hash.digest("hex");
+}
+
+/**
+ * npm would empty the folder that a link leads to, which is somebody else's.
+ *
+ * @param {string} place
+ */
+function refuseLink(place) {
+  if (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new Error(
+    `${place} is a link to ${readlinkSync(place)}, which does not hold the packages of package-lock.json: remove the link, or run npm ci there`,
+  );
 }
 
 /** @param {string} stamp @param {string} wanted */
