@@ -59,6 +59,8 @@ export interface EndOptions {
 
 type Answer<T> =
   | { readonly kind: "answered"; readonly value: T }
+  /** Nobody there runs children. */
+  | { readonly kind: "absent" }
   | { readonly kind: "unreachable" }
   | { readonly kind: "unclear" };
 
@@ -86,6 +88,7 @@ export class Hosts {
     const answer = await this.#insist(host, START_MS, signal, (spawn, options) =>
       spawn.ask("start", request, options),
     );
+    if (answer.kind === "absent") return { kind: "unreachable" };
     if (answer.kind !== "answered") return answer;
     const started = answer.value;
     if (started.ok) {
@@ -130,7 +133,8 @@ export class Hosts {
     const answer = await this.#insist(host, LEAVE_MS, signal, (spawn, options) =>
       spawn.ask("stop", request, options),
     );
-    return answer.kind !== "unclear" || this.isDown(host);
+    // That no question has reached the node ends nothing there.
+    return answer.kind === "answered" || answer.kind === "absent" || this.isDown(host);
   }
 
   /** Has a child end, without waiting for that; should this be lost, nobody holds the child any more. */
@@ -178,7 +182,7 @@ export class Hosts {
         return { kind: "answered", value: await ask(this.#spawnOn(host), options) };
       } catch (error) {
         const isLost = !(error instanceof TroupeError) || error.outcome !== "never-ran";
-        if (!isLost && error.code === "actor.not-found") return { kind: "unreachable" };
+        if (!isLost && error.code === "actor.not-found") return { kind: "absent" };
         mayHaveRun ||= isLost;
       }
       await this.pause();

@@ -9,7 +9,8 @@
  * Long, but one noun: starting, failing, moving and ending are about the same child, of which there is one.
  *
  * E1: at most one child of a seat lives, as far as this node can know: a start of which nobody knows
- *     whether it took place is undone, or its node is down, before the next one is tried.
+ *     whether it took place is undone, or its node is down, before the next one is tried; likewise an end.
+ *     Each try to find out has a limit; past it the start fails, and the supervisor decides.
  * E2: a child is restarted where it is as long as its node is up, and its queue survives (S8); when its
  *     node is down, or is to be left, it is started elsewhere.
  * E3: a node that drains is left in good order: the child handles its queue there first. This costs the
@@ -37,6 +38,8 @@ import type { SupervisedElsewhere } from "./supervised-elsewhere.ts";
 /** How long a first start waits for a node that can take the child, and how long a restart. */
 const FIRST_WAIT_MS = 5_000;
 const RESTART_WAIT_MS = 60_000;
+/** How long a host that is suspected is given to be heard of again, or to be down. */
+const SETTLE_MS = 60_000;
 
 /** What a seat is for. */
 export interface SeatSpec {
@@ -56,7 +59,7 @@ export class Seat implements StandIn {
   readonly #hosts: Hosts;
   #cell: Cell | undefined;
   #child: Placed | undefined;
-  /** Starts of which nobody knows whether they took place (E1). */
+  /** Starts and ends of which nobody knows whether they took place (E1). */
   #doubtful: readonly Placed[] = [];
   #generation = 0;
   /** It is to handle its queue before it ends. */
@@ -89,6 +92,7 @@ export class Seat implements StandIn {
     await undefined;
     await this.#clearDoubts(cell, signal);
     if (this.#child !== undefined && (await this.#startedHere(cell, this.#child, signal))) return;
+    await this.#clearDoubts(cell, signal);
     await this.#startedSomewhere(cell, input, signal);
   }
 
@@ -175,7 +179,8 @@ export class Seat implements StandIn {
   /** E1. */
   async #clearDoubts(cell: Cell, signal: AbortSignal): Promise<void> {
     for (const doubt of this.#doubtful) {
-      if (!(await this.#hosts.end(doubt, { how: "kill", signal }))) throw givenUp(cell);
+      if (!(await this.#hosts.end(doubt, { how: "kill", signal })))
+        throw signal.aborted ? givenUp(cell) : unsure(cell, doubt);
       this.#doubtful = this.#doubtful.filter((other) => other !== doubt);
     }
   }
@@ -197,20 +202,24 @@ export class Seat implements StandIn {
         return false;
       case "unclear":
         this.#doubt(child);
-        await this.#clearDoubts(cell, signal);
         return false;
       case "failed":
         throw outcome.error;
     }
   }
 
-  /** A host, once it is clear that it goes on; `undefined` when it is down or to be left. */
+  /**
+   * A host, once it is clear that it goes on; `undefined` when it is down or to be left. One that stays
+   * suspected while its lease stands is taken at its lease: it is asked itself, and that has a limit.
+   */
   async #settled(cell: Cell, host: NodeIdentity, signal: AbortSignal): Promise<Member | undefined> {
+    const untilMs = cell.kernel.nowMs() + SETTLE_MS;
     for (;;) {
       const member = membersOf(cell).find(({ name }) => name === host.name);
       if (member?.incarnation !== host.incarnation) return undefined;
       if (member.phase === "up" || member.phase === "degraded") return member;
       if (member.phase !== "suspected") return undefined;
+      if (cell.kernel.nowMs() >= untilMs) return member;
       await this.#pause(cell, signal);
     }
   }
@@ -284,8 +293,8 @@ export class Seat implements StandIn {
   // Ending
 
   async #end(child: Placed, how: "stop" | "drain", reason?: ExitReason): Promise<void> {
-    await this.#hosts.end(child, { how, reason });
-    this.#forget(child);
+    if (await this.#hosts.end(child, { how, reason })) this.#forget(child);
+    else this.#doubt(child);
   }
 
   /** Nobody knows whether it lives, so it is not to live (E1). */
@@ -336,6 +345,13 @@ export class Seat implements StandIn {
 
 function membersOf(cell: Cell): readonly Member[] {
   return cell.kernel.ports.membership.members();
+}
+
+function unsure(cell: Cell, { host }: Placed): TroupeError {
+  return new TroupeError(
+    "node.disconnected",
+    `${cell.address} is not started: ${host.name} does not answer and is not down, so it may run there still`,
+  );
 }
 
 function givenUp(cell: Cell): TroupeError {

@@ -13,7 +13,9 @@
  *     that is won with a token under which something went back is won once more, for a new one.
  * R2: a unit is given away only after its activations have ended: each finishes the message in hand, and
  *     what it has not handled goes back before what came since.
- * R3: a message never waits here longer than a hand-over takes, and a hand-over has a deadline.
+ * R3: a message never waits here longer than a hand-over takes, and a hand-over has a deadline. Past it the
+ *     unit is let go, whoever is its owner on record: what waited goes on, and is found an owner by the
+ *     registry. Should that be this node still, it wins the unit once more, for a new token.
  */
 import type { ExitReason } from "../exit-reason.ts";
 import type { Cell } from "../kernel/cell.ts";
@@ -32,6 +34,8 @@ import type { Ownership } from "./ownership-store.ts";
 import { SpentTokens } from "./spent-tokens.ts";
 
 const GIVE_TRIES_MS = 250;
+/** How long the registry may take to note a new owner. */
+const GIVE_MS = 10_000;
 /** How long a singleton that ended for good stays away. */
 const SINGLETON_PAUSE_MS = 1_000;
 
@@ -52,6 +56,8 @@ export class Region {
   readonly #holdings = new Map<string, Holding>();
   readonly #claims = new Map<string, Promise<Owner | undefined>>();
   readonly #spent: SpentTokens = new SpentTokens();
+  /** Shards and singletons that were let go without a word of who owns them now (R3). */
+  readonly #unsure = new Set<string>();
   #phase: "open" | "closed" | "over" = "open";
 
   constructor(setting: RegionSetting) {
@@ -162,6 +168,11 @@ export class Region {
     return claiming;
   }
 
+  /** Whether a unit may be this node's on record, although it does not hold it. */
+  isUnsure(unit: Unit): boolean {
+    return this.#unsure.has(unit.id);
+  }
+
   /** As {@link claim}, where no store need be asked. */
   claimNow(unit: Unit): Owner | undefined {
     if (!this.#setting.ownership.isAlone) return undefined;
@@ -185,6 +196,7 @@ export class Region {
         "not claimed",
       );
     }
+    if (owner !== undefined) this.#unsure.delete(unit.id);
     if (this.#isMine(owner) && this.#phase === "open") {
       this.#spent.forget(unit.id);
       this.#won(holding, owner.token);
@@ -313,7 +325,8 @@ export class Region {
       for (const entry of [...holding.entries]) entry.end("kill");
       await this.#emptied(holding, kernel.nowMs() + GIVE_TRIES_MS);
     }
-    while (this.standing()) {
+    const triedUntilMs = kernel.nowMs() + GIVE_MS;
+    while (this.standing() && kernel.nowMs() < triedUntilMs) {
       try {
         const owner = await ownership.give(holding.unit, holding.token, to);
         if (owner === undefined) this.#spent.add(holding.unit.id, holding.token);
@@ -324,6 +337,8 @@ export class Region {
       }
       await new Delay(kernel.wheel, kernel.nowMs(), GIVE_TRIES_MS).over;
     }
+    this.#spent.add(holding.unit.id, holding.token);
+    this.#unsure.add(holding.unit.id);
     this.#left(holding, undefined);
     return undefined;
   }

@@ -302,7 +302,8 @@ export class Virtuals implements Ways {
       const unit = unitOf(name, registration.placement, name);
       const holding = this.#region.holdingOf(unit);
       if (holding !== undefined) this.#region.keep(holding);
-      else if (this.#hosting.chosen(unit) === self.name) void this.#region.claim(unit);
+      else if (this.#hosting.chosen(unit) === self.name || this.#region.isUnsure(unit))
+        void this.#region.claim(unit);
     }
     this.#isStale = !this.#handOver.review(nowMs);
   }

@@ -15,7 +15,11 @@ import {
   type Tell,
   tell,
 } from "../../../runtime/index.ts";
-import { type SeededWorld, seededWorld } from "../../../runtime/testing/index.ts";
+import {
+  type SeededWorld,
+  seededWorld,
+  type WorldOptions,
+} from "../../../runtime/testing/index.ts";
 
 export type HandOperations = {
   readonly note: Tell<string>;
@@ -123,8 +127,12 @@ export interface Crew {
 }
 
 /** A world with a home and two nodes of role `crew`, unless others are named. */
-export function crew(seed: number, nodes: readonly string[] = ["n1", "n2"]): Crew {
-  const world = seededWorld({ seed });
+export function crew(
+  seed: number,
+  nodes: readonly string[] = ["n1", "n2"],
+  options: Omit<WorldOptions, "seed"> = {},
+): Crew {
+  const world = seededWorld({ ...options, seed });
   const log: Log = { lines: [] };
   const hand = handInto(log);
   const join = (name: string, roles: readonly string[] = ["crew"]): System =>

@@ -11,6 +11,8 @@ import {
 import { rejection } from "../world.ts";
 import { crew, Hand } from "./crew-under-test.ts";
 
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
 t.test("a child on another node", async (t) => {
   t.test(
     "is reached through its supervisor's ref: tells, asks and streams, in order",
@@ -259,6 +261,35 @@ t.test("a child on another node", async (t) => {
     t.same(heard, ["home/asker"]);
     await world.end();
   });
+
+  for (const plight of ["stands still", "is cut off"] as const) {
+    t.test(
+      `regression E1: whose node ${plight} but keeps its lease has no second one, and its start fails in time`,
+      async (t) => {
+        const downAfterMs = [DAY_MS, DAY_MS] as const;
+        const { world, home, hand, log } = crew(31, ["n1", "n2"], { downAfterMs });
+        const spec = { name: "h", input: { name: "h" }, placement: "role:crew" } as const;
+        const ref = home.spawn(hand, spec);
+        await world.run(ref.ready);
+        const where = await world.run(ref.ask("where"));
+        ref.tell("fail", "oops");
+        await world.advanceUntil(() => log.lines.includes("h ends"), "1s");
+        if (plight === "is cut off") world.isolate(where);
+        else world.pause(where);
+        const failures = () =>
+          world.eventsOf("actor.failed").filter(({ operation }) => operation === "init");
+        t.ok(await world.advanceUntil(() => failures().length >= 2, "1h"));
+        t.match(failures()[0]?.message, `home/h is not started: ${where} does not answer`);
+        t.same(log.lines, [`h starts on ${where}`, "h ends"]);
+        if (plight === "is cut off") world.rejoin(where);
+        else world.resume(where);
+        await world.run(ref.ask("where", undefined, { timeout: "5m" }));
+        const isAlternating = log.lines.every((line, n) => (line === "h ends") === (n % 2 === 1));
+        t.ok(isAlternating, log.lines.join("; "));
+        await world.end();
+      },
+    );
+  }
 });
 
 t.test("a child's node", async (t) => {

@@ -210,6 +210,38 @@ t.test("Virtual actors of several nodes", async (t) => {
     },
   );
 
+  t.test(
+    "regression R3: those that cannot be given away for long are let go, and found again",
+    async (t) => {
+      const world = seededWorld({ seed: 33 });
+      const bank = new Bank(world);
+      bank.join("n1");
+      const guest = bank.visit("guest");
+      for (const key of KEYS) bank.send("guest", key);
+      await world.advance("3s");
+      world.faults.keyValues.unavailable = true;
+      bank.join("n2");
+      await world.advance("5s");
+      const letGo = (): readonly string[] =>
+        world.eventsOf("shard.given").flatMap(({ unit, to }) => (to === "" ? [unit] : []));
+      t.same(letGo(), [], "a short while is waited for");
+      for (const key of KEYS) bank.send("guest", key);
+      await world.advance("10s");
+      t.ok(letGo().length > 0);
+      world.faults.keyValues.unavailable = false;
+      await world.advance("20s");
+      for (const key of KEYS) bank.send("guest", key);
+      const sums = KEYS.map((key) => guest.actorOf(Account, key).ask("sum"));
+      const nodes = new Set((await world.run(Promise.all(sums))).map(({ node }) => node));
+      t.equal(nodes.size, 2, "the new node has its share");
+      t.same(bank.faults(), []);
+      t.equal(bank.handled.length, bank.sent, "nothing is lost");
+      const taken = world.eventsOf("shard.taken").map(({ unit }) => unit);
+      for (const unit of letGo()) t.ok(taken.lastIndexOf(unit) > taken.indexOf(unit), unit);
+      await world.end();
+    },
+  );
+
   t.test("live only on nodes of the role that they ask for", async (t) => {
     const world = seededWorld({ seed: 8 });
     const bank = new Bank(world, "role:money");
