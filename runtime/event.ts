@@ -101,6 +101,8 @@ export type Happening =
       readonly again: boolean;
     }
   | { readonly type: "task.dead-lettered"; readonly task: string; readonly capability: string }
+  /** Its end stands, as far as this node has read, and its message is let go. */
+  | { readonly type: "task.acknowledged"; readonly task: string }
   /** A result came from a worker that no longer owned the task, and was refused. */
   | { readonly type: "task.fenced"; readonly task: string; readonly token: number }
   | {

@@ -218,12 +218,13 @@ export class PullingWorker implements TaskWorker {
 
   /** A terminal record stands: buries what is dead, and lets the message go. */
   async #conclude(id: string, hand: Hand, record: TerminalRecord): Promise<void> {
-    const { queue } = this.#setting;
+    const { events, queue } = this.#setting;
     if (record.outcome.phase === "dead-lettered") {
       // After the record and before the acknowledgement: a crash in between repeats it, and the
       // queue keeps one letter per task.
       await queue.deadLetter(hand.delivery.task, record.history);
     }
+    events.emit({ type: "task.acknowledged", task: id });
     this.#hands.acknowledge(id, hand);
   }
 

@@ -113,8 +113,6 @@ export type TaskObservation =
   | { readonly type: "task.submitted"; readonly task: string; readonly capability: string }
   /** `submit` said so: from now on the task must not get lost. */
   | { readonly type: "task.confirmed"; readonly task: string; readonly capability: string }
-  /** A worker is about to acknowledge its message. */
-  | { readonly type: "task.acknowledged"; readonly task: string }
   /** A follower was told, or `outcomeOf` answered. `none` = it has no outcome yet. */
   | {
       readonly type: "task.seen";
