@@ -5,13 +5,18 @@
  * given `region.ts`.
  *
  * H1: a node that leaves waits until nobody sends to it any more, or its time is up.
+ * H2: it takes units until the others have heard that it leaves, and gives those on too: none stays behind with a
+ *     node that had just begun to leave. Nobody gives to a node that said so, hence nothing goes back and forth.
  */
 import { Delay } from "../kernel/delay.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { Owner } from "../placement/ownership.ts";
+import type { NodeIdentity } from "../ports/membership.ts";
 import { EnvelopeKind } from "../remote/envelope.ts";
 import type { Postbox } from "../remote/postbox.ts";
 import type { Holding } from "./holding.ts";
 import type { Hosting } from "./hosting.ts";
+import type { Departure } from "./leavers.ts";
 import { givenBody } from "./moved.ts";
 import type { Questions } from "./questions.ts";
 import type { Region } from "./region.ts";
@@ -32,6 +37,10 @@ const MOVE_MS = 10_000;
 /** Of the time to leave, how much the messages in hand may take. */
 const END_SHARE = 0.5;
 const LEAVE_MS = 2_000;
+/** How long the others have to hear that it leaves. Whoever is later may still give it something (H2). */
+const CLOSING_MS = 1_000;
+/** Of the time to leave, how much that may take. */
+const CLOSING_SHARE = 0.2;
 
 /** Who takes part in a {@link HandOver}. */
 export interface HandOverSetting {
@@ -42,10 +51,19 @@ export interface HandOverSetting {
   readonly region: Region;
 }
 
+/** A unit on its way to another node. */
+interface Giving {
+  /** Who is to have it; absent until that is decided. */
+  to: NodeIdentity | undefined;
+  gave: Promise<void>;
+}
+
 /** Hands units on; see the file's header. */
 export class HandOver {
   readonly #setting: HandOverSetting;
-  #moves = 0;
+  readonly #givings = new Set<Giving>();
+  /** Until when messages in hand may take, once this node gives all. */
+  #leavingUntilMs: number | undefined;
 
   constructor(setting: HandOverSetting) {
     this.#setting = setting;
@@ -58,61 +76,92 @@ export class HandOver {
     for (const holding of region.holdings()) {
       if (holding.phase !== "held") continue;
       if (hosting.heirOf(holding.unit) === undefined) continue;
-      if (this.#moves >= MOVES || nowMs - holding.sinceMs < SETTLED_MS) isDone = false;
+      if (this.#givings.size >= MOVES || nowMs - holding.sinceMs < SETTLED_MS) isDone = false;
       else void this.#give(holding, nowMs + MOVE_MS, "keep");
     }
     return isDone;
   }
 
+  /** A unit is held from now on: one that comes while this node leaves goes on at once (H2). */
+  taken(holding: Holding): void {
+    if (this.#leavingUntilMs !== undefined) void this.#give(holding, this.#leavingUntilMs, "kill");
+  }
+
+  /** Resolves when nothing is on its way to a node. */
+  async given(node: string): Promise<void> {
+    const toIt = [...this.#givings].filter(({ to }) => to?.name === node);
+    await Promise.all(toIt.map(({ gave }) => gave));
+  }
+
   /** Gives everything to other nodes, and waits until nobody sends here any more, or time is up. */
   async leave(deadlineMs: number): Promise<void> {
-    const { kernel, hosting, questions, region } = this.#setting;
+    const { kernel, hosting, region } = this.#setting;
     hosting.leave();
-    region.close();
-    const holdings = region.holdings();
-    if (!region.standing()) return;
+    if (!region.standing() || !region.mayHold) {
+      region.close();
+      return;
+    }
     const startMs = kernel.nowMs();
-    const limit = new Delay(kernel.wheel, startMs, deadlineMs);
-    const gave = this.#giveAll(holdings, startMs + deadlineMs * END_SHARE);
-    await Promise.race([gave, limit.over]);
+    await this.#say("closing", Math.min(CLOSING_MS, deadlineMs * CLOSING_SHARE));
+    region.close();
+    const limit = new Delay(kernel.wheel, kernel.nowMs(), startMs + deadlineMs - kernel.nowMs());
+    await Promise.race([this.#giveAll(startMs + deadlineMs * END_SHARE), limit.over]);
     limit.finish(true);
-    if (holdings.length === 0) return;
+    const leftMs = Math.max(0, startMs + deadlineMs - kernel.nowMs());
+    await this.#say("leaving", Math.min(LEAVE_MS, leftMs));
+  }
+
+  /** Tells all others how far this node is; resolves when they have answered, or time is up. */
+  async #say(departure: Departure, withinMs: number): Promise<void> {
+    const { kernel, questions } = this.#setting;
     const { self } = kernel.ports.membership;
     const others = kernel.ports.membership
       .members()
       .filter(({ name, phase }) => name !== self.name && phase !== "down" && phase !== "suspected");
-    const leftMs = Math.max(0, startMs + deadlineMs - kernel.nowMs());
-    const leaveMs = Math.min(LEAVE_MS, leftMs);
-    await Promise.all(others.map(({ name }) => questions.leave(name, leaveMs)));
+    await Promise.all(others.map(({ name }) => questions.depart(name, departure, withinMs)));
   }
 
-  /** Gives many away, a few at a time. */
-  async #giveAll(holdings: readonly Holding[], untilMs: number): Promise<void> {
-    const { kernel } = this.#setting;
-    const waiting = [...holdings];
-    const giving: Promise<void>[] = [];
+  /** Gives all away, a few at a time, and what comes meanwhile. */
+  async #giveAll(untilMs: number): Promise<void> {
+    const { kernel, region } = this.#setting;
+    this.#leavingUntilMs = untilMs;
+    const waiting = [...region.holdings()];
     const giveNext = async (): Promise<void> => {
       for (let holding = waiting.pop(); holding !== undefined; holding = waiting.pop()) {
         const gave = this.#give(holding, untilMs, "kill");
-        giving.push(gave);
         const pause = new Delay(kernel.wheel, kernel.nowMs(), LEAVING_PAUSE_MS);
         await Promise.race([gave, pause.over]);
         pause.finish(true);
       }
     };
     await Promise.all(Array.from({ length: LEAVING_MOVES }, giveNext));
-    await Promise.all(giving);
+    await region.claimed();
+    while (this.#givings.size > 0) {
+      await Promise.all([...this.#givings].map(({ gave }) => gave));
+    }
   }
 
   async #give(holding: Holding, untilMs: number, late: "kill" | "keep"): Promise<void> {
-    const { hosting, region, postbox } = this.#setting;
-    const to = hosting.heirOf(holding.unit);
-    if (to === undefined) return;
-    this.#moves++;
-    const owner = await region.give(holding, to, { untilMs, late });
-    this.#moves--;
-    if (owner?.node !== to.name) return;
-    const body = givenBody(holding.unit);
-    postbox.send(to.name, EnvelopeKind.moved, { to: "", body });
+    const { hosting, region } = this.#setting;
+    const { unit } = holding;
+    if (hosting.heirOf(unit) === undefined) return;
+    const giving: Giving = { to: undefined, gave: Promise.resolve() };
+    const heir = (): NodeIdentity | undefined => {
+      const to = hosting.heirOf(unit);
+      giving.to = to ?? giving.to;
+      return to;
+    };
+    giving.gave = region
+      .give(holding, heir, { untilMs, late })
+      .then((owner) => this.#tell(holding, owner));
+    this.#givings.add(giving);
+    await giving.gave;
+    this.#givings.delete(giving);
+  }
+
+  #tell({ unit }: Holding, owner: Owner | undefined): void {
+    const { kernel, postbox } = this.#setting;
+    if (owner === undefined || owner.node === kernel.ports.membership.self.name) return;
+    postbox.send(owner.node, EnvelopeKind.moved, { to: "", body: givenBody(unit) });
   }
 }

@@ -5,7 +5,7 @@
  * `placement/hosts.ts` and `placement/rendezvous.ts`.
  *
  * H1: what a node has registered itself counts for it before others have heard of it.
- * H2: a node that is leaving gives itself nothing.
+ * H2: a node that is leaving gives itself nothing, and one that has said that it leaves is given nothing.
  *
  * Cost: the members are looked through once per change of them, not per unit.
  */
@@ -15,6 +15,7 @@ import { chosenFor } from "../placement/rendezvous.ts";
 import type { Unit } from "../placement/unit.ts";
 import type { Member, Membership } from "../ports/membership.ts";
 import type { Registration } from "../registration.ts";
+import type { Leavers } from "./leavers.ts";
 
 /** Candidates for the units of a type. */
 interface Candidates {
@@ -26,18 +27,24 @@ interface Candidates {
 export class Hosting {
   readonly #membership: Membership;
   readonly #registrations: ReadonlyMap<string, Registration>;
+  readonly #leavers: Leavers;
   readonly #metadata: Readonly<Record<string, string>>;
   readonly #candidates = new Map<string, Candidates>();
   readonly #placements = new Map<string, Placement | undefined>();
   #isLeaving: boolean = false;
 
-  constructor(membership: Membership, registrations: ReadonlyMap<string, Registration>) {
+  constructor(
+    membership: Membership,
+    registrations: ReadonlyMap<string, Registration>,
+    leavers: Leavers,
+  ) {
     this.#membership = membership;
     this.#registrations = registrations;
+    this.#leavers = leavers;
     this.#metadata = hostMetadata(registrations.values());
   }
 
-  /** The members have changed. */
+  /** The members, or those of them that leave, have changed. */
   changed(): void {
     this.#candidates.clear();
     this.#placements.clear();
@@ -102,8 +109,9 @@ export class Hosting {
     const { self } = this.#membership;
     const members: Member[] = [];
     for (const member of this.#membership.members()) {
-      if (member.name !== self.name) members.push(member);
-      else if (!this.#isLeaving && member.phase !== "draining") {
+      if (member.name !== self.name) {
+        if (this.#leavers.departureOf(member) === undefined) members.push(member);
+      } else if (!this.#isLeaving && member.phase !== "draining") {
         members.push({ ...member, phase: "up", metadata: this.#metadata });
       }
     }

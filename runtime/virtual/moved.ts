@@ -7,7 +7,9 @@ import type { Address } from "../address.ts";
 import type { Owner } from "../placement/ownership.ts";
 import { checkedPlacement } from "../placement/placement.ts";
 import type { Unit } from "../placement/unit.ts";
+import type { NodeIdentity } from "../ports/membership.ts";
 import { type Envelope, EnvelopeKind } from "../remote/envelope.ts";
+import type { Departure } from "./leavers.ts";
 
 /** A message as it comes back: what its sender needs to send it again. */
 export interface SentBack {
@@ -21,7 +23,10 @@ export interface SentBack {
   readonly askChain?: readonly Address[] | undefined;
 }
 
-/** `back` = a message comes back; `given` = the receiver is the owner now; `leaving` = the sender gives all. */
+/**
+ * `back` = a message comes back; `given` = the receiver is the owner now; `closing` = the sender takes no
+ * more; `leaving` = it has given all. An older release names no incarnation.
+ */
 export type Moved =
   | {
       readonly type: "back";
@@ -30,7 +35,7 @@ export type Moved =
       readonly message: SentBack;
     }
   | { readonly type: "given"; readonly unit: Unit }
-  | { readonly type: "leaving" };
+  | { readonly type: Departure; readonly incarnation: string | undefined };
 
 /** The body of a message that comes back. */
 export function sentBackBody(envelope: Envelope, owner: Owner | undefined): unknown {
@@ -44,14 +49,18 @@ export function givenBody({ id, type, placement }: Unit): unknown {
   return ["given", [id, type, placement]];
 }
 
-/** The body that says that its sender leaves. */
-export const leavingBody: readonly unknown[] = ["leaving"];
+/** The body that says how far its sender is in leaving. */
+export function departureBody(departure: Departure, { incarnation }: NodeIdentity): unknown {
+  return [departure, incarnation];
+}
 
 /** What the body of a `moved` says; `undefined` when it has another form. */
 export function parseMoved(body: unknown): Moved | undefined {
   if (!Array.isArray(body)) return undefined;
   const [what, first, second, third] = body as readonly unknown[];
-  if (what === "leaving") return { type: "leaving" };
+  if (what === "closing" || what === "leaving") {
+    return { type: what, incarnation: typeof first === "string" ? first : undefined };
+  }
   if (what === "given") {
     const unit = parseUnit(first);
     return unit === undefined ? undefined : { type: "given", unit };

@@ -11,7 +11,8 @@ import type { Unit } from "../placement/unit.ts";
 import type { Cancel } from "../ports/clock.ts";
 import { EnvelopeKind } from "../remote/envelope.ts";
 import type { Postbox } from "../remote/postbox.ts";
-import { leavingBody, parseOwner, unitFields } from "./moved.ts";
+import type { Departure } from "./leavers.ts";
+import { departureBody, parseOwner, unitFields } from "./moved.ts";
 
 const ANSWER_MS = 1_000;
 
@@ -46,10 +47,14 @@ export class Questions {
     );
   }
 
-  /** Tells a node that this one leaves; answered when nothing of what it sent here is open. */
-  leave(node: string, withinMs: number): Promise<Answer> {
+  /**
+   * Tells a node that this one leaves. When it answers, all that it gave this one has been heard of
+   * (`closing`), or nothing of what it sent here is open (`leaving`).
+   */
+  depart(node: string, departure: Departure, withinMs: number): Promise<Answer> {
+    const body = departureBody(departure, this.#postbox.kernel.ports.membership.self);
     return this.#ask(node, withinMs, (correlation) =>
-      this.#postbox.send(node, EnvelopeKind.moved, { to: "", correlation, body: leavingBody }),
+      this.#postbox.send(node, EnvelopeKind.moved, { to: "", correlation, body }),
     );
   }
 

@@ -16,6 +16,8 @@
  * R3: a message never waits here longer than a hand-over takes, and a hand-over has a deadline. Past it the
  *     unit is let go, whoever is its owner on record: what waited goes on, and is found an owner by the
  *     registry. Should that be this node still, it wins the unit once more, for a new token.
+ * R4: a region that is closed takes only what the registry says is its own already, so that it can be given on: a
+ *     node is given units until the others have heard that it leaves.
  */
 import type { ExitReason } from "../exit-reason.ts";
 import type { Cell } from "../kernel/cell.ts";
@@ -47,6 +49,8 @@ export interface RegionSetting {
   readonly types: ReadonlyMap<string, HostedType>;
   /** This node's own routes follow: whoever sends from here learns it first. */
   ownerChanged(unit: Unit, before: number, owner: Owner | undefined): void;
+  /** A unit is held from now on. */
+  taken(holding: Holding): void;
 }
 
 /** The units of this node; see the file's header. */
@@ -70,7 +74,12 @@ export class Region {
     return this.#setting.kernel.ports.membership.standing?.() ?? true;
   }
 
-  /** Takes no more units. */
+  /** Whether this node can run anything at all. */
+  get mayHold(): boolean {
+    return this.#setting.types.size > 0;
+  }
+
+  /** Takes no more units (R4). */
   close(): void {
     if (this.#phase === "open") this.#phase = "closed";
   }
@@ -78,6 +87,16 @@ export class Region {
   /** Activates nothing more: what is left of activations that end now is refused. */
   end(): void {
     this.#phase = "over";
+    for (const holding of this.#holdings.values()) {
+      for (const item of [...holding.leftovers.splice(0), ...holding.takeWaiting()]) {
+        this.#sendBack(item, holding.unit, undefined);
+      }
+    }
+  }
+
+  /** Resolves when all claims that are under way have come to something. */
+  async claimed(): Promise<void> {
+    await Promise.all(this.#claims.values());
   }
 
   /** The units that it holds. */
@@ -103,7 +122,7 @@ export class Region {
   /** Takes an item that was sent under `item.token`; `false` = that is not held here, and nothing happened. */
   take(item: Item, unit: Unit): boolean {
     const holding = this.#holdings.get(unit.id);
-    if (holding?.token !== item.token || !this.standing()) return false;
+    if (holding?.token !== item.token || this.#isOver || !this.standing()) return false;
     switch (holding.phase) {
       case "held":
         this.#admit(item, holding);
@@ -153,12 +172,12 @@ export class Region {
     if (known?.phase === "held") return Promise.resolve(this.#me(known.token));
     const underWay = this.#claims.get(unit.id);
     if (underWay !== undefined) return underWay;
-    if (this.#phase !== "open" || known !== undefined || !this.#setting.types.has(unit.type)) {
+    if (this.#phase === "over" || known !== undefined || !this.#setting.types.has(unit.type)) {
       return Promise.resolve(undefined);
     }
     const holding = new Holding(unit);
     this.#holdings.set(unit.id, holding);
-    const now = this.#setting.ownership.claimNow(unit);
+    const now = this.#phase === "open" ? this.#setting.ownership.claimNow(unit) : undefined;
     if (now !== undefined) {
       this.#won(holding, now);
       return Promise.resolve(this.#me(now));
@@ -185,11 +204,11 @@ export class Region {
     const { unit } = holding;
     let owner: Owner | undefined;
     try {
-      const claimed = await this.#setting.ownership.claim(unit);
+      const { ownership } = this.#setting;
+      const claimed =
+        this.#phase === "open" ? await ownership.claim(unit) : await ownership.read(unit);
       const isSpent = this.#isMine(claimed) && this.#spent.has(unit.id, claimed.token);
-      owner = isSpent
-        ? await this.#setting.ownership.give(unit, claimed.token, this.self)
-        : claimed;
+      owner = isSpent ? await ownership.give(unit, claimed.token, this.self) : claimed;
     } catch (error) {
       this.#setting.kernel.ports.log.debug(
         { unit: unit.id, error: messageOf(error) },
@@ -197,7 +216,7 @@ export class Region {
       );
     }
     if (owner !== undefined) this.#unsure.delete(unit.id);
-    if (this.#isMine(owner) && this.#phase === "open") {
+    if (this.#isMine(owner) && !this.#isOver) {
       this.#spent.forget(unit.id);
       this.#won(holding, owner.token);
       return owner;
@@ -206,6 +225,10 @@ export class Region {
     this.#holdings.delete(unit.id);
     for (const item of holding.takeWaiting()) this.#sendBack(item, unit, owner);
     return owner;
+  }
+
+  get #isOver(): boolean {
+    return this.#phase === "over";
   }
 
   #isMine(owner: Owner | undefined): owner is Owner {
@@ -221,6 +244,7 @@ export class Region {
     this.#emit({ type: "shard.taken", unit: unit.id, token });
     for (const item of holding.takeWaiting()) this.#admitOrReturn(item, holding);
     this.keep(holding);
+    this.#setting.taken(holding);
   }
 
   /** Activates the singleton of a unit that is held. */
@@ -304,13 +328,14 @@ export class Region {
   /**
    * Gives a unit away, once its activations have ended.
    *
+   * @param heir - who is to have it, asked at the last moment; when there is none, it stays here
    * @param options.untilMs - when to give up waiting for them, on the monotonic clock
    * @param options.late - what happens then: they are ended at once, or the unit stays here
    * @returns who owns it now; `undefined` when it stays, or nobody knows
    */
   async give(
     holding: Holding,
-    to: NodeIdentity,
+    heir: () => NodeIdentity | undefined,
     { untilMs, late }: { readonly untilMs: number; readonly late: "kill" | "keep" },
   ): Promise<Owner | undefined> {
     if (holding.phase !== "held") return undefined;
@@ -326,7 +351,14 @@ export class Region {
       await this.#emptied(holding, kernel.nowMs() + GIVE_TRIES_MS);
     }
     const triedUntilMs = kernel.nowMs() + GIVE_MS;
+    let to: NodeIdentity | undefined;
     while (this.standing() && kernel.nowMs() < triedUntilMs) {
+      // After a write without an answer the unit may be that node's: it does not stay any more.
+      to = heir() ?? to;
+      if (to === undefined) {
+        this.#stays(holding);
+        return undefined;
+      }
       try {
         const owner = await ownership.give(holding.unit, holding.token, to);
         if (owner === undefined) this.#spent.add(holding.unit.id, holding.token);

@@ -29,6 +29,8 @@ export class Route {
   named: Owner | undefined = undefined;
   /** Who was to become the owner and did not answer: perhaps they are dead, and nobody has noticed. */
   readonly silent: Set<string> = new Set();
+  /** While it settles: resolves when it has. */
+  settled: Promise<void> | undefined = undefined;
   /** When it was last used, on the monotonic clock. */
   usedAtMs = 0;
   /** It is on nobody's list any more: whoever holds it asks for the unit's route anew. */

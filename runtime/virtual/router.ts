@@ -19,6 +19,7 @@ import type { Unit } from "../placement/unit.ts";
 import type { NodeIdentity } from "../ports/membership.ts";
 import type { RemoteCalls } from "../remote/remote-calls.ts";
 import { messageOf } from "../troupe-error.ts";
+import type { Leavers } from "./leavers.ts";
 import type { Ownership } from "./ownership-store.ts";
 import type { Parcel, Sender } from "./parcel.ts";
 import type { Questions } from "./questions.ts";
@@ -40,6 +41,7 @@ export interface RouterSetting {
   readonly calls: RemoteCalls;
   readonly ownership: Ownership;
   readonly questions: Questions;
+  readonly leavers: Leavers;
   readonly region: () => Region;
   /** Which node is to have a unit that nobody owns; those that were silent are passed over. */
   readonly chosen: (unit: Unit, silent: ReadonlySet<string>) => string | undefined;
@@ -83,6 +85,7 @@ export class Router implements Sender {
 
   /** Sends a parcel; `false` when it was refused here. */
   send(unit: Unit, parcel: Parcel): boolean {
+    if (this.#isOver(parcel)) return false;
     const route = this.routeTo(unit);
     route.usedAtMs = parcel.atMs;
     if (route.phase === "unknown") {
@@ -124,6 +127,7 @@ export class Router implements Sender {
     owner: Owner | undefined,
     parcel: Parcel,
   ): void {
+    if (this.#isOver(parcel)) return;
     const route = this.routeTo(unit);
     route.name(owner);
     if (route.owner?.node !== node || route.owner.token !== token) {
@@ -132,12 +136,13 @@ export class Router implements Sender {
       return;
     }
     route.returned(parcel);
-    if (route.phase === "known") this.#settle(route, route.owner);
+    if (route.phase === "known") void this.#settle(route, route.owner);
     else if (route.phase !== "settling") this.#seek(route);
   }
 
   /** A parcel that was sent under `token` never left, for its node is down; others follow, in order. */
   neverLeft(token: number, unit: Unit, parcel: Parcel): void {
+    if (this.#isOver(parcel)) return;
     const route = this.routeTo(unit);
     if (route.phase === "known" && (route.owner?.token ?? 0) > token) {
       // What was sent since has gone to the new owner already.
@@ -154,7 +159,10 @@ export class Router implements Sender {
     const settled: Promise<void>[] = [];
     for (const route of this.#routes.values()) {
       const { owner } = route;
-      if (route.phase === "known" && owner?.node === node) settled.push(this.#settle(route, owner));
+      if (owner?.node !== node) continue;
+      if (route.phase === "known") settled.push(this.#settle(route, owner));
+      else if (route.phase === "settling" && route.settled !== undefined)
+        settled.push(route.settled);
     }
     await Promise.all(settled);
   }
@@ -191,6 +199,12 @@ export class Router implements Sender {
     for (const route of this.#routes.values()) {
       for (const parcel of route.takeAll()) parcel.refuse("stopped");
     }
+  }
+
+  /** Nothing waits here after the end: what comes then is accounted for. */
+  #isOver(parcel: Parcel): boolean {
+    if (this.#closed) parcel.refuse("stopped");
+    return this.#closed;
   }
 
   get #self(): NodeIdentity {
@@ -231,8 +245,13 @@ export class Router implements Sender {
   }
 
   /** Waits until the old owner has returned all that it did not take in, then goes on (T2). */
-  async #settle(route: Route, old: Owner): Promise<void> {
+  #settle(route: Route, old: Owner): Promise<void> {
     route.phase = "settling";
+    route.settled = this.#settling(route, old);
+    return route.settled;
+  }
+
+  async #settling(route: Route, old: Owner): Promise<void> {
     const { questions } = this.#setting;
     for (;;) {
       const answer = await questions.ask(old.node, route.unit, old.token);
@@ -305,7 +324,7 @@ export class Router implements Sender {
 
   /** Whether an owner that was named may be sent to. */
   #counts(owner: Owner): boolean {
-    if (owner.node !== this.#self.name) return !this.#isDown(owner);
+    if (owner.node !== this.#self.name) return !this.#isDown(owner) && !this.#isLeaving(owner);
     return owner.incarnation === this.#self.incarnation && this.#setting.region().standing();
   }
 
@@ -315,6 +334,11 @@ export class Router implements Sender {
     // Of one that was never heard of the chosen node finds out more when it claims.
     const standing = standingOf(owner, this.#self, phase);
     return standing === "free" || standing === "unknown";
+  }
+
+  /** It could not give away what it has, and is about to end. */
+  #isLeaving({ node: name, incarnation }: Owner): boolean {
+    return this.#setting.leavers.departureOf({ name, incarnation }) === "leaving";
   }
 
   #isDown({ node, incarnation }: Owner): boolean {

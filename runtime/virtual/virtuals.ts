@@ -27,6 +27,7 @@ import { Homeless } from "./homeless.ts";
 import type { HostedType } from "./hosted-type.ts";
 import { hostedTypes } from "./hosted-types.ts";
 import { Hosting } from "./hosting.ts";
+import { type Departure, Leavers } from "./leavers.ts";
 import { parseMoved, parseUnit } from "./moved.ts";
 import { type Ownership, ownershipAlone, ownershipIn } from "./ownership-store.ts";
 import { type Contents, Parcel } from "./parcel.ts";
@@ -60,6 +61,7 @@ export class Virtuals implements Ways {
   readonly #border: Border;
   readonly #hosting: Hosting;
   readonly #questions: Questions;
+  readonly #leavers: Leavers;
   readonly #router: Router;
   readonly #region: Region;
   readonly #handOver: HandOver;
@@ -75,7 +77,8 @@ export class Virtuals implements Ways {
     const { membership } = kernel.ports;
     this.kernel = kernel;
     this.#border = border;
-    this.#hosting = new Hosting(membership, registrations);
+    this.#leavers = new Leavers(membership);
+    this.#hosting = new Hosting(membership, registrations, this.#leavers);
     this.#questions = new Questions(border.postbox);
     const ownership: Ownership = isAlone
       ? ownershipAlone(membership.self)
@@ -85,6 +88,7 @@ export class Virtuals implements Ways {
       calls,
       ownership,
       questions: this.#questions,
+      leavers: this.#leavers,
       region: () => this.#region,
       chosen: (unit, silent) => this.#hosting.chosen(unit, silent),
     });
@@ -99,6 +103,7 @@ export class Virtuals implements Ways {
       ownership,
       types: this.#types,
       ownerChanged: (unit, before, owner) => this.#router.ownerChanged(unit, before, owner),
+      taken: (holding) => this.#handOver.taken(holding),
     });
     this.#handOver = new HandOver({
       kernel,
@@ -188,8 +193,9 @@ export class Virtuals implements Ways {
       case "given":
         void this.#region.claim(moved.unit);
         return;
+      case "closing":
       case "leaving":
-        void this.#settle(from, envelope.correlation);
+        void this.#departing(from, moved, envelope.correlation);
         return;
       case "back": {
         const { message, token, owner } = moved;
@@ -205,6 +211,7 @@ export class Virtuals implements Ways {
 
   /** Whether a message that could not be carried goes another way now: its node is down. */
   undelivered(to: string, envelope: Envelope, reason: UndeliveredReason): boolean {
+    if (envelope.kind === EnvelopeKind.moved) return this.#notReturned(envelope);
     if (envelope.token === undefined || reason !== "disconnected" || this.#closed) return false;
     const unit = this.#unitOfAddress(envelope.to);
     if (unit === undefined || !this.#isDown(to)) return false;
@@ -223,6 +230,7 @@ export class Virtuals implements Ways {
   }
 
   nodeDown(node: string): void {
+    this.#leavers.nodeDown(node);
     this.#questions.nodeDown(node);
     this.#router.nodeDown(node);
   }
@@ -263,9 +271,28 @@ export class Virtuals implements Ways {
     return target === undefined ? undefined : this.#unitOf(target.type, target.key);
   }
 
-  async #settle(node: string, correlation: number): Promise<void> {
-    await this.#router.settleAll(node);
+  /** Another node leaves: it hears when it may take the next step. */
+  async #departing(
+    node: string,
+    { type, incarnation }: { readonly type: Departure; readonly incarnation: string | undefined },
+    correlation: number,
+  ): Promise<void> {
+    if (incarnation !== undefined) {
+      this.#leavers.note({ name: node, incarnation }, type);
+      this.#hosting.changed();
+    }
+    if (type === "closing") await this.#handOver.given(node);
+    else await this.#router.settleAll(node);
     this.#border.postbox.send(node, EnvelopeKind.passed, { to: "", correlation });
+  }
+
+  /** Whoever sent it is gone before it came back: a tell is counted here then. */
+  #notReturned({ body }: Envelope): boolean {
+    const moved = parseMoved(body);
+    if (moved?.type !== "back" || moved.message.kind !== EnvelopeKind.tell) return false;
+    const { to, from, type, body: told } = moved.message;
+    this.kernel.deadLetters.add({ to, from, type, body: told, reason: "disconnected" });
+    return true;
   }
 
   #isDown(node: string): boolean {

@@ -4,8 +4,8 @@ import { unitOf } from "../../../runtime/placement/unit.ts";
 import { checkedKey } from "../../../runtime/ports/key-filter.ts";
 import { EnvelopeKind } from "../../../runtime/remote/envelope.ts";
 import {
+  departureBody,
   givenBody,
-  leavingBody,
   parseMoved,
   parseOwner,
   parseUnit,
@@ -81,7 +81,11 @@ t.test("What nodes say of units that move", async (t) => {
     t.match(parseMoved(sentBackBody(envelope, undefined)), { type: "back", owner: undefined });
     const unit = unitOf("session", "role:x", "u");
     t.same(parseMoved(givenBody(unit)), { type: "given", unit });
-    t.same(parseMoved(leavingBody), { type: "leaving" });
+    const self = { name: "n1", incarnation: "i1" };
+    for (const type of ["closing", "leaving"] as const) {
+      t.same(parseMoved(departureBody(type, self)), { type, incarnation: "i1" });
+    }
+    t.same(parseMoved(["leaving"]), { type: "leaving", incarnation: undefined }, "an older one");
     t.same(parseUnit(unitFields(unit)), unit);
     t.end();
   });
