@@ -17,13 +17,14 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { awaitedClock, type Clock } from "../../runtime/ports/clock.ts";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 import { dial } from "../client-dial.ts";
 import { serverConfigFile } from "./config-file.ts";
+import { makeFolder } from "./folder.ts";
 import { letGo, release, spawnKept } from "./keeper.ts";
 import { isRunning, type ProcessIdentity, processIdentity } from "./process-identity.ts";
 import { lockStore, type StoreLock } from "./store-lock.ts";
@@ -94,7 +95,7 @@ export async function launchNatsServer(options: LaunchOptions): Promise<NatsServ
   const portsDir = join(storeDir, "ports");
   try {
     await rm(portsDir, { recursive: true, force: true });
-    await mkdir(portsDir, { recursive: true });
+    await makeFolder(portsDir);
     return await start(options, clock, portsDir, locked.value);
   } catch (thrown) {
     await locked.value.release();

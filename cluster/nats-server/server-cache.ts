@@ -4,10 +4,11 @@
  * I1: a binary appears under its final name by a rename, complete; so several processes may install at
  *     once, and a reader never sees half a file.
  */
-import { chmod, copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { chmod, copyFile, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { err, type Result } from "../../runtime/result.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
+import { makeFolder } from "./folder.ts";
 import { probeServerBinary, type ServerBinary } from "./server-binary.ts";
 import { compareServerVersions, parseServerVersion } from "./server-version.ts";
 
@@ -49,7 +50,7 @@ export async function installServer(
   const incomplete = join(folder, `.${cache.nonce}`);
   const path = join(folder, "nats-server");
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await copyFile(source, incomplete);
     await chmod(incomplete, 0o755);
     await rename(incomplete, path);

@@ -6,11 +6,12 @@
  * I1: a lock stands while either of the processes it names runs; a crash of both frees it.
  * I2: a stale lock is taken away by a rename, so of several contenders one takes it.
  */
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import { err, ok, type Result } from "../../runtime/result.ts";
 import { messageOf } from "../../runtime/troupe-error.ts";
+import { makeFolder } from "./folder.ts";
 import { isRunning, type ProcessIdentity, processIdentity } from "./process-identity.ts";
 
 /** What the lock file says; version 1. */
@@ -53,7 +54,7 @@ export async function lockStore(
   const deadlineMs = clock.monotonicMs() + options.waitMs;
   for (;;) {
     try {
-      await mkdir(storeDir, { recursive: true });
+      await makeFolder(storeDir);
       await writeFile(path, JSON.stringify(mine), { flag: "wx" });
       return ok(lockAt(path, mine));
     } catch (thrown) {

@@ -76,6 +76,12 @@ export class Parcel implements Item {
     return this.contents.reply?.settled === true;
   }
 
+  /** Until when somebody waits for an answer, on the monotonic clock; `undefined` for a tell. */
+  get deadlineMs(): number | undefined {
+    const { reply } = this.contents;
+    return isCall(reply) ? reply.deadlineMs : undefined;
+  }
+
   deliver(cell: Cell): void {
     if (this.isOver) return;
     const { message, reply } = this.contents;

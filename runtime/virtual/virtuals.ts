@@ -23,7 +23,7 @@ import { type Envelope, EnvelopeKind } from "../remote/envelope.ts";
 import type { RemoteCalls } from "../remote/remote-calls.ts";
 import { Arrival, type Border, Question } from "./arrival.ts";
 import { HandOver } from "./hand-over.ts";
-import { Homeless } from "./homeless.ts";
+import { Homeless, SWEEP_MS } from "./homeless.ts";
 import type { HostedType } from "./hosted-type.ts";
 import { hostedTypes } from "./hosted-types.ts";
 import { Hosting } from "./hosting.ts";
@@ -39,7 +39,6 @@ import { Router } from "./router.ts";
 import { parseVirtual } from "./virtual-address.ts";
 import { VirtualRef, type Ways } from "./virtual-ref.ts";
 
-const SWEEP_MS = 250;
 /** How often a unit's place is thought over when no member has changed. */
 const REVIEW_MS = 5_000;
 

@@ -13,6 +13,7 @@ import { runs } from "../cluster/server-under-test.ts";
 import { troupe } from "./troupe-command.ts";
 
 const TROUPE = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const ECHO = fileURLToPath(new URL("../../cli/echo-node.js", import.meta.url));
 
 t.setTimeout(120_000);
 
@@ -34,6 +35,21 @@ t.test("troupe nats", async (t) => {
     const run = await troupe(["nats", "run", "--port", port], { cwd });
     t.equal(run.exitCode, 69);
     t.match(run.stderr, new RegExp(`^troupe: nats.unavailable: port ${port} .* is occupied`));
+  });
+
+  t.test("regression: a store that can be made nowhere is said in one line", async (t) => {
+    for (const command of [
+      ["nats", "run", "--store", "/proc/nope/nats"],
+      ["node", ECHO, "--store", "/proc/nope/nats"],
+    ]) {
+      const run = await troupe(command);
+      t.equal(run.exitCode, 69, command.join(" "));
+      t.match(
+        run.stderr,
+        /^troupe: nats.unavailable: cannot write \/proc\/nope\/nats: ENOENT.*\n$/m,
+      );
+      t.equal(run.stdout, "");
+    }
   });
 
   t.test("run --cluster 3 runs three servers until it is interrupted", async (t) => {

@@ -242,6 +242,33 @@ t.test("Virtual actors of several nodes", async (t) => {
     },
   );
 
+  t.test(
+    "regression: an ask of a type that no node runs says so before its time is up",
+    async (t) => {
+      const world = seededWorld({ seed: 14 });
+      const bank = new Bank(world);
+      const guest = bank.visit("guest");
+      const { clock } = world;
+      for (const [timeout, withinMs] of [
+        ["100ms", 0],
+        ["1s", 500],
+        ["5s", 2_500],
+        ["1m", 5_000],
+      ] as const) {
+        const startMs = clock.monotonicMs();
+        const asked = guest.actorOf(Account, "k1").ask("sum", undefined, { timeout });
+        const expected = { code: "actor.not-found", outcome: "never-ran" };
+        await t.rejects(world.run(asked), expected, timeout);
+        t.ok(clock.monotonicMs() - startMs <= withinMs, `${timeout}: within ${withinMs} ms`);
+      }
+      const early = guest.actorOf(Account, "k1").ask("sum", undefined, { timeout: "5s" });
+      await world.advance("1s");
+      bank.join("n1");
+      t.equal((await world.run(early)).node, "n1", "a node that comes in time is found");
+      await world.end();
+    },
+  );
+
   t.test("live only on nodes of the role that they ask for", async (t) => {
     const world = seededWorld({ seed: 8 });
     const bank = new Bank(world, "role:money");
