@@ -4,11 +4,12 @@
  * Owns: the listening socket and its bounds. The verdicts are `node-condition.ts`.
  *
  * H1: it answers 200 or 503, with a JSON body that says why.
- * H2: connections, headers and times are bounded: whoever reaches the port can at most keep it from
- *     answering others.
+ * H2: connections, headers and times are bounded. Each connection is good for one probe, which is asked and
+ *     answered within {@link REQUEST_MS}; past {@link MOST_CONNECTIONS} the one that is open longest makes
+ *     room. So nobody who holds connections open keeps a probe from its answer.
  */
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { messageOf, TroupeError } from "../../runtime/troupe-error.ts";
 import { liveness, type NodeFacts, readiness, type Verdict } from "./node-condition.ts";
 
@@ -29,6 +30,8 @@ export interface HealthServer {
 const MOST_CONNECTIONS = 64;
 const MOST_HEADER_BYTES = 4_096;
 const REQUEST_MS = 5_000;
+/** How often Node looks for requests that take too long; by itself only every 30 s. */
+const CHECK_MS = 1_000;
 
 /**
  * Answers probes with what `facts` says at that moment.
@@ -41,7 +44,12 @@ export async function startHealthServer(
   facts: () => NodeFacts,
 ): Promise<HealthServer> {
   const server = createServer(
-    { maxHeaderSize: MOST_HEADER_BYTES, requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS },
+    {
+      maxHeaderSize: MOST_HEADER_BYTES,
+      requestTimeout: REQUEST_MS,
+      headersTimeout: REQUEST_MS,
+      connectionsCheckingInterval: CHECK_MS,
+    },
     (request, response) => {
       request.resume();
       const path = request.url?.split("?", 1)[0];
@@ -52,8 +60,18 @@ export async function startHealthServer(
       else answer(response, 404, { error: "/healthz or /readyz" });
     },
   );
-  server.maxConnections = MOST_CONNECTIONS;
-  server.keepAliveTimeout = REQUEST_MS;
+  // Of a client that does not read its answer no other limit hears.
+  server.setTimeout(REQUEST_MS);
+  const open = new Set<Socket>();
+  server.on("connection", (socket) => {
+    const [oldest] = open;
+    if (oldest !== undefined && open.size >= MOST_CONNECTIONS) {
+      open.delete(oldest);
+      oldest.destroy();
+    }
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => {
       const line = `health: port ${port} of ${host} cannot be used: ${messageOf(cause)}`;
@@ -80,6 +98,10 @@ function probe(response: ServerResponse, node: string, verdict: Verdict, facts: 
 }
 
 function answer(response: ServerResponse, code: number, body: unknown): void {
-  response.writeHead(code, { "content-type": "application/json", "cache-control": "no-store" });
+  response.writeHead(code, {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    connection: "close",
+  });
   response.end(`${JSON.stringify(body)}\n`);
 }

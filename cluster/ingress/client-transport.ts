@@ -16,6 +16,7 @@
 import { type Msg, type NatsConnection, TimeoutError } from "nats";
 import { addressOf, nodeOf, pathOf } from "../../runtime/address.ts";
 import type { Log } from "../../runtime/log.ts";
+import { PacedLog } from "../../runtime/paced-log.ts";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
 import type { Transport, TransportSink } from "../../runtime/ports/transport.ts";
@@ -72,6 +73,7 @@ export class ClientTransport implements Transport {
   /** What was dropped: what the server was made to deliver in a gateway's name, and what is no frame. */
   readonly counts: { forged: number; undecodable: number } = { forged: 0, undecodable: 0 };
   readonly #options: ClientTransportOptions;
+  readonly #log: PacedLog;
   #gateway: Gateway = { phase: "none" };
   #link: Link | undefined;
   #sink: TransportSink | undefined;
@@ -84,6 +86,7 @@ export class ClientTransport implements Transport {
 
   constructor(options: ClientTransportOptions) {
     this.#options = options;
+    this.#log = new PacedLog(options.log, options.clock);
     this.node = options.name;
     this.mostBodyBytes = options.mostBytes;
     const { connection, cluster, name, inbox, clock } = options;
@@ -157,7 +160,7 @@ export class ClientTransport implements Transport {
     const sent = this.#anyLink().send({ ...envelope, to: addressOf(to, envelope.to) });
     if (this.#gateway.phase === "none") {
       this.greet().catch((error: unknown) =>
-        this.#options.log.warn({ error: messageOf(error) }, "no gateway"),
+        this.#log.warn({ error: messageOf(error) }, "no gateway"),
       );
     }
     return sent;
@@ -249,7 +252,7 @@ export class ClientTransport implements Transport {
     return {
       store: new LinkParts({ clock, mostBytes, budget: { leftBytes: 2 * mostBytes } }),
       unreadable: (envelope, why) => this.#sink?.unreadable(nodeOf(envelope.from), envelope, why),
-      failed: (why) => this.#options.log.warn({ why }, "a large body was not sent"),
+      failed: (why) => this.#log.warn({ why }, "a large body was not sent"),
     };
   }
 
@@ -260,11 +263,11 @@ export class ClientTransport implements Transport {
 
   #receive(message: Msg): void {
     if (this.#closed) return;
-    const { cluster, name, log } = this.#options;
+    const { cluster, name } = this.#options;
     const forgery = forgeryIn(message, egressSubject(cluster, name, "*"));
     if (forgery !== undefined) {
       this.counts.forged++;
-      log.warn({ subject: message.subject, forgery }, "dropped what no gateway has sent");
+      this.#log.warn({ subject: message.subject, forgery }, "dropped what no gateway has sent");
       return;
     }
     if (this.#gateway.phase !== "found" || senderOf(message.subject) !== this.#gateway.name) return;
@@ -272,13 +275,13 @@ export class ClientTransport implements Transport {
     if (frame.ok) this.#link?.receive(frame.value, message.data.length);
     else {
       this.counts.undecodable++;
-      log.warn({ fault: frame.error }, "dropped what cannot be decoded");
+      this.#log.warn({ fault: frame.error }, "dropped what cannot be decoded");
     }
   }
 
   #gatewayLost(): void {
     if (this.#gateway.phase !== "found") return;
-    this.#options.log.warn({ gateway: this.#gateway.name }, "the gateway is gone");
+    this.#log.warn({ gateway: this.#gateway.name }, "the gateway is gone");
     this.#gateway = { phase: "none" };
     const link = this.#link;
     this.#link = undefined;

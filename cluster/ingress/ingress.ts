@@ -14,6 +14,7 @@
  */
 import type { Msg, NatsConnection, Subscription } from "nats";
 import type { Log } from "../../runtime/log.ts";
+import { PacedLog } from "../../runtime/paced-log.ts";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import type { NodeIdentity } from "../../runtime/ports/membership.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
@@ -57,6 +58,7 @@ export interface IngressOptions {
 /** The ingress of a gateway; see the file's header. */
 export class Ingress {
   readonly #options: IngressOptions;
+  readonly #log: PacedLog;
   /** What was dropped: what the server was made to deliver in a client's name. */
   readonly counts: { forged: number } = { forged: 0 };
   readonly #sessions = new Map<string, IngressSession>();
@@ -70,6 +72,7 @@ export class Ingress {
 
   constructor(options: IngressOptions) {
     this.#options = options;
+    this.#log = new PacedLog(options.log, options.clock);
     const { connection, cluster, self, clock } = options;
     this.#greetings = this.#listenForGreetings();
     this.#frames = ROLES.map((role) =>
@@ -140,7 +143,7 @@ export class Ingress {
   }
 
   #greet(role: IngressRole, message: Msg): void {
-    const { self, standing, log } = this.#options;
+    const { self, standing } = this.#options;
     if (this.#closed || !standing() || this.#isForged(message)) return;
     const hello = parseHello(message.data);
     const client = clientOf(message.subject);
@@ -149,7 +152,7 @@ export class Ingress {
     if (this.#sessions.size >= SESSIONS && !this.#sessions.has(key))
       fault = `it has ${SESSIONS} clients, and takes no more`;
     if (!hello.ok || fault !== undefined) {
-      log.warn({ client, role, fault }, "refused a client");
+      this.#log.warn({ client, role, fault }, "refused a client");
       message.respond(refusalBytes(`gateway ${self.name}: ${fault}`));
       return;
     }
@@ -160,7 +163,7 @@ export class Ingress {
   }
 
   #newSession(role: IngressRole, client: string, hello: Hello): IngressSession {
-    const { connection, cluster, self, system, clock, scheduler, log } = this.#options;
+    const { connection, cluster, self, system, clock, scheduler } = this.#options;
     const { reads, mostBytes } = this.#options;
     const subject = egressSubject(cluster, client, self.name);
     return new IngressSession({
@@ -173,7 +176,7 @@ export class Ingress {
       claims: reads.includes("parts")
         ? {
             store: new LinkParts({ clock, mostBytes, budget: this.#budget }),
-            failed: (why) => log.warn({ client, why }, "a large answer was not sent"),
+            failed: (why) => this.#log.warn({ client, why }, "a large answer was not sent"),
           }
         : undefined,
       connected: () => this.#connected && !connection.isClosed(),
@@ -187,7 +190,7 @@ export class Ingress {
     const session = this.#sessions.get(sessionKey(role, client));
     const frame = parseFrame(message.data);
     if (!frame.ok) {
-      this.#options.log.warn({ client, fault: frame.error }, "dropped a client's frame");
+      this.#log.warn({ client, fault: frame.error }, "dropped a client's frame");
       return;
     }
     if (session === undefined) {
@@ -218,7 +221,7 @@ export class Ingress {
     if (isOwn) return false;
     this.counts.forged++;
     const { subject } = message;
-    this.#options.log.warn({ subject }, "dropped what no client has sent");
+    this.#log.warn({ subject }, "dropped what no client has sent");
     return true;
   }
 

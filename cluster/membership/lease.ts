@@ -99,7 +99,9 @@ export function holderOf(entry: KeyValueEntry): LeaseHolder | undefined {
   if (record === null || typeof record !== "object" || record.v !== 1) return undefined;
   const traits = parseTraits(record);
   if (!traits.ok) return undefined;
-  const incarnation = record.incarnation ?? incarnationOf(entry.revision);
+  const { incarnation = incarnationOf(entry.revision) } = record;
+  // Incarnations are compared: one that is no text would be neither older nor newer than any other.
+  if (typeof incarnation !== "string") return undefined;
   const { publicKey } = record;
   const key = typeof publicKey === "string" ? { publicKey } : {};
   return { name, incarnation, ...traits.value, ...key };

@@ -18,6 +18,7 @@
 import type { NatsConnection, Subscription } from "nats";
 import type { EventSink } from "../../runtime/event.ts";
 import type { Log } from "../../runtime/log.ts";
+import { PacedLog } from "../../runtime/paced-log.ts";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import type { KeyValue } from "../../runtime/ports/key-value.ts";
 import type {
@@ -73,6 +74,7 @@ export class NatsMembership implements SelectableMembership {
   /** What was dropped: what the server was made to deliver, and what is no heartbeat. */
   readonly counts: { forged: number; undecodable: number } = { forged: 0, undecodable: 0 };
   readonly #options: NatsMembershipOptions;
+  readonly #log: PacedLog;
   readonly #view: MembershipView;
   readonly #listeners = new Set<(event: MembershipEvent) => void>();
   readonly #subscription: Subscription;
@@ -90,6 +92,7 @@ export class NatsMembership implements SelectableMembership {
   constructor(options: NatsMembershipOptions) {
     const { connection, cluster, clock, self, traits } = options;
     this.#options = options;
+    this.#log = new PacedLog(options.log, options.clock);
     this.self = self;
     this.#lastCheckMs = clock.monotonicMs();
     this.#answeredMs = this.#lastCheckMs;
@@ -104,7 +107,7 @@ export class NatsMembership implements SelectableMembership {
           return;
         }
         this.counts.forged++;
-        options.log.warn({ subject: message.subject, forgery }, "dropped what no node has sent");
+        this.#log.warn({ subject: message.subject, forgery }, "dropped what no node has sent");
       },
     });
     this.#cancelCheck = this.#checkLater();
@@ -188,7 +191,7 @@ export class NatsMembership implements SelectableMembership {
     const beat = this.#reader.read(name, bytes);
     if (!beat.ok) {
       this.counts.undecodable++;
-      this.#options.log.warn({ from: name, fault: beat.error }, "dropped a heartbeat");
+      this.#log.warn({ from: name, fault: beat.error }, "dropped a heartbeat");
       return;
     }
     const atMs = this.#options.clock.monotonicMs();

@@ -16,6 +16,7 @@ import { type Msg, type NatsConnection, headers as newHeaders, type Subscription
 import type { ActorRef, AnyActorRef } from "../../runtime/actor-ref.ts";
 import { durationMs } from "../../runtime/duration.ts";
 import type { Log } from "../../runtime/log.ts";
+import { PacedLog } from "../../runtime/paced-log.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { NodeIdentity } from "../../runtime/ports/membership.ts";
 import type { Protocol } from "../../runtime/protocol.ts";
@@ -78,6 +79,7 @@ export interface OperationReport {
 /** The services of a node; see the file's header. */
 export class Services {
   readonly #options: ServicesOptions;
+  readonly #log: PacedLog;
   readonly #types = new Map<string, ServiceType>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #discovery: readonly Subscription[];
@@ -88,6 +90,7 @@ export class Services {
 
   constructor(options: ServicesOptions) {
     this.#options = options;
+    this.#log = new PacedLog(options.log, options.clock);
     this.#startedAtMs = options.clock.nowMs();
     this.#discovery = discoverySubjects.map((subject) =>
       options.connection.subscribe(subject, {
@@ -284,7 +287,7 @@ export class Services {
     const why = this.#refusal(message);
     if (why === undefined) return true;
     this.#dropped++;
-    this.#options.log.warn({ subject: message.subject, why }, "dropped what is no request");
+    this.#log.warn({ subject: message.subject, why }, "dropped what is no request");
     return false;
   }
 

@@ -118,6 +118,8 @@ function read(wire: WireReader): Result<Frame, string> {
   const target = length > 6 ? (wire.known() ?? "") : "";
   const resend = length > 7 && wire.value() === 1;
   if (!isSequence(baseSeq)) return err("a sequence number is not a count");
+  if (baseSeq > linkSeq)
+    return err("the sender holds later frames than this one, and not this one");
   if (typeof target !== "string") return err("the target is not a string");
   return ok({ incarnation, linkSeq, ackSeq, baseSeq, target, resend, envelopes, faults });
 }

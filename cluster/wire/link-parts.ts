@@ -12,7 +12,8 @@
  * P1: parts of one body come in order, and all before the envelope that claims it.
  * P2: what is being put together is bounded, per link and for all links that share a {@link PartsBudget}; a
  *     body past that is dropped, and its envelope is unreadable.
- * P3: a body of which nothing more comes is dropped after {@link IDLE_MS}.
+ * P3: a body of which nothing more comes is dropped after {@link IDLE_MS}, and one that is not whole and fetched
+ *     after {@link MOST_MS} whatever comes: the room is others' too, and a byte now and then must not hold it.
  */
 import type { Clock } from "../../runtime/ports/clock.ts";
 import { type Claim, type Envelope, EnvelopeKind } from "../../runtime/remote/envelope.ts";
@@ -25,6 +26,8 @@ import { bodyOf } from "./body-store.ts";
 export const PART_BYTES: number = 128 * 1024;
 const PREFIX = "parts.";
 const IDLE_MS = 30_000;
+/** 64 MB in this time is 2 Mbit/s. */
+const MOST_MS = 300_000;
 /** More than a peer of ours sends at a time. */
 const MOST_COMING = 64;
 
@@ -45,6 +48,7 @@ interface Leaving {
 interface Coming {
   readonly parts: Uint8Array[];
   sizeBytes: number;
+  readonly sinceMs: number;
   lastMs: number;
   /** It was too much: what else comes of it is not kept. */
   refused: boolean;
@@ -109,13 +113,14 @@ export class LinkParts implements BodyStore {
   take({ correlation, body }: Envelope): void {
     const key = `${PREFIX}${correlation}`;
     const part = body instanceof Uint8Array ? body : new Uint8Array();
+    const nowMs = this.#clock.monotonicMs();
     let coming = this.#coming.get(key);
     if (coming === undefined) {
       if (this.#coming.size >= MOST_COMING) return;
-      coming = { parts: [], sizeBytes: 0, lastMs: 0, refused: false };
+      coming = { parts: [], sizeBytes: 0, sinceMs: nowMs, lastMs: nowMs, refused: false };
       this.#coming.set(key, coming);
     }
-    coming.lastMs = this.#clock.monotonicMs();
+    coming.lastMs = nowMs;
     const { byteLength } = part;
     const sizeBytes = coming.sizeBytes + byteLength;
     if (byteLength === 0 || sizeBytes > this.mostBytes || byteLength > this.#budget.leftBytes) {
@@ -154,7 +159,8 @@ export class LinkParts implements BodyStore {
 
   /** Drops what nothing more comes of (P3). */
   sweep(nowMs: number): void {
-    for (const [key, { lastMs }] of this.#coming) if (nowMs - lastMs > IDLE_MS) this.#forget(key);
+    for (const [key, { sinceMs, lastMs }] of this.#coming)
+      if (nowMs - lastMs > IDLE_MS || nowMs - sinceMs > MOST_MS) this.#forget(key);
   }
 
   /** The peer is another one, or gone: nothing that came of it is completed any more. */

@@ -11,6 +11,7 @@
  */
 import type { Msg, NatsConnection, Subscription } from "nats";
 import type { Log } from "../../runtime/log.ts";
+import { PacedLog } from "../../runtime/paced-log.ts";
 import type { Cancel, Clock } from "../../runtime/ports/clock.ts";
 import type { MembershipEvent, NodeIdentity } from "../../runtime/ports/membership.ts";
 import type { Scheduler } from "../../runtime/ports/scheduler.ts";
@@ -78,6 +79,7 @@ export class NatsTransport implements Transport {
   readonly mostBodyBytes: number;
   readonly counts: TransportCounts = { forged: 0, undecodable: 0, buried: 0 };
   readonly #options: NatsTransportOptions;
+  readonly #log: PacedLog;
   /** The subject of all frames to this node. */
   readonly #heard: string;
   readonly #links = new Map<string, Link>();
@@ -96,6 +98,7 @@ export class NatsTransport implements Transport {
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
+    this.#log = new PacedLog(options.log, options.clock);
     this.node = options.self.name;
     this.mostBodyBytes = options.claims?.mostBytes ?? INLINE_BYTES;
     const { connection, cluster, self, clock, scheduler } = options;
@@ -265,7 +268,7 @@ export class NatsTransport implements Transport {
     return {
       store: claims.between(node),
       unreadable: (envelope, why) => this.#sink?.unreadable(node, envelope, why),
-      failed: (why) => this.#options.log.warn({ to: node, why }, "a large body was not sent"),
+      failed: (why) => this.#log.warn({ to: node, why }, "a large body was not sent"),
     };
   }
 
@@ -316,13 +319,13 @@ export class NatsTransport implements Transport {
     if (forgery === undefined) return false;
     this.counts.forged++;
     const { subject } = message;
-    this.#options.log.warn({ subject, forgery }, "dropped what no node has sent");
+    this.#log.warn({ subject, forgery }, "dropped what no node has sent");
     return true;
   }
 
   #undecodable(from: string, fault: string): void {
     this.counts.undecodable++;
-    this.#options.log.warn({ from, fault }, "dropped what cannot be decoded");
+    this.#log.warn({ from, fault }, "dropped what cannot be decoded");
   }
 
   #deliver(from: string, envelope: Envelope): void {
@@ -336,7 +339,7 @@ export class NatsTransport implements Transport {
       sink.received(from, envelope);
     } catch (error) {
       // A throw here would end the subscription of all links.
-      this.#options.log.error({ from, error: messageOf(error) }, "the receiver of envelopes threw");
+      this.#log.error({ from, error: messageOf(error) }, "the receiver of envelopes threw");
     }
   }
 

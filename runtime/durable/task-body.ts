@@ -16,6 +16,8 @@ export const DEFAULT_ATTEMPTS = 5;
 export function parseTaskBody(body: unknown): Result<TaskBody, string> {
   if (typeof body !== "object" || body === null || !("v" in body)) return err("is no task body");
   if (body.v !== 1) return err(`has format version ${shown(body.v)}`);
-  const { input, maxAttempts } = body as Partial<TaskBody>;
-  return ok({ v: 1, input, maxAttempts: maxAttempts ?? DEFAULT_ATTEMPTS });
+  const { input, maxAttempts = DEFAULT_ATTEMPTS } = body as Partial<TaskBody>;
+  // What is no count is never reached: such a task would be tried for ever.
+  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) return err("has no count of attempts");
+  return ok({ v: 1, input, maxAttempts });
 }

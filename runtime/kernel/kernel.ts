@@ -7,6 +7,7 @@ import type { SpawnOptions } from "../actor.ts";
 import type { ActorRef, AnyActorRef } from "../actor-ref.ts";
 import type { Address } from "../address.ts";
 import type { EventSink } from "../event.ts";
+import { PacedLog } from "../paced-log.ts";
 import type { CopyMessage, NotPlain } from "../plain-data.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Operations, Protocol } from "../protocol.ts";
@@ -68,6 +69,8 @@ export class Kernel {
   readonly sampling: Sampling;
   readonly replies: PendingReplies;
   readonly deadLetters: DeadLetters;
+  /** For what other nodes and programs cause. */
+  readonly pacedLog: PacedLog;
   /** By definition, for those that override nothing. */
   readonly specs: WeakMap<object, CellSpec> = new WeakMap();
   /** The actor whose handler runs synchronously now. */
@@ -93,6 +96,7 @@ export class Kernel {
     this.dispatcher = new Dispatcher(ports, this.wheel, this.sampling);
     this.replies = new PendingReplies(this.wheel, ports);
     this.deadLetters = new DeadLetters(ports);
+    this.pacedLog = new PacedLog(ports.log, ports.clock);
     this.#events = ports.events;
     this.#spans = new Spans(ports.random);
   }

@@ -89,7 +89,9 @@ export class IncomingTells {
       from: addressOf(kernel.node, envelope.to),
       type: envelope.type,
       body: undefined,
-      reason: envelope.body as DeadLetterReason,
+      // Anything may arrive.
+      reason:
+        typeof envelope.body === "string" ? (envelope.body as DeadLetterReason) : "undecodable",
     });
   }
 

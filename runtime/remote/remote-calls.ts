@@ -15,7 +15,13 @@ import { streamAborted } from "../kernel/ask-error.ts";
 import { validated } from "../kernel/validation.ts";
 import type { UndeliveredReason } from "../ports/transport.ts";
 import type { OperationSchemas } from "../protocol.ts";
-import { type ErrorCode, type ErrorRecord, errorFromRecord, TroupeError } from "../troupe-error.ts";
+import {
+  type AskOutcome,
+  type ErrorCode,
+  type ErrorRecord,
+  errorFromRecord,
+  TroupeError,
+} from "../troupe-error.ts";
 import { type Envelope, EnvelopeKind } from "./envelope.ts";
 import type { Postbox } from "./postbox.ts";
 import { undeliveredCode } from "./undelivered.ts";
@@ -224,8 +230,13 @@ function invalid(why: string): TroupeError {
 
 /** What another node says is an error; anything may arrive. */
 function recordIn(body: unknown): ErrorRecord {
-  if (typeof body === "object" && body !== null && "code" in body && "message" in body) {
-    return body as ErrorRecord;
-  }
+  const { code, message, outcome, data } = (body ?? {}) as Partial<ErrorRecord>;
+  // An object that is no text may throw where an error is made of it, and its call would be forgotten.
+  if (typeof code === "string" && typeof message === "string" && isOutcome(outcome))
+    return { code, message, ...(outcome === undefined ? {} : { outcome }), data };
   return { code: "ask.undecodable", message: "the failure could not be read", outcome: "unknown" };
+}
+
+function isOutcome(said: unknown): said is AskOutcome | undefined {
+  return said === undefined || said === "never-ran" || said === "failed" || said === "unknown";
 }

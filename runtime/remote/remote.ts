@@ -146,7 +146,7 @@ export class Remote implements Outward, TransportSink {
     const sender = envelope.from === "" ? from : nodeOf(envelope.from);
     // A virtual actor may be active anywhere.
     if (sender !== from && sender !== VIRTUAL) {
-      this.#kernel.ports.log.warn({ from, claims: envelope.from }, "dropped a forged envelope");
+      this.#kernel.pacedLog.warn({ from, claims: envelope.from }, "dropped a forged envelope");
       return;
     }
     if (!this.#check.holds(from, envelope)) this.#deliver(from, envelope);
@@ -198,7 +198,7 @@ export class Remote implements Outward, TransportSink {
       case EnvelopeKind.part:
         return; // links put bodies together
       case EnvelopeKind.terminated:
-        this.#watches.ended(envelope.from, envelope.body as ExitReason);
+        this.#watches.ended(envelope.from, reasonIn(envelope.body));
         return;
       case EnvelopeKind.moved:
         this.#virtuals?.moved(from, envelope);
@@ -276,4 +276,9 @@ export class Remote implements Outward, TransportSink {
     this.#watches.nodeDown(node);
     this.#virtuals?.nodeDown(node);
   }
+}
+
+/** Why another node says that its actor ended; anything may arrive. */
+function reasonIn(body: unknown): ExitReason {
+  return typeof body === "string" ? (body as ExitReason) : "failed";
 }

@@ -59,22 +59,23 @@ export class SignatureCheck {
   /** Why a message may not run; counted and logged. */
   faultOf(from: string, envelope: Envelope, handler: OperationHandler): SignatureFault | undefined {
     if (!handler.isSigned) return undefined;
-    const { signatures, log } = this.#kernel.ports;
+    const { signatures } = this.#kernel.ports;
     if (signatures === undefined) return undefined;
     const fault = signatures.faultOf(from, envelope);
     if (fault === undefined) return undefined;
     this.#refused++;
     const { type, to } = envelope;
-    log.warn({ from, to, type, fault }, "refused a message whose signature does not count");
+    const fields = { from, to, type, fault };
+    this.#kernel.pacedLog.warn(fields, "refused a message whose signature does not count");
     return fault;
   }
 
   /** Whether what is published may run: nobody signs what is for everybody. */
   mayPublish(from: string, { isSigned, type }: OperationHandler): boolean {
-    const { node, ports } = this.#kernel;
+    const { node, ports, pacedLog } = this.#kernel;
     if (!isSigned || from === node || ports.signatures === undefined) return true;
     this.#refused++;
-    ports.log.warn({ from, type }, "refused a published message of a signed operation");
+    pacedLog.warn({ from, type }, "refused a published message of a signed operation");
     return false;
   }
 

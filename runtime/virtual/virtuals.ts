@@ -187,7 +187,7 @@ export class Virtuals implements Ways {
     const moved = parseMoved(envelope.body);
     switch (moved?.type) {
       case undefined:
-        this.kernel.ports.log.warn({ from }, "dropped what cannot be read");
+        this.kernel.pacedLog.warn({ from }, "dropped what cannot be read");
         return;
       case "given":
         void this.#region.claim(moved.unit);
