@@ -61,7 +61,7 @@ export async function startHealthServer(
     },
   );
   // Of a client that does not read its answer no other limit hears.
-  server.setTimeout(REQUEST_MS);
+  server.timeout = REQUEST_MS;
   const open = new Set<Socket>();
   server.on("connection", (socket) => {
     const [oldest] = open;
