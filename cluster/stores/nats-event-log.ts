@@ -139,9 +139,9 @@ export class NatsEventLog implements EventLog {
   }
 
   async trim(before: number): Promise<void> {
-    const { subject } = this.#setting;
-    const last = await this.last();
-    if (last > 0) await this.#purge({ filter: subject, seq: Math.min(before, last) });
+    const seq = Math.min(before, await this.last());
+    // The server would take a purge of what comes before 0 for one of everything.
+    if (seq > 0) await this.#purge({ filter: this.#setting.subject, seq });
   }
 
   /** Sends until the outcome is known, a bounded number of times. */

@@ -5,7 +5,8 @@
  * (`durable-queue.ts`).
  *
  * I1: what comes back is handed out before what was never handed out.
- * I2: acknowledgements are not fenced: any delivery of a task can acknowledge it, however old.
+ * I2: nothing that a delivery says is fenced: any delivery of a task can acknowledge it or hold it back,
+ *     however old.
  * I3: bodies are copied on the way in.
  * I4: a server that starts again knows only the ids of what it still holds: what was acknowledged can be
  *     published again, however short ago that was.
@@ -86,6 +87,12 @@ class Lane {
   add(held: Held): void {
     held.waiting = true;
     (held.deliveries === 0 ? this.#fresh : this.#returned).push(held);
+  }
+
+  /** It was handed out before, and does not wait any more. */
+  remove(held: Held): void {
+    held.waiting = false;
+    this.#returned.splice(this.#returned.indexOf(held), 1);
   }
 
   next(): Held | undefined {
@@ -266,15 +273,20 @@ class MemoryQueue implements MemoryDurableQueue {
     this.#returnAfter(held, lane, this.#ackWaitMs);
     if (this.#isTwice()) this.#returnAfter(held, lane, 0);
     // What is said while nobody listens is lost: the task comes back after its ack wait.
-    const heard = (delayMs: number) => {
-      if (!this.#calls.isAway) this.#returnAfter(held, lane, delayMs);
+    const putBack = (delayMs: number) => {
+      if (this.#calls.isAway) return;
+      // As the server has it: a delay holds back even what waits to be handed out again.
+      if (held.waiting && delayMs > 0) lane.remove(held);
+      this.#returnAfter(held, lane, delayMs);
     };
     return {
       task: held.task,
       deliveries: held.deliveries,
-      working: () => heard(this.#ackWaitMs),
+      working: () => {
+        if (!this.#calls.isAway) this.#returnAfter(held, lane, this.#ackWaitMs);
+      },
       ack: () => this.#acknowledge(held, lane),
-      nak: heard,
+      nak: putBack,
     };
   }
 

@@ -4,8 +4,9 @@
  * Owns: revisions, markers and ages as JetStream has them. Watches are `memory-watches.ts`; the rules K1–K4
  * are the port's (`key-value.ts`).
  *
- * I1: a delete leaves a marker with a revision of its own, as JetStream does; so does a value that is past
- *     its time in a bucket with a time to live. In another bucket such a value vanishes without a trace.
+ * I1: a delete leaves a marker with a revision of its own, as JetStream does. In a bucket with a time to live
+ *     whatever is past its time, a writer's marker too, is replaced by a marker of the server's, which
+ *     vanishes after a minute. In another bucket a value or marker past its time vanishes without a trace.
  * I2: writes take effect in the order of their calls.
  * I3: values are copied on the way in.
  * I4: after a power cut revisions are given anew, as the server does.
@@ -70,6 +71,8 @@ export interface MemoryKeyValues extends KeyValues, Leadership, Power {
 }
 
 const MOST_WRITES = 1_000;
+/** How long markers last: those of writers, which ask for it, and those of the server. */
+const MARKER_LIFE_MS = { writer: 3_600_000, server: 60_000 } as const;
 /** How many writes a stale read may be behind. */
 const MOST_BEHIND = 8;
 
@@ -128,6 +131,7 @@ interface Slot {
   readonly key: string;
   readonly revision: number;
   readonly value: { readonly of: unknown } | undefined;
+  readonly by: "writer" | "server";
   readonly diesAtMs: number;
 }
 
@@ -194,7 +198,7 @@ class MemoryKeyValue implements KeyValue {
     checkedKey(key);
     return this.#changing(() => {
       if (expected !== undefined && !this.#fits(key, expected)) return this.#conflict(key);
-      this.#set(key, undefined, Infinity);
+      this.#set(key, undefined, MARKER_LIFE_MS.writer);
       return { ok: true, revision: this.#revision };
     });
   }
@@ -263,11 +267,14 @@ class MemoryKeyValue implements KeyValue {
 
   /** @param forMs - how long it lives, in a bucket with a time to live at most that */
   #set(key: string, value: Slot["value"], forMs: number): void {
+    this.#change(key, value, this.#deathMs(Math.min(this.#ttlMs, forMs)), "writer");
+  }
+
+  #change(key: string, value: Slot["value"], diesAtMs: number, by: Slot["by"]): void {
     this.#keepReplaced(key);
     this.#undoable(key);
     this.#revision++;
-    const diesAtMs = value === undefined ? Infinity : this.#deathMs(Math.min(this.#ttlMs, forMs));
-    this.#slots.set(key, { key, revision: this.#revision, value, diesAtMs });
+    this.#slots.set(key, { key, revision: this.#revision, value, by, diesAtMs });
     this.#sweepBy(diesAtMs);
     this.#watches.changed(
       value === undefined
@@ -346,15 +353,18 @@ class MemoryKeyValue implements KeyValue {
     if (nowMs < this.#sweepAtMs) return;
     this.#sweepAtMs = Infinity;
     const dead = [...this.#slots.values()].filter((slot) => slot.diesAtMs <= nowMs);
-    for (const slot of dead.sort((a, b) => a.diesAtMs - b.diesAtMs))
-      if (this.#ttlMs < Infinity) this.#set(slot.key, undefined, Infinity);
-      else this.#vanish(slot.key);
+    for (const slot of dead.sort((a, b) => a.diesAtMs - b.diesAtMs || a.revision - b.revision))
+      this.#expire(slot);
     let nextMs = Infinity;
     for (const slot of this.#slots.values()) nextMs = Math.min(nextMs, slot.diesAtMs);
     this.#sweepBy(nextMs);
   }
 
-  #vanish(key: string): void {
+  #expire({ key, by }: Slot): void {
+    if (this.#ttlMs < Infinity && by === "writer") {
+      this.#change(key, undefined, this.#deathMs(MARKER_LIFE_MS.server), "server");
+      return;
+    }
     this.#keepReplaced(key);
     this.#undoable(key);
     this.#slots.delete(key);

@@ -152,6 +152,21 @@ export async function durableQueueContract(
   });
 
   await t.test(
+    "Q3: an expired delivery can hold back what waits to be handed out again",
+    async (t) => {
+      const { task, pull } = setUp();
+      await queue.publish(task("a"));
+      const [old] = await pull(1);
+      await pass(1_200);
+      old?.nak(1_000);
+      await pass(20);
+      t.strictSame(names(await pull(1, 100)), []);
+      await pass(1_200);
+      t.equal((await pull(1, 2_000))[0]?.deliveries, 2);
+    },
+  );
+
+  await t.test(
     "says full at its capacity, per priority, and accepts again after an ack",
     async (t) => {
       const { task, pull } = setUp();

@@ -165,6 +165,19 @@ export async function eventLogContract(
     t.equal(await empty.last(), 0);
   });
 
+  await t.test(
+    "regression: a log trimmed before its beginning keeps all its entries",
+    async (t) => {
+      const log = await fresh();
+      const last = sequenceOf(await log.append(["a", "b"], 0));
+      for (const before of [0, 1]) {
+        await log.trim(before);
+        t.strictSame(eventsOf(await log.read(0)), ["a", "b"]);
+      }
+      t.ok((await log.append(["c"], last)).ok);
+    },
+  );
+
   await t.test("J5: a follower that was there before a purge hears what comes later", async (t) => {
     const log = await fresh();
     await log.append(["a"]);
