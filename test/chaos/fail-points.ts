@@ -63,7 +63,8 @@ const after = (label: FailPoint["label"], file: string, statement: string): Fail
 
 const GIVEN = "const owner = await ownership.give(holding.unit, holding.token, to);";
 const RELEASED = "await this.#options.bucket.delete(this.#key, this.#revision);";
-const UNIT_CLAIMED = "const claimed = await this.#setting.ownership.claim(unit);";
+const UNIT_CLAIMED =
+  'const claimed = this.#phase === "open" ? await ownership.claim(unit) : await ownership.read(unit);';
 
 /** All of them, by what they are steps of. */
 export const failPoints: readonly FailPoint[] = [
@@ -89,7 +90,7 @@ export const failPoints: readonly FailPoint[] = [
   after(
     "hand-over.told",
     HAND_OVER,
-    'postbox.send(to.name, EnvelopeKind.moved, { to: "", body });',
+    'postbox.send(owner.node, EnvelopeKind.moved, { to: "", body: givenBody(unit) });',
   ),
 
   // A durable task from its queue to its end.
