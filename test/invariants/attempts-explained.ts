@@ -2,12 +2,14 @@
  * D5: a task is tried once, and once more for each failure and each fault that touched it.
  *
  * Faults touch a task through the nodes that held it, or through what everybody uses; one that lasts
- * may touch it anew every `redeliveryMs`. They count from when the task was submitted.
+ * may touch it anew every `redeliveryMs`. They count from when the task was submitted. Where nodes may
+ * be late by themselves, each time that one stops being `up` is such a fault, however many nodes tell.
  *
  * Cost: a few numbers per task without an end; the faults of its time for a task that was tried again.
  */
 import { FaultLog } from "./fault-log.ts";
 import type { Bounds, Check, Findings, Invariant } from "./invariant.ts";
+import { lifeName, type RecordOf } from "./record.ts";
 
 /** What a task went through. */
 interface Course {
@@ -20,8 +22,17 @@ interface Course {
 export const attemptsExplained: Invariant = {
   name: "D5",
   promise: "attempts ≤ 1 + failures + faults that touched the task",
-  check(findings: Findings, { redeliveryMs }: Bounds): Check {
+  check(findings: Findings, { redeliveryMs, suspicion }: Bounds): Check {
     const faults = new FaultLog();
+    const away = new Set<string>();
+    const changed = ({ name, incarnation, phase, atMs }: RecordOf<"node.changed">): void => {
+      const life = lifeName(name, incarnation);
+      if (phase === "up") away.delete(life);
+      else if (phase !== "draining" && !away.has(life)) {
+        away.add(life);
+        faults.add([name], atMs);
+      }
+    };
     const courses = new Map<string, Course>();
     const courseOf = ({ task, atMs }: { task: string; atMs: number }): Course => {
       const known = courses.get(task);
@@ -33,6 +44,7 @@ export const attemptsExplained: Invariant = {
     return {
       on: {
         ...faults.on,
+        ...(suspicion === "by-itself" ? { "node.changed": changed } : {}),
         "task.submitted": courseOf,
         "task.failed": (record) => {
           courseOf(record).failures++;

@@ -91,10 +91,19 @@ export class FaultLog {
     return untilMs;
   }
 
+  /** A fault that no record tells of, over at once. */
+  add(touches: readonly string[], atMs: number): void {
+    this.#add(touches, { fromMs: atMs, untilMs: atMs, stalls: false });
+  }
+
   #began({ fault, touches, forMs, stalls = false, atMs }: RecordOf<"fault.began">): void {
     const untilMs = forMs === undefined ? Number.POSITIVE_INFINITY : atMs + forMs;
     const begun: Fault = { fromMs: atMs, untilMs, stalls };
     if (forMs === undefined) this.#open.set(fault, begun);
+    this.#add(touches, begun);
+  }
+
+  #add(touches: readonly string[], begun: Fault): void {
     this.#all.faults.push(begun);
     if (touches.length === 0) this.#everybodys.faults.push(begun);
     for (const node of touches) {

@@ -36,7 +36,7 @@ export interface Verdict {
 /** How many violations of one invariant are kept. */
 export const MOST_VIOLATIONS = 100;
 
-/** The bounds that some invariants name, in milliseconds. */
+/** The bounds that some invariants name, in milliseconds, and what is known of the machine. */
 export interface Bounds {
   /** A2: how long after its deadline an ask may settle. */
   readonly askMs: number;
@@ -46,6 +46,11 @@ export interface Bounds {
   readonly redeliveryMs: number;
   /** V3: how long after healing, or after it was wanted, an activation may take to act. */
   readonly moveMs: number;
+  /**
+   * D5: whether a node that is suspected or degraded must have met a fault of the history, or may have
+   * been late by itself, as on a machine that is shared.
+   */
+  readonly suspicion: "by-fault" | "by-itself";
 }
 
 /** One NATS server, nothing else on the machine. */
@@ -54,6 +59,7 @@ export const defaultBounds: Bounds = {
   flightMs: 10_000,
   redeliveryMs: 3_000,
   moveMs: 6_000,
+  suspicion: "by-fault",
 };
 
 /** Where a check says what it sees. */

@@ -20,7 +20,7 @@ export const settledInTime: Invariant = {
     const open = new OpenAsks();
     /** By when it had to settle, as far as is known at `nowMs`. */
     const dueMs = ({ node, atMs, deadlineAtMs }: RecordOf<"ask.started">, nowMs: number) =>
-      Math.max(deadlineAtMs, faults.stalledUntil(node, atMs, nowMs) ?? 0) + askMs;
+      Math.max(deadlineAtMs, faults.stalledUntil(node, atMs, nowMs) ?? deadlineAtMs) + askMs;
     return {
       on: {
         ...faults.on,

@@ -205,6 +205,28 @@ t.test("D5: attempts are explained by failures and faults", async (t) => {
     const rare = { redeliveryMs: 60_000 };
     breaks(attemptsExplained, history, `job.1 was tried 3 times, ${why}`, rare);
   });
+  t.test(
+    "a node that was suspected explains one attempt where nodes may be late by themselves",
+    async () => {
+      const phase = (changed: "up" | "suspected" | "down"): Fact => ({
+        type: "node.changed",
+        name: "n1",
+        incarnation: "1",
+        phase: changed,
+      });
+      const suspected = n1(claimed(1, 10)).by("n2").tell(phase("suspected")).by("n3");
+      suspected.tell(phase("suspected"), phase("down"), claimed(2, 14, "n1"));
+      const shared = { suspicion: "by-itself" } as const;
+      holds(attemptsExplained, suspected, shared);
+      const what = "tried 2 times, with 0 failures and 0 faults";
+      breaks(attemptsExplained, suspected, `job.1 was ${what}`);
+      const again = n1(claimed(1, 10), phase("suspected"), phase("up"), phase("suspected"));
+      holds(attemptsExplained, again.by("n2").tell(claimed(3, 14, "n1")), shared);
+      const once = suspected.by("n2").tell(claimed(3, 18, "n3"));
+      const why = "tried 3 times, with 0 failures and 1 faults";
+      breaks(attemptsExplained, once, `job.1 was ${why}`, shared);
+    },
+  );
   t.test("an attempt without a reason breaks it", async () => {
     const what = "job.1 was tried 2 times, with 0 failures and 0 faults";
     breaks(

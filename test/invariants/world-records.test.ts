@@ -4,7 +4,9 @@ import t from "tap";
 import { forSeeds, seededWorld } from "../../runtime/testing/index.ts";
 import { invariants } from "./invariants.ts";
 import { judge } from "./judge.ts";
+import type { HistoryRecord } from "./record.ts";
 import { RecordedWorld } from "./recorded-world.ts";
+import { WorldRecords } from "./world-records.ts";
 
 const NODES = ["n1", "n2", "n3"];
 const KEYS = ["a", "b", "c", "d", "e"];
@@ -90,15 +92,40 @@ t.test("The records of a seeded world", { timeout: 120_000 }, async (t) => {
     assert.deepEqual(a.records, b.records);
   });
 
-  t.test("tell what befell the nodes", async () => {
-    const { records } = await busy(2);
-    const befell = records.filter(({ node }) => node === "world").map(({ type }) => type);
-    assert.deepEqual(befell.slice(0, 5), [
-      "fault.began",
-      "life.ended",
-      "fault.began",
-      "fault.ended",
-      "fault.began",
+  t.test("tell what befell the nodes, and how each life ended", async () => {
+    const world = seededWorld({ seed: 2, nodes: ["n1", "n2", "n3", "n4"] });
+    const records: HistoryRecord[] = [];
+    const told = new WorldRecords(world, (record) => records.push(record));
+    world.crash("n1");
+    await world.stop("n2");
+    world.isolate("n3");
+    await world.advance("20s");
+    world.rejoin("n3");
+    world.pause("n4");
+    await world.advance("100ms");
+    world.resume("n4");
+    world.cut("n4", "n2");
+    world.heal("n2", "n4");
+    world.loseLeader("queue");
+    await world.end();
+    told.take();
+    const befell = records.flatMap((record) => {
+      if (record.type === "life.ended") return [`${record.of} ${record.how}`];
+      if (record.type === "fault.began") return [[record.kind, ...record.touches].join(" ")];
+      return record.type === "fault.ended" ? [`${record.fault} is over`] : [];
+    });
+    assert.deepEqual(befell, [
+      "kill n1",
+      "n1 killed",
+      "n2 stopped",
+      "isolate n3",
+      "n3 fenced",
+      "isolate 2 is over",
+      "pause n4",
+      "pause 3 is over",
+      "cut n4 n2",
+      "cut 4 is over",
+      "leader-lost",
     ]);
   });
 });

@@ -12,7 +12,7 @@
  */
 import type { System } from "../../runtime/system.ts";
 import type { SeededWorld, WorldEvent } from "../../runtime/testing/index.ts";
-import type { Fact, HistoryRecord } from "./record.ts";
+import { type Fact, type HistoryRecord, lifeName, type RecordOf } from "./record.ts";
 import { isTold, Recorder } from "./recorder.ts";
 
 /** The name under which the world and its test tell. */
@@ -29,6 +29,9 @@ export class WorldRecords {
   readonly #recorders = new Map<string, Recorder>();
   /** The present incarnation of each node. */
   readonly #lives = new Map<string, string>();
+  /** Nodes that leave by themselves. */
+  readonly #draining = new Set<string>();
+  readonly #ended = new Set<string>();
   /** The faults that last, by what they are of. */
   readonly #lasting = new Map<string, string>();
   readonly #beganAtMs: number;
@@ -60,7 +63,7 @@ export class WorldRecords {
   }
 
   #of(node: string, life: string): Recorder {
-    const name = `${node}#${life}`;
+    const name = lifeName(node, life);
     const known = this.#recorders.get(name);
     if (known !== undefined) return known;
     const recorder = new Recorder({
@@ -83,6 +86,11 @@ export class WorldRecords {
   #tellEvent(event: WorldEvent): void {
     const saidMs = event.atMs - this.#beganAtMs;
     const atMs = Math.min(Math.max(saidMs, this.#nowMs), this.#world.clock.monotonicMs());
+    if (event.type === "node.changed" && event.phase === "down") {
+      // Whoever is down acts no more, be it that it stopped, or that it will find itself fenced.
+      this.#endLife(event.name, this.#draining.has(event.name) ? "stopped" : "fenced", atMs);
+    }
+    if (event.type === "node.changed" && event.phase === "draining") this.#draining.add(event.name);
     if (isBefalling(event)) this.#tellBefalling(event, atMs);
     else if (isTold(event))
       this.#of(event.node, this.#lives.get(event.node) ?? "1").tell(event, atMs);
@@ -92,6 +100,7 @@ export class WorldRecords {
     switch (event.type) {
       case "world.joined":
         this.#lives.set(event.name, event.incarnation);
+        this.#draining.delete(event.name);
         this.#of(event.name, event.incarnation).tell({ type: "life.began" }, atMs);
         return;
       case "world.crashed":
@@ -152,9 +161,11 @@ export class WorldRecords {
     this.#say({ type: "fault.ended", fault }, atMs);
   }
 
-  #endLife(name: string, how: "killed" | "fenced", atMs: number): void {
+  #endLife(name: string, how: RecordOf<"life.ended">["how"], atMs: number): void {
     const ofLife = this.#lives.get(name);
-    if (ofLife !== undefined) this.#say({ type: "life.ended", of: name, ofLife, how }, atMs);
+    if (ofLife === undefined || this.#ended.has(lifeName(name, ofLife))) return;
+    this.#ended.add(lifeName(name, ofLife));
+    this.#say({ type: "life.ended", of: name, ofLife, how }, atMs);
   }
 
   #say(fact: Fact, atMs: number): void {
