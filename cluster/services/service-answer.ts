@@ -3,8 +3,11 @@
  *
  * Owns: which code of ADR-32 stands for which of ours, and what JSON can carry.
  *
+ * A1: what a request brings is what a message may be, no deeper and no more of it: JSON has no such bounds.
+ *
  * Source: NATS ADR-32, "Service API".
  */
+import { copierOf } from "../../runtime/plain-data.ts";
 import type { Result } from "../../runtime/result.ts";
 import { err, ok } from "../../runtime/result.ts";
 import { type ErrorCode, errorRecord, messageOf, TroupeError } from "../../runtime/troupe-error.ts";
@@ -25,6 +28,8 @@ export const ERROR_HEADER = "Nats-Service-Error";
 export const ERROR_CODE_HEADER = "Nats-Service-Error-Code";
 
 const MOST_DESCRIPTION = 500;
+/** The server bounds the size. */
+const copyOf = copierOf(Number.POSITIVE_INFINITY);
 const CODES: Partial<Readonly<Record<ErrorCode, number>>> = {
   "ask.invalid": 400,
   "ask.undecodable": 400,
@@ -50,11 +55,15 @@ const FAILED = 500;
 /** The request in a message's body; nothing at all stands for `undefined`. */
 export function requestIn(data: Uint8Array): Result<unknown, string> {
   if (data.length === 0) return ok(undefined);
+  let value: unknown;
   try {
-    return ok(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(data)));
-  } catch (error) {
-    return err(`the body is no JSON: ${messageOf(error)}`);
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(data));
+  } catch {
+    // Its message would quote the body, and errors are told to others than who sent it.
+    return err("the body is no JSON");
   }
+  const plain = copyOf(value);
+  return plain.ok ? plain : err(`the body cannot be a message: ${plain.error.why}`);
 }
 
 /** An answer's bytes; bytes go as they are. */
