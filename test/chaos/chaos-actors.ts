@@ -4,6 +4,8 @@
  * Owns: the protocols and their handlers. What is sent to them is `chaos-flows.ts`; how it is recorded
  * `test/invariants/recorder.ts`.
  */
+import { auctioneer } from "../../actors/market/auctioneer.ts";
+import { bidder } from "../../actors/market/bidder.ts";
 import {
   type ActorDefinition,
   type ActorRegistration,
@@ -19,6 +21,7 @@ import {
   tell,
   virtual,
 } from "../../runtime/index.ts";
+import type { Random } from "../../runtime/ports/random.ts";
 import type { Mark } from "../invariants/record.ts";
 import type { Recorder } from "../invariants/recorder.ts";
 
@@ -56,11 +59,28 @@ export const Account: Protocol<AccountOperations> = protocol("account@1", {
 
 /** The name of each node's peer. */
 export const PEER = "peer";
+/** The name of each node's auctioneer. */
+export const HALL = "hall";
+/** What is auctioned. */
+export const SOLD = "sold@1";
 const ROOMY = { capacity: 20_000 } as const;
+const MOST_MICROS = 100;
 
 /** What a node starts as its own. */
-export function chaosChildren(recorder: Recorder): readonly ChildSpec[] {
-  return [child(peerOf(recorder), { name: PEER, restart: "permanent", mailbox: ROOMY })];
+export function chaosChildren(recorder: Recorder, random: Random): readonly ChildSpec[] {
+  const hand = bidder({
+    kind: "hand",
+    capability: SOLD,
+    price: () => 1 + random.int(MOST_MICROS),
+    perform: () => ({ result: "done" }),
+    concurrency: 4,
+  });
+  return [
+    child(peerOf(recorder), { name: PEER, restart: "permanent", mailbox: ROOMY }),
+    child(hand, { name: "hand", restart: "permanent" }),
+    // A lease that a quiet window can wait for.
+    child(auctioneer({ lease: "2s" }), { name: HALL, restart: "permanent" }),
+  ];
 }
 
 /** What a node registers. */

@@ -7,6 +7,7 @@
  * F2: when the flows pause nothing of theirs is under way any more.
  */
 import type { Node } from "../../cluster/node/node.ts";
+import { Auctioneer } from "../../protocols/market/auction.ts";
 import { systemClock } from "../../runtime/ports/clock.ts";
 import type { Random } from "../../runtime/ports/random.ts";
 import type { TroupeError } from "../../runtime/troupe-error.ts";
@@ -15,7 +16,7 @@ import { makerName } from "../invariants/no-zombie-result.ts";
 import type { Mark } from "../invariants/record.ts";
 import { recordedTasks } from "../invariants/recorded-tasks.ts";
 import type { Recorder } from "../invariants/recorder.ts";
-import { Account, PEER, Peer, Tally } from "./chaos-actors.ts";
+import { Account, HALL, PEER, Peer, SOLD, Tally } from "./chaos-actors.ts";
 
 /** The capability of all tasks. */
 export const CAPABILITY = "chaos@1";
@@ -35,6 +36,8 @@ export interface FlowSetting {
 
 const ASK_MS = 5_000;
 const WANT_MS = 1_500;
+const AUCTION_MS = 15_000;
+const BUDGET_MICROS = 1_000;
 const MOST_TASK_MS = 40;
 const AT_A_TIME = 4;
 
@@ -45,6 +48,7 @@ export class ChaosFlows {
   #isOn: boolean = false;
   #flows: Promise<unknown> = Promise.resolve();
   #tasks = 0;
+  #auctions = 0;
 
   constructor(setting: FlowSetting) {
     this.#setting = setting;
@@ -60,6 +64,7 @@ export class ChaosFlows {
       this.#repeat(() => this.#add(this.#one(this.#setting.keys))),
       this.#repeat(() => this.#tally(this.#one(this.#setting.keys))),
       this.#repeat(() => this.#hail(this.#one(this.#setting.names))),
+      this.#repeat(() => this.#auction()),
     ]);
   }
 
@@ -138,6 +143,30 @@ export class ChaosFlows {
     const line = this.#line(address, name);
     line.tell((mark) => peer.tell("hear", { mark }));
     await this.#ask(line, ASK_MS, (mark) => peer.ask("echo", { mark }, { timeout: ASK_MS }));
+  }
+
+  async #auction(): Promise<void> {
+    const { node, recorder } = this.#setting;
+    const auction = `${recorder.node}.${recorder.life}.${++this.#auctions}`;
+    const hall = node.refOf(Auctioneer, `${recorder.node}/${HALL}`);
+    recorder.tell({ type: "auction.requested", auction, budgetMicros: BUDGET_MICROS });
+    const outcome = await hall
+      .ask(
+        "auction",
+        {
+          auction,
+          capability: SOLD,
+          task: auction,
+          valueMicros: BUDGET_MICROS,
+          budgetMicros: BUDGET_MICROS,
+        },
+        { timeout: AUCTION_MS },
+      )
+      .catch((error: TroupeError) => ({ kind: error.code, costMicros: 0 }));
+    const paidMicros = "costMicros" in outcome ? outcome.costMicros : 0;
+    const best =
+      "best" in outcome ? { bidder: outcome.best.bidder, round: outcome.best.round } : {};
+    recorder.tell({ type: "auction.settled", auction, outcome: outcome.kind, paidMicros, ...best });
   }
 
   /** Asks; `undefined` = it was not answered. */

@@ -134,6 +134,8 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, said: string)
   const failPoint = /^killed at (.+):\d+$/m.exec(said)?.[1];
   if (signal === "SIGKILL")
     return failPoint === undefined ? { how: "killed" } : { how: "killed", failPoint };
+  // It was told to drain while it drained, and quit.
+  if (signal === "SIGTERM") return { how: "killed" };
   if (code === FENCED) return { how: "fenced" };
   if (code === 0) return { how: "stopped" };
   return { how: "killed", mishap: `${signal ?? `exit code ${code}`}: ${said.trim()}` };

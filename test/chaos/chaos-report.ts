@@ -43,6 +43,7 @@ export function chaosReport(
       .map((kind) => told(kind, tally.count(kind), "times", "")),
     told("tasks accepted", tally.work.tasks, "tasks", ""),
     told("writes acknowledged", tally.work.writes, "writes", "of durable states"),
+    told("auctions awarded", tally.work.auctions, "auctions", ""),
     told("messages sent", tally.work.messages, "messages", `${tally.work.asks} of them asks`),
     ...verdicts.filter(({ judged, violated }) => judged + violated > 0).map(verdictRow),
     {

@@ -6,13 +6,13 @@
 import type { HistoryRecord } from "../invariants/record.ts";
 
 /** What is counted of the work. */
-export type Work = "tasks" | "writes" | "messages" | "asks";
+export type Work = "tasks" | "writes" | "messages" | "asks" | "auctions";
 
 /** See the file's header. */
 export class ChaosTally {
   /** By kind: `kill`, `pause`, `server killed`, `kill at claim.written`, … */
   readonly faults: Map<string, number> = new Map();
-  readonly work: Record<Work, number> = { tasks: 0, writes: 0, messages: 0, asks: 0 };
+  readonly work: Record<Work, number> = { tasks: 0, writes: 0, messages: 0, asks: 0, auctions: 0 };
 
   /** The next record of the history. */
   see(record: HistoryRecord): void {
@@ -25,6 +25,9 @@ export class ChaosTally {
         return;
       case "activation.wrote":
         this.work.writes++;
+        return;
+      case "auction.settled":
+        if (record.outcome === "awarded") this.work.auctions++;
         return;
       case "message.sent":
         this.work.messages++;

@@ -98,9 +98,9 @@ export function drawnLoneFault(random: Random, setting: StormSetting): readonly 
 
 /** Where a process that is started now is to be killed, if anywhere; as `TROUPE_CRASH_AT` has it. */
 export function drawnCrash(random: Random): string | undefined {
-  if (random.next() < 0.4) return undefined;
+  if (random.next() < 0.2) return undefined;
   const label = failPoints[random.int(failPoints.length)]?.label ?? "";
-  return `${label}:${1 + random.int(4)}`;
+  return `${label}:${1 + random.int(3)}`;
 }
 
 function drawnFault(random: Random, type: StormFault["type"], { nodes }: StormSetting): StormFault {
