@@ -15,6 +15,7 @@ import {
   type ChildSpec,
   child,
   durableState,
+  eventSourced,
   type Protocol,
   protocol,
   type Tell,
@@ -54,6 +55,11 @@ export const Peer: Protocol<PeerOperations> = protocol("peer@1", {
 export const Tally: Protocol<TallyOperations> = protocol("tally@1", { hear: tell<Marked>() });
 /** A virtual actor whose state is durable. */
 export const Account: Protocol<AccountOperations> = protocol("account@1", {
+  add: ask<Marked, Added>(),
+});
+
+/** The same with a log instead of a state. */
+export const Book: Protocol<AccountOperations> = protocol("book@1", {
   add: ask<Marked, Added>(),
 });
 
@@ -101,7 +107,25 @@ export function chaosActors(recorder: Recorder): readonly ActorRegistration[] {
       },
     },
   );
-  return [virtual(tally), virtual(account)];
+  const book = eventSourced(
+    Book,
+    {
+      version: 1,
+      initial: () => 0,
+      apply: (added, by: number) => added + by,
+      snapshotEvery: 10,
+      keep: "since-snapshot",
+    },
+    {
+      add: (ctx, { mark }) => {
+        const token = ctx.activation?.token ?? 0;
+        recorder.received(ctx, token, mark);
+        ctx.persist(1);
+        return { ...recorder.answer(mark), revision: ctx.state, token };
+      },
+    },
+  );
+  return [virtual(tally), virtual(account), virtual(book)];
 }
 
 function peerOf(recorder: Recorder): ActorDefinition<PeerOperations, undefined> {

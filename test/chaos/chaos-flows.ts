@@ -16,7 +16,7 @@ import { makerName } from "../invariants/no-zombie-result.ts";
 import type { Mark } from "../invariants/record.ts";
 import { recordedTasks } from "../invariants/recorded-tasks.ts";
 import type { Recorder } from "../invariants/recorder.ts";
-import { Account, HALL, PEER, Peer, SOLD, Tally } from "./chaos-actors.ts";
+import { Account, Book, HALL, PEER, Peer, SOLD, Tally } from "./chaos-actors.ts";
 
 /** The capability of all tasks. */
 export const CAPABILITY = "chaos@1";
@@ -34,6 +34,13 @@ export interface FlowSetting {
   readonly paceMs: number;
 }
 
+/** Actors whose state outlives them, by what they are registered as. */
+const KEPT = { account: Account, book: Book } as const;
+type Kept = keyof typeof KEPT;
+
+/** The input of a task that fails for good, and how many of all are such. */
+const FAILS = "fails";
+const FAILING = 0.03;
 const ASK_MS = 5_000;
 const WANT_MS = 1_500;
 const AUCTION_MS = 15_000;
@@ -61,7 +68,8 @@ export class ChaosFlows {
     this.#isOn = true;
     this.#flows = Promise.all([
       this.#repeat(() => this.#submit()),
-      this.#repeat(() => this.#add(this.#one(this.#setting.keys))),
+      this.#repeat(() => this.#add("account", this.#one(this.#setting.keys))),
+      this.#repeat(() => this.#add("book", this.#one(this.#setting.keys))),
       this.#repeat(() => this.#tally(this.#one(this.#setting.keys))),
       this.#repeat(() => this.#hail(this.#one(this.#setting.names))),
       this.#repeat(() => this.#auction()),
@@ -78,20 +86,21 @@ export class ChaosFlows {
   async wantAll(withinMs: number): Promise<void> {
     const { keys, recorder } = this.#setting;
     const untilMs = recorder.nowMs() + withinMs;
-    await Promise.all(
-      keys.map(async (key) => {
-        recorder.tell({ type: "activation.wanted", actor: "account", key });
-        while (!(await this.#add(key, WANT_MS)) && recorder.nowMs() < untilMs) await this.#pace();
-      }),
-    );
+    const want = async (actor: Kept, key: string): Promise<void> => {
+      recorder.tell({ type: "activation.wanted", actor, key });
+      while (!(await this.#add(actor, key, WANT_MS)) && recorder.nowMs() < untilMs)
+        await this.#pace();
+    };
+    await Promise.all(keys.flatMap((key) => [want("account", key), want("book", key)]));
   }
 
   #work(): void {
     const { node, recorder, random } = this.#setting;
     node.system.ports.tasks.work(
       CAPABILITY,
-      async ({ attempt }) => {
+      async ({ attempt, input }) => {
         await pause(random.int(MOST_TASK_MS));
+        if (input === FAILS) throw new Error("as its submitter wants");
         return { maker: makerName(recorder.node, recorder.life, attempt) };
       },
       { concurrency: AT_A_TIME },
@@ -111,24 +120,24 @@ export class ChaosFlows {
   }
 
   async #submit(): Promise<void> {
-    const { node, recorder } = this.#setting;
+    const { node, random, recorder } = this.#setting;
     const id = `chaos.${recorder.node}.${recorder.life}.${++this.#tasks}`;
     const tasks = recordedTasks(node.system.ports.tasks, recorder);
-    await tasks
-      .submit({ id, capability: CAPABILITY, input: null, maxAttempts: 1_000 })
-      .catch(() => {});
+    const fails = random.next() < FAILING;
+    const what = fails ? { input: FAILS, maxAttempts: 1 } : { input: null, maxAttempts: 1_000 };
+    await tasks.submit({ id, capability: CAPABILITY, ...what }).catch(() => {});
   }
 
   /** `true` = it was added, and stands. */
-  async #add(key: string, timeoutMs: number = ASK_MS): Promise<boolean> {
+  async #add(actor: Kept, key: string, timeoutMs: number = ASK_MS): Promise<boolean> {
     const { node, recorder } = this.#setting;
-    const account = node.actorOf(Account, key);
-    const added = await this.#ask(this.#line(`account/${key}`), timeoutMs, (mark) =>
-      account.ask("add", { mark }, { timeout: timeoutMs }),
+    const ref = node.actorOf(KEPT[actor], key);
+    const added = await this.#ask(this.#line(`${actor}/${key}`), timeoutMs, (mark) =>
+      ref.ask("add", { mark }, { timeout: timeoutMs }),
     );
     if (added === undefined) return false;
     const { revision, token } = added;
-    recorder.tell({ type: "activation.wrote", actor: "account", key, token, revision });
+    recorder.tell({ type: "activation.wrote", actor, key, token, revision });
     return true;
   }
 

@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { isLeaving } from "./storm.ts";
 
 /** What the process is started with. */
 export interface ChaosNodeOptions {
@@ -54,6 +55,8 @@ const MOST_SAID = 4_096;
 export class ChaosProcess {
   readonly name: string;
   readonly life: string;
+  /** Whether it is to be killed at a step of leaving. */
+  readonly diesLeaving: boolean;
   /** Resolves when its node serves; `false` = it ended before. */
   readonly ready: Promise<boolean>;
   readonly ended: Promise<ChaosEnd>;
@@ -68,6 +71,7 @@ export class ChaosProcess {
   constructor(options: ChaosNodeOptions, crashAt: string | undefined) {
     this.name = options.name;
     this.life = options.life;
+    this.diesLeaving = crashAt !== undefined && isLeaving(crashAt);
     const { TROUPE_CRASH_AT: _, ...env } = process.env;
     const child = spawn(process.execPath, ["--import", LOADER, SCRIPT, JSON.stringify(options)], {
       stdio: ["ignore", "inherit", "pipe", "ipc"],

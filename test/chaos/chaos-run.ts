@@ -34,7 +34,7 @@ import { ChaosTally } from "./chaos-tally.ts";
 import { Fleet } from "./fleet.ts";
 import { Nemesis } from "./nemesis.ts";
 import { Recoveries } from "./recoveries.ts";
-import { drawnCrash, drawnLoneFault, drawnStorm } from "./storm.ts";
+import { Crashes, drawnLoneFault, drawnStorm } from "./storm.ts";
 
 /** How a run is made. */
 export interface ChaosOptions {
@@ -104,11 +104,11 @@ export async function chaosRun(options: ChaosOptions): Promise<ChaosOutcome> {
     pingInterval: 1_000,
   });
   let isStorming: boolean = false;
-  const crashes = random.fork("crashes");
+  const crashes = new Crashes(random.fork("crashes"));
   const fleet = new Fleet({
     names,
     recorder,
-    nextCrash: () => (isStorming ? drawnCrash(crashes) : undefined),
+    nextCrash: () => (isStorming ? crashes.next() : undefined),
     start: (name, life, crashAt) => {
       const history = join(folder, `${name}-${life}.jsonl`);
       files.push(history);

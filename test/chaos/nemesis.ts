@@ -75,8 +75,9 @@ export class Nemesis {
     const { fleet } = this.#setting;
     const process = fleet.upOf(node);
     if (process === undefined) return;
-    fleet.fault(node, how);
-    process.signal(how === "kill" ? "SIGKILL" : "SIGTERM");
+    const kind = process.diesLeaving ? "drain" : how;
+    fleet.fault(node, kind);
+    process.signal(kind === "kill" ? "SIGKILL" : "SIGTERM");
   }
 
   async #pauseNode(node: string, forMs: number): Promise<void> {

@@ -1,7 +1,7 @@
 import t from "tap";
 import { seededRandom } from "../../runtime/ports/random.ts";
-import { parsedCrash } from "./fail-points.ts";
-import { drawnCrash, drawnLoneFault, drawnStorm, type StormSetting } from "./storm.ts";
+import { failPoints, parsedCrash } from "./fail-points.ts";
+import { Crashes, drawnLoneFault, drawnStorm, isLeaving, type StormSetting } from "./storm.ts";
 
 const SETTING: StormSetting = {
   nodes: ["n1", "n2", "n3"],
@@ -53,11 +53,15 @@ t.test("Storms", async (t) => {
       t.match(drawnLoneFault(seededRandom(seed), SETTING), [{ atMs: 0, type: /^(server-)?kill$/ }]);
   });
 
-  t.test("where processes are to be killed is a fail point, or nowhere", async (t) => {
-    const random = seededRandom(3);
-    const crashes = seeds.map(() => drawnCrash(random));
-    for (const crash of crashes) if (crash !== undefined) t.doesNotThrow(() => parsedCrash(crash));
-    t.ok(crashes.includes(undefined));
-    t.ok(new Set(crashes).size > 60);
+  t.test("where processes are to be killed is a fail point, each in its turn", async (t) => {
+    const random = new Crashes(seededRandom(3));
+    const crashes = seeds.map(() => random.next());
+    const labels = new Set<string>();
+    for (const crash of crashes)
+      if (crash !== undefined) labels.add(parsedCrash(crash).point.label);
+    t.equal(labels.size, failPoints.length);
+    t.ok(crashes.includes(undefined), "or nowhere");
+    t.ok(isLeaving("lease.released:1"));
+    t.notOk(isLeaving("lease.renewed:1"));
   });
 });

@@ -96,11 +96,42 @@ export function drawnLoneFault(random: Random, setting: StormSetting): readonly 
   return [{ ...drawnFault(random, type, setting), atMs: 0 }];
 }
 
-/** Where a process that is started now is to be killed, if anywhere; as `TROUPE_CRASH_AT` has it. */
-export function drawnCrash(random: Random): string | undefined {
-  if (random.next() < 0.2) return undefined;
-  const label = failPoints[random.int(failPoints.length)]?.label ?? "";
-  return `${label}:${1 + random.int(3)}`;
+/** Steps of a node that leaves: whoever is to be killed there must be told to. */
+const LEAVING: ReadonlySet<string> = new Set([
+  "node.draining",
+  "node.leaving",
+  "lease.releasing",
+  "lease.released",
+  "hand-over.begun",
+  "hand-over.emptied",
+  "hand-over.given",
+  "hand-over.told",
+]);
+const CRASHES = 0.8;
+const MOST_TIMES = 3;
+
+/** Where processes that are started are to be killed, so that each fail point has its turn. */
+export class Crashes {
+  readonly #random: Random;
+  #labels: string[] = [];
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** As `TROUPE_CRASH_AT` has it; `undefined` = nowhere. */
+  next(): string | undefined {
+    const random = this.#random;
+    if (random.next() >= CRASHES) return undefined;
+    if (this.#labels.length === 0) this.#labels = failPoints.map(({ label }) => label);
+    const [label = ""] = this.#labels.splice(random.int(this.#labels.length), 1);
+    return `${label}:${isLeaving(label) ? 1 : 1 + random.int(MOST_TIMES)}`;
+  }
+}
+
+/** Whether that is a step of a node that leaves; `crashAt` as `TROUPE_CRASH_AT` has it. */
+export function isLeaving(crashAt: string): boolean {
+  return LEAVING.has(crashAt.split(":")[0] ?? "");
 }
 
 function drawnFault(random: Random, type: StormFault["type"], { nodes }: StormSetting): StormFault {
