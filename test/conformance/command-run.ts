@@ -138,6 +138,11 @@ class Performer {
 
   /** What stands after a wait, and what listeners were told meanwhile. */
   async look(): Promise<void> {
+    const what = await this.#stands().catch((thrown: unknown) => failureOf(thrown));
+    this.lines.push(`wait -> ${textOf(what)}`);
+  }
+
+  async #stands(): Promise<unknown> {
     const stands: Record<string, unknown> = {};
     const { done, queue } = this.#ports;
     for (const name of BUCKETS) stands[name] = await done(this.#bucket(name).entries(">"));
@@ -148,7 +153,7 @@ class Performer {
       followedBy(followed, stands[followed.name] as readonly LogEntry[]),
     );
     stands["reminded"] = this.#heard.splice(0).sort((a, b) => (a < b ? -1 : 1));
-    this.lines.push(`wait -> ${textOf(stands)}`);
+    return stands;
   }
 
   #kindOf(what: unknown): string {

@@ -12,6 +12,7 @@
  */
 import fc from "fast-check";
 import { seededRandom } from "../../runtime/ports/random.ts";
+import { TroupeError } from "../../runtime/troupe-error.ts";
 import { lengthOf, type Plan, plans } from "./command.ts";
 import { type CommandRun, runCommands } from "./command-run.ts";
 import type { PortsUnderTest } from "./ports-under-test.ts";
@@ -103,6 +104,7 @@ async function comparedOn(other: PortsMaker, plan: Plan): Promise<Comparison> {
     const spans = spansOf(unitMs);
     const simulated = await simulatedRun(spans, plan);
     const real = await otherRun(other, spans, plan, simulated.pulled);
+    if (real === undefined) continue;
     if (real.roundMs > spans.roundMs || real.waitMs > spans.longestWaitMs) continue;
     const at = simulated.lines.findIndex((line, i) => line !== real.lines[i]);
     if (at < 0) return { commands: lengthOf(plan), late, kinds: real.kinds };
@@ -123,10 +125,13 @@ async function otherRun(
   spans: Spans,
   plan: Plan,
   pulled: readonly number[],
-): Promise<CommandRun> {
+): Promise<CommandRun | undefined> {
   const ports = await other(spans);
   try {
     return await runCommands(ports, spans, plan, pulled);
+  } catch (thrown) {
+    if (!(thrown instanceof TroupeError)) throw thrown;
+    return undefined; // the streams could not be made in time (C2)
   } finally {
     await ports.end();
   }
