@@ -34,6 +34,8 @@ const TOO_MANY: ErrorRecord = errorRecord(
   neverRan("mailbox.full", `a client may have ${UNDER_WAY} asks under way`),
 );
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** The longest that anything of a client's may take, as for nodes: whatever it says, an actor is free again. */
+const MOST_TIMEOUT_MS = 86_400_000;
 
 /** What an {@link IngressSession} is made of. */
 export interface IngressSessionOptions {
@@ -315,5 +317,6 @@ function optionsOf(
   { ttlMs }: Envelope,
   abort: AbortController,
 ): { readonly timeout: number; readonly signal: AbortSignal } {
-  return { timeout: ttlMs > 0 ? ttlMs : DEFAULT_TIMEOUT_MS, signal: abort.signal };
+  const timeout = ttlMs > 0 ? Math.min(ttlMs, MOST_TIMEOUT_MS) : DEFAULT_TIMEOUT_MS;
+  return { timeout, signal: abort.signal };
 }

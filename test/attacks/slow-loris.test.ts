@@ -4,9 +4,12 @@ import { connect, type Socket } from "node:net";
 import t from "tap";
 import { startHealthServer } from "../../cluster/health/health-server.ts";
 import type { NodeFacts } from "../../cluster/health/node-condition.ts";
+import { IngressSession } from "../../cluster/ingress/ingress-session.ts";
+import { frameBytes, parseFrame } from "../../cluster/wire/frame.ts";
 import { LinkParts, PART_BYTES, type PartsBudget } from "../../cluster/wire/link-parts.ts";
+import { actor, ask, createSystem, protocol, silentLog } from "../../runtime/index.ts";
 import { type Envelope, EnvelopeKind } from "../../runtime/remote/envelope.ts";
-import { ManualClock } from "../../runtime/testing/index.ts";
+import { ManualClock, ManualScheduler } from "../../runtime/testing/index.ts";
 import { until } from "../cluster/test-server.ts";
 
 t.setTimeout(180_000);
@@ -72,6 +75,58 @@ t.test("the health port", async (t) => {
     });
     await once(socket, "close");
     t.equal(said.split("HTTP/1.1 200").length - 1, 1);
+  });
+});
+
+t.test("a client's session", async (t) => {
+  t.test("regression H1: what may take for ever takes a day at most", async (t) => {
+    const clock = new ManualClock();
+    const scheduler = new ManualScheduler();
+    const system = createSystem({ node: "g", clock, scheduler, log: silentLog });
+    const Hall = protocol("hall@1", { wait: ask<undefined, never>() });
+    const wait = (): Promise<never> => new Promise<never>(() => {});
+    system.spawn(
+      actor(Hall, () => undefined, { wait }),
+      { name: "hall" },
+    );
+    await scheduler.runAsync();
+    const answers: Envelope[] = [];
+    const session = new IngressSession({
+      role: "client",
+      system,
+      clock,
+      scheduler,
+      incarnation: "1",
+      hello: { incarnation: "2", reads: [] },
+      claims: undefined,
+      connected: () => true,
+      publish: (bytes) => {
+        const frame = parseFrame(bytes);
+        if (frame.ok) answers.push(...frame.value.envelopes);
+      },
+    });
+    const header = { incarnation: "2", linkSeq: 1, ackSeq: 0, baseSeq: 1, target: "1" };
+    const ends = { to: "g/hall", from: "c/", type: "hall.wait@1" };
+    const asked = {
+      ...ends,
+      kind: 1,
+      id: 1,
+      correlation: 5,
+      body: undefined,
+      ttlMs: 1e300,
+    } as const;
+    const bytes = frameBytes({ ...header, resend: false }, [asked]);
+    const frame = parseFrame(bytes);
+    if (!frame.ok) throw new Error(frame.error);
+    session.link.receive(frame.value, bytes.length);
+    for (let hours = 0; hours < 25; hours++) {
+      clock.advance("1h");
+      await scheduler.runAsync();
+    }
+    t.match(answers, [
+      { kind: EnvelopeKind.failure, correlation: 5, body: { code: "ask.timeout" } },
+    ]);
+    session.close();
   });
 });
 
