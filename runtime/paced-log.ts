@@ -5,8 +5,8 @@
  * may send a message to this process may send a million that are refused, or one whose address fills it:
  * neither may fill the disk.
  *
- * I1: of one kind, which is the line's message, at most {@link LINES_PER_WINDOW} lines are written per window
- *     of ten seconds; the first line of a later window says how many were left out.
+ * I1: of one kind, which is the line's message unless its caller says more, at most
+ *     {@link LINES_PER_WINDOW} lines are written per window of ten seconds; the first line of a later window says how many were left out.
  * I2: a text in a line is cut after {@link MOST_CHARACTERS}.
  *
  * Cost: the clock is read once per line, also for those that are left out.
@@ -28,7 +28,7 @@ interface Window {
 export class PacedLog {
   readonly #log: Log;
   readonly #clock: Clock;
-  /** By the line's message: they stand in the source, so they are few. */
+  /** By kind: they stand in the source, so they are few. */
   readonly #windows = new Map<string, Window>();
 
   constructor(log: Log, clock: Clock) {
@@ -36,9 +36,13 @@ export class PacedLog {
     this.#clock = clock;
   }
 
-  /** Writes a warning, as far as there is room for it. */
-  warn(fields: LogFields, message: string): void {
-    const leftOut = this.#leftOutBefore(message);
+  /**
+   * Writes a warning, as far as there is room for it.
+   *
+   * @param kind - one of few, where a message stands for several
+   */
+  warn(fields: LogFields, message: string, kind: string = message): void {
+    const leftOut = this.#leftOutBefore(kind);
     if (leftOut !== undefined) this.#log.warn(shortened(fields, leftOut), message);
   }
 
@@ -49,12 +53,12 @@ export class PacedLog {
   }
 
   /** How many lines were left out before this one; `undefined` when it is to be left out too. */
-  #leftOutBefore(message: string): number | undefined {
+  #leftOutBefore(kind: string): number | undefined {
     const nowMs = this.#clock.monotonicMs();
-    let window = this.#windows.get(message);
+    let window = this.#windows.get(kind);
     if (window === undefined) {
       window = { endMs: nowMs + WINDOW_MS, lines: 0, leftOut: 0 };
-      this.#windows.set(message, window);
+      this.#windows.set(kind, window);
     } else if (nowMs >= window.endMs) {
       window.endMs = nowMs + WINDOW_MS;
       window.lines = 0;

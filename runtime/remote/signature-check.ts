@@ -66,7 +66,9 @@ export class SignatureCheck {
     this.#refused++;
     const { type, to } = envelope;
     const fields = { from, to, type, fault };
-    this.#kernel.pacedLog.warn(fields, "refused a message whose signature does not count");
+    // Many of one fault must not hide another.
+    const refusal = "refused a message whose signature does not count";
+    this.#kernel.pacedLog.warn(fields, refusal, `${refusal}: ${fault}`);
     return fault;
   }
 
